@@ -1,0 +1,86 @@
+package org.windtunnel.backend;
+
+import org.windtunnel.tensor.Tensor;
+
+/** Rotary positions and causal self-attention over packed projections. */
+public interface AttentionKernels {
+
+    /**
+     * Sizes of one attention call.
+     *
+     * @param batch sequences B
+     * @param time context length T
+     * @param heads query heads H
+     * @param kvHeads key/value heads, a divisor of H (grouped-query attention, arXiv 2305.13245)
+     * @param headDim elements per head
+     */
+    record AttentionShape(int batch, int time, int heads, int kvHeads, int headDim) {
+        public AttentionShape {
+            if (heads % kvHeads != 0) {
+                throw new IllegalArgumentException("heads " + heads + " is not a multiple of kv_heads " + kvHeads);
+            }
+        }
+
+        /** Token rows N = B·T. */
+        public int rows() {
+            return batch * time;
+        }
+    }
+
+    /**
+     * Rotates x in place by position (RoPE, arXiv 2104.09864), half-split pairs (i, i + headDim/2).
+     *
+     * @param x rows of {@code heads} adjacent heads at row distance ld; row n is at position n mod T
+     * @param cos [T, headDim/2]
+     * @param sin [T, headDim/2]
+     * @param inverse rotate backwards, which is the gradient of the forward rotation
+     */
+    void rope(int rows, int t, int heads, int headDim, Tensor x, int ld, Tensor cos, Tensor sin, boolean inverse);
+
+    /** Elements that {@link #attentionForward} must be given to save for the backward pass. */
+    long attentionSavedSize(AttentionShape s);
+
+    /**
+     * out = softmax(scale · q·kᵀ, causal) · v per head.
+     *
+     * @param q N rows of H heads at row distance ldq (k, v: kvHeads heads)
+     * @param out N rows of H heads at row distance ldo, overwritten
+     * @param saved [attentionSavedSize], whatever the backend wants to keep
+     */
+    void attentionForward(
+            AttentionShape s,
+            Tensor q,
+            int ldq,
+            Tensor k,
+            int ldk,
+            Tensor v,
+            int ldv,
+            double scale,
+            Tensor out,
+            int ldo,
+            Tensor saved);
+
+    /**
+     * Backward of {@link #attentionForward}: overwrites dq, dk, dv, which have the row distances of q, k, v given
+     * here. {@code saved} may be destroyed.
+     */
+    void attentionBackward(
+            AttentionShape s,
+            Tensor q,
+            int ldq,
+            Tensor k,
+            int ldk,
+            Tensor v,
+            int ldv,
+            double scale,
+            Tensor out,
+            Tensor dOut,
+            int ldo,
+            Tensor saved,
+            Tensor dq,
+            int lddq,
+            Tensor dk,
+            int lddk,
+            Tensor dv,
+            int lddv);
+}

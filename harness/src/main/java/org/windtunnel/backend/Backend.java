@@ -1,0 +1,46 @@
+package org.windtunnel.backend;
+
+import org.windtunnel.tensor.DType;
+import org.windtunnel.tensor.Storage;
+import org.windtunnel.tensor.Tensor;
+
+/**
+ * Memory and kernels. Every kernel has a forward and an explicit backward; none allocates after its first call with a
+ * given shape.
+ *
+ * <p>Conventions. Matrices are row-major; {@code ld} is the distance between rows in elements. N = B·T is the number
+ * of token rows, D the width, V the vocabulary. A backward kernel with {@code accumulate} adds into its parameter
+ * gradients, otherwise it overwrites them; gradients with respect to activations say which they do. Shapes are
+ * checked where a call is made once a step, not once a row. Methods throw {@link IllegalArgumentException} on
+ * inconsistent shapes. A backend instance is used by one thread at a time.
+ */
+public interface Backend extends LinearAlgebra, LayerKernels, AttentionKernels, OptimizerKernels, AutoCloseable {
+
+    /** Short name as in the config: {@code cpu}, {@code nd4j}. */
+    String name();
+
+    /** The floating-point type of parameters and activations, FLOAT32 unless the backend was opened otherwise. */
+    DType floatType();
+
+    /** What is in use, one fact per entry, in display order (BLAS, core type, threads, vector width ...). */
+    java.util.Map<String, String> describe();
+
+    /**
+     * Zero-filled memory.
+     *
+     * @throws org.windtunnel.backend.OutOfMemory if the block cannot be had
+     */
+    Storage allocate(DType dtype, long length);
+
+    /** x = value. */
+    void fill(Tensor x, double value);
+
+    /** to = from; same size. */
+    void copy(Tensor from, Tensor to);
+
+    /** Blocks until all queued work is done; a no-op on synchronous backends. */
+    default void synchronize() {}
+
+    @Override
+    void close();
+}

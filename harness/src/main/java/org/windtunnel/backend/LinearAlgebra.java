@@ -1,0 +1,58 @@
+package org.windtunnel.backend;
+
+import org.windtunnel.tensor.Tensor;
+
+/** Matrix products and vector updates. */
+public interface LinearAlgebra {
+
+    /**
+     * C = alpha · op(A) · op(B) + beta · C, row-major; op(A) is m×k, op(B) is k×n, C is m×n.
+     *
+     * <p>Each tensor is the start of its matrix; beta = 0 overwrites C even where it holds NaN.
+     *
+     * @param lda row distance of A as stored (A is k×m when {@code transA})
+     */
+    void gemm(
+            boolean transA,
+            boolean transB,
+            int m,
+            int n,
+            int k,
+            double alpha,
+            Tensor a,
+            int lda,
+            Tensor b,
+            int ldb,
+            double beta,
+            Tensor c,
+            int ldc);
+
+    /** {@code batch} products of one shape; matrix i of each operand starts i·stride elements further on. */
+    void gemmStridedBatched(
+            boolean transA,
+            boolean transB,
+            int m,
+            int n,
+            int k,
+            double alpha,
+            Tensor a,
+            int lda,
+            long strideA,
+            Tensor b,
+            int ldb,
+            long strideB,
+            double beta,
+            Tensor c,
+            int ldc,
+            long strideC,
+            int batch);
+
+    /** x = a · x. */
+    void scale(double a, Tensor x);
+
+    /** y = a · x + y. */
+    void axpy(double a, Tensor x, Tensor y);
+
+    /** Sum of squares, accumulated in double in an order that does not depend on the number of threads. */
+    double sumOfSquares(Tensor x);
+}

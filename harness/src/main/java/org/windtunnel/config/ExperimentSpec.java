@@ -1,0 +1,14 @@
+package org.windtunnel.config;
+
+/** One training run, everything decided: the root of an experiment file without its {@code sweep} and {@code analysis}. */
+public record ExperimentSpec(
+        @Key("Name of the experiment; the sweep directory under runs/") String name,
+        @Key("The model") ModelSpec model,
+        @Key("What it is trained on") DataSpec data,
+        @Key(value = "How hyperparameters depend on width and depth", def = "{type: sp}")
+                ParameterizationSpec parameterization,
+        @Key("The optimizer") OptimizerSpec optimizer,
+        @Key(value = "Learning rate over time", def = "{type: constant}") ScheduleSpec schedule,
+        @Key("Batch, budget, clipping, evaluation") TrainSpec train,
+        @Key(value = "Backend, threads, precision", def = "{}") RuntimeSpec runtime,
+        @Key(value = "Seed of init and data order", def = "1") long seed) {}

@@ -1,0 +1,69 @@
+package org.windtunnel.config;
+
+/** The model families. */
+@Selector("family")
+public sealed interface ModelSpec permits ModelSpec.Gpt, ModelSpec.Llama {
+
+    int width();
+
+    int depth();
+
+    int context();
+
+    /** Query heads. @throws ConfigException if width, heads and head_dim do not fit together */
+    int resolvedHeads();
+
+    /** Elements per head. */
+    default int resolvedHeadDim() {
+        return width() / resolvedHeads();
+    }
+
+    /** GPT-2's architecture: LayerNorm, GELU, learned positions. */
+    @Variant(value = "gpt", doc = "GPT-2: LayerNorm, GELU, learned positions")
+    record Gpt(
+            @Key(value = "Width of the residual stream", unit = "elements") int width,
+            @Key(value = "Number of blocks") int depth,
+            @Key(value = "Attention heads; give this or head_dim", def = Key.NONE) Integer heads,
+            @Key(value = "Elements per head; give this or heads", def = Key.NONE, unit = "elements") Integer headDim,
+            @Key(value = "Context length", unit = "tokens") int context,
+            @Key(value = "Feed-forward width as a multiple of width", def = "4") double ffnMultiple,
+            @Key(value = "Biases in linear layers and LayerNorm", def = "false") boolean bias,
+            @Key(value = "Readout shares the token table", def = "false") boolean tied,
+            @Key(value = "gelu_tanh, gelu_erf or relu", def = "gelu_tanh") Activation activation,
+            @Key(value = "Epsilon inside the normalisation", def = "1e-5") double normEps)
+            implements ModelSpec {
+        @Override
+        public int resolvedHeads() {
+            return ModelShapes.heads(width, heads, headDim);
+        }
+    }
+
+    /** LLaMA's architecture: RMSNorm, SwiGLU, rotary positions. */
+    @Variant(value = "llama", doc = "LLaMA: RMSNorm, SwiGLU, rotary positions, optional QK-norm and grouped-query attention")
+    record Llama(
+            @Key(value = "Width of the residual stream", unit = "elements") int width,
+            @Key(value = "Number of blocks") int depth,
+            @Key(value = "Query heads; give this or head_dim", def = Key.NONE) Integer heads,
+            @Key(value = "Elements per head; give this or heads", def = Key.NONE, unit = "elements") Integer headDim,
+            @Key(value = "Key/value heads; none: as many as query heads", def = Key.NONE) Integer kvHeads,
+            @Key(value = "Context length", unit = "tokens") int context,
+            @Key(value = "Feed-forward width as a multiple of width, rounded up to a multiple of 8", def = "2.6667")
+                    double ffnMultiple,
+            @Key(value = "RMSNorm on each query and key head before the rotation", def = "false") boolean qkNorm,
+            @Key(value = "Base of the rotary frequencies", def = "10000") double ropeTheta,
+            @Key(value = "Readout shares the token table", def = "false") boolean tied,
+            @Key(value = "Epsilon inside the normalisation", def = "1e-5") double normEps)
+            implements ModelSpec {
+        @Override
+        public int resolvedHeads() {
+            return ModelShapes.heads(width, heads, headDim);
+        }
+    }
+
+    /** Activation names as in the config. */
+    enum Activation {
+        GELU_TANH,
+        GELU_ERF,
+        RELU
+    }
+}

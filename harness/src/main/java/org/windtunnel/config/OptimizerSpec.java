@@ -1,0 +1,44 @@
+package org.windtunnel.config;
+
+/** The optimizers. */
+public sealed interface OptimizerSpec permits OptimizerSpec.Sgd, OptimizerSpec.AdamW {
+
+    /** Peak learning rate at the base model. */
+    double lr();
+
+    /** torch.optim.SGD's update. */
+    @Variant(value = "sgd", doc = "SGD with momentum, coupled weight decay (torch.optim.SGD)")
+    record Sgd(
+            @Key("Peak learning rate") double lr,
+            @Key(value = "Momentum; 0 for none", def = "0.9") double momentum,
+            @Key(value = "Dampening of the gradient in the momentum buffer", def = "0") double dampening,
+            @Key(value = "Nesterov momentum", def = "false") boolean nesterov,
+            @Key(value = "Coupled L2 weight decay", def = "0") double weightDecay,
+            @Key(value = "Which parameters decay: matrices (two or more axes) or all", def = "matrices") Decayed decayed)
+            implements OptimizerSpec {}
+
+    /** torch.optim.AdamW's update. */
+    @Variant(value = "adamw", doc = "AdamW with decoupled weight decay (torch.optim.AdamW)")
+    record AdamW(
+            @Key("Peak learning rate") double lr,
+            @Key(value = "Decay of the first moment", def = "0.9") double beta1,
+            @Key(value = "Decay of the second moment", def = "0.95") double beta2,
+            @Key(value = "Added to the denominator", def = "1e-8") double eps,
+            @Key(value = "after: sqrt(v_hat) + eps (torch); before: sqrt(v) + eps, then bias correction", def = "after")
+                    EpsPlacement epsPlacement,
+            @Key(value = "Decoupled weight decay", def = "0.1") double weightDecay,
+            @Key(value = "Which parameters decay: matrices (two or more axes) or all", def = "matrices") Decayed decayed)
+            implements OptimizerSpec {}
+
+    /** Which parameters weight decay applies to. */
+    enum Decayed {
+        MATRICES,
+        ALL
+    }
+
+    /** Where Adam's epsilon goes. */
+    enum EpsPlacement {
+        AFTER,
+        BEFORE
+    }
+}

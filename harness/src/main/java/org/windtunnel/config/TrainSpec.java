@@ -1,0 +1,30 @@
+package org.windtunnel.config;
+
+/** Batch, budget, clipping and evaluation. */
+public record TrainSpec(
+        @Key(value = "Budget; give this or steps", def = Key.NONE, unit = "tokens") Long tokens,
+        @Key(value = "Optimizer steps; give this or tokens", def = Key.NONE, unit = "steps") Long steps,
+        @Key(value = "Sequences per optimizer step", unit = "sequences") int batch,
+        @Key(value = "Sequences per forward/backward; none: the whole batch at once", def = Key.NONE, unit = "sequences")
+                Integer microBatch,
+        @Key(value = "Global gradient-norm limit; 0 for none", def = "1.0") double clip,
+        @Key(value = "Weight of the z-loss, the mean squared log-partition", def = "0") double zLoss,
+        @Key(value = "Steps between lines of the curve", def = "1", unit = "steps") int logEvery,
+        @Key(value = "Steps between evaluations; 0: only at the end", def = "0", unit = "steps") int evalEvery,
+        @Key(value = "Sequences of the fixed evaluation set", def = "64", unit = "sequences") int evalSequences,
+        @Key(value = "Call a run diverged when its loss is not finite or exceeds its first by this factor", def = "3")
+                double divergeFactor) {
+
+    /** Optimizer steps for sequences of {@code context} tokens. @throws ConfigException unless one budget is given */
+    public long resolvedSteps(int context) {
+        if ((tokens == null) == (steps == null)) {
+            throw new ConfigException("train: expected exactly one of tokens and steps, found "
+                    + (tokens == null ? "neither" : "both"));
+        }
+        long n = steps != null ? steps : Math.max(1, Math.round(tokens / ((double) batch * context)));
+        if (n <= 0) {
+            throw new ConfigException("train: expected at least one step, found " + n);
+        }
+        return n;
+    }
+}

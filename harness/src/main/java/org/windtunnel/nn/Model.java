@@ -1,0 +1,35 @@
+package org.windtunnel.nn;
+
+import org.windtunnel.tensor.Tensor;
+
+/**
+ * A model bound to a backend, with every activation preallocated for one micro-batch.
+ *
+ * <p>A family is anything that declares {@link ParamSpec}s and can do these two passes; nothing above {@code nn} asks
+ * which one it is.
+ */
+public interface Model {
+
+    Parameters parameters();
+
+    /** Inputs of a micro-batch, to be filled before {@link #forwardBackward}: INT32 token ids [B·T]. */
+    Tensor inputs();
+
+    /** Targets of a micro-batch: INT32 token ids [B·T]; negative ones are left out of the loss. */
+    Tensor targets();
+
+    /**
+     * Forward and backward pass: gradients of gradScale · Σ (nll + zWeight · lse²) over the micro-batch.
+     *
+     * @param gradScale usually 1 / (targets in the whole batch), so that micro-batches average by tokens
+     * @param accumulate false overwrites the gradients, true adds to them
+     * @param sums receives {Σ nll, Σ lse², number of targets}
+     */
+    void forwardBackward(double gradScale, double zWeight, boolean accumulate, double[] sums);
+
+    /** Forward pass and loss only. @param sums as in {@link #forwardBackward} */
+    void evaluate(double[] sums);
+
+    /** Forward pass only; the logits [B·T, V] stay valid until the next pass. */
+    Tensor logits();
+}

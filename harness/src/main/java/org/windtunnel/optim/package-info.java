@@ -1,0 +1,2 @@
+/** Optimizers over the flat parameter vector, with an exact ledger of their state. */
+package org.windtunnel.optim;

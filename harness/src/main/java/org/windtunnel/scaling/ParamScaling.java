@@ -1,0 +1,12 @@
+package org.windtunnel.scaling;
+
+/**
+ * What a parameterization decides for one parameter.
+ *
+ * @param initStd standard deviation of the normal initialisation; 0 with {@code initMean} is a constant
+ * @param initMean mean of the initialisation (1 for gains, 0 elsewhere)
+ * @param lrMult factor on the scheduled learning rate
+ * @param wdMult factor on the configured weight decay; 0 for parameters that are not decayed
+ * @param epsMult factor on Adam's epsilon
+ */
+public record ParamScaling(double initStd, double initMean, double lrMult, double wdMult, double epsMult) {}
