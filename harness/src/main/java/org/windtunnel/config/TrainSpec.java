@@ -13,7 +13,15 @@ public record TrainSpec(
         @Key(value = "Steps between evaluations; 0: only at the end", def = "0", unit = "steps") int evalEvery,
         @Key(value = "Sequences of the fixed evaluation set", def = "64", unit = "sequences") int evalSequences,
         @Key(value = "Call a run diverged when its loss is not finite or exceeds its first by this factor", def = "3")
-                double divergeFactor) {
+                double divergeFactor,
+        @Key(value = "shuffled (every window once an epoch) or random (windows at uniform offsets)", def = "shuffled")
+                Sampling sampling) {
+
+    /** How training sequences are drawn from the corpus. */
+    public enum Sampling {
+        SHUFFLED,
+        RANDOM
+    }
 
     /** Optimizer steps for sequences of {@code context} tokens. @throws ConfigException unless one budget is given */
     public long resolvedSteps(int context) {
