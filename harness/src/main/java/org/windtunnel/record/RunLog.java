@@ -1,0 +1,88 @@
+package org.windtunnel.record;
+
+import com.fasterxml.jackson.core.JsonGenerator;
+import java.io.IOException;
+
+/** The curve and the evaluations of one run, to JSONL and TensorBoard alike. */
+public final class RunLog implements AutoCloseable {
+    private final JsonLines curve;
+    private final JsonLines eval;
+    private final TensorBoardWriter events;
+
+    public RunLog(RunDirectory directory) {
+        this.curve = directory.lines("curve.jsonl");
+        this.eval = directory.lines("eval.jsonl");
+        this.events = TensorBoardWriter.create(directory.path());
+    }
+
+    /**
+     * One line of the curve.
+     *
+     * @param step finished steps
+     * @param tokens cumulative, this step included
+     * @param flops cumulative, this step included
+     * @param lr scheduled rate used in this step
+     * @param loss nats per token before the update
+     * @param gradNorm global norm before clipping
+     * @param clip factor applied to the gradient
+     * @param tokensPerSecond since the previous line
+     * @param seconds since the run started, evaluation excluded
+     */
+    public record CurvePoint(
+            long step,
+            long tokens,
+            double flops,
+            double lr,
+            double loss,
+            double gradNorm,
+            double clip,
+            double tokensPerSecond,
+            double seconds) {}
+
+    public void curve(CurvePoint p) {
+        curve.append(json -> {
+            position(json, p.step, p.tokens, p.flops);
+            json.writeNumberField(Scalar.LEARNING_RATE.key(), p.lr);
+            json.writeNumberField(Scalar.TRAIN_LOSS.key(), p.loss);
+            json.writeNumberField(Scalar.GRAD_NORM.key(), p.gradNorm);
+            json.writeNumberField(Scalar.CLIP.key(), p.clip);
+            json.writeNumberField(Scalar.TOKENS_PER_SECOND.key(), rounded(p.tokensPerSecond));
+            json.writeNumberField("time_s", rounded(p.seconds));
+        });
+        events.scalar(Scalar.TRAIN_LOSS.tag(), p.step, p.loss);
+        events.scalar(Scalar.LEARNING_RATE.tag(), p.step, p.lr);
+        events.scalar(Scalar.GRAD_NORM.tag(), p.step, p.gradNorm);
+        events.scalar(Scalar.CLIP.tag(), p.step, p.clip);
+        events.scalar(Scalar.TOKENS_PER_SECOND.tag(), p.step, p.tokensPerSecond);
+    }
+
+    /** One evaluation. @param loss nats per token over {@code evalTokens} fixed tokens */
+    public void eval(long step, long tokens, double flops, double loss, long evalTokens, double seconds) {
+        eval.append(json -> {
+            position(json, step, tokens, flops);
+            json.writeStringField("split", "valid");
+            json.writeNumberField(Scalar.EVAL_LOSS.key(), loss);
+            json.writeNumberField("eval_tokens", evalTokens);
+            json.writeNumberField("time_s", rounded(seconds));
+        });
+        events.scalar(Scalar.EVAL_LOSS.tag(), step, loss);
+    }
+
+    private static void position(JsonGenerator json, long step, long tokens, double flops) throws IOException {
+        json.writeNumberField("step", step);
+        json.writeNumberField("tokens", tokens);
+        json.writeNumberField("flops", flops);
+    }
+
+    /** Timings carry three decimals; more would be noise that doubles the file. */
+    private static double rounded(double v) {
+        return Math.round(v * 1e3) / 1e3;
+    }
+
+    @Override
+    public void close() {
+        curve.close();
+        eval.close();
+        events.close();
+    }
+}
