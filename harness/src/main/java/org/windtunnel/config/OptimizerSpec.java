@@ -6,6 +6,12 @@ public sealed interface OptimizerSpec permits OptimizerSpec.Sgd, OptimizerSpec.A
     /** Peak learning rate at the base model. */
     double lr();
 
+    /** Configured weight decay, before per-parameter multipliers. */
+    double weightDecay();
+
+    /** Which parameters it applies to. */
+    Decayed decayed();
+
     /** torch.optim.SGD's update. */
     @Variant(value = "sgd", doc = "SGD with momentum, coupled weight decay (torch.optim.SGD)")
     record Sgd(
@@ -33,7 +39,12 @@ public sealed interface OptimizerSpec permits OptimizerSpec.Sgd, OptimizerSpec.A
     /** Which parameters weight decay applies to. */
     enum Decayed {
         MATRICES,
-        ALL
+        ALL;
+
+        /** Whether a parameter of this many axes decays. */
+        public boolean covers(int rank) {
+            return this == ALL || rank >= 2;
+        }
     }
 
     /** Where Adam's epsilon goes. */

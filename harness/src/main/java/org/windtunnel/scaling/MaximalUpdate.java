@@ -1,0 +1,112 @@
+package org.windtunnel.scaling;
+
+import java.util.List;
+import java.util.regex.Pattern;
+import org.windtunnel.config.ConfigException;
+import org.windtunnel.config.OptimizerSpec;
+import org.windtunnel.config.ParameterizationSpec;
+import org.windtunnel.config.ParameterizationSpec.DecayRule;
+import org.windtunnel.nn.ForwardMultipliers;
+import org.windtunnel.nn.ParamSpec;
+import org.windtunnel.nn.Role;
+
+/**
+ * The rules of muP in the form of Tensor Programs V (arXiv 2203.03466), table 8, as microsoft/mup implements them:
+ * relative to a base width, the readout's input divided by the width multiplier.
+ *
+ * <p>With width multipliers m_in and m_out of a parameter's own axes: hidden matrices have Adam rate 1/m_in and SGD rate
+ * m_out/m_in; everything else has Adam rate 1 and SGD rate m, the multiplier of its one width axis. A hidden matrix with
+ * only one width axis follows the same formula, which then is table 3's for input or output weights.
+ */
+final class MaximalUpdate {
+    private static final Pattern QUERY = Pattern.compile("(.*[._])?(q|wq|q_proj|query)(\\.weight)?");
+
+    private final ParameterizationSpec.MuP spec;
+    private final OptimizerSpec optimizer;
+    private final boolean adam;
+
+    MaximalUpdate(ParameterizationSpec.MuP spec, OptimizerSpec optimizer) {
+        this.spec = spec;
+        this.optimizer = optimizer;
+        this.adam = optimizer instanceof OptimizerSpec.AdamW;
+        Parameterizations.requireNonNegative("embedding_std", spec.embeddingStd());
+        Parameterizations.requireNonNegative("hidden_gain", spec.hiddenGain());
+        Parameterizations.requireNonNegative("readout_gain", spec.readoutGain());
+        Parameterizations.requireNonNegative("embedding_mult", spec.embeddingMult());
+        Parameterizations.requireNonNegative("output_mult", spec.outputMult());
+        boolean forAdam = spec.decayRule() == DecayRule.SQRT || spec.decayRule() == DecayRule.INDEPENDENT;
+        if (forAdam && !adam) {
+            throw new ConfigException("parameterization: decay_rule sqrt and independent are defined for decoupled decay "
+                    + "(AdamW), found SGD with coupled decay; use mup_linear or fixed");
+        }
+        if (spec.decayRule() == DecayRule.INDEPENDENT && !(optimizer.lr() > 0)) {
+            throw new ConfigException("parameterization: decay_rule independent divides by the peak learning rate; "
+                    + "expected optimizer.lr > 0, found " + optimizer.lr());
+        }
+    }
+
+    ParamScaling row(ParamSpec p, ParamSpec base) {
+        WidthMultipliers m = WidthMultipliers.of(p, base);
+        boolean hidden = p.role() == Role.HIDDEN || p.role() == Role.STEM;
+        double width = hidden ? 0 : vectorMultiplier(p, base, m);
+        double lr = adam ? (hidden ? 1 / m.in() : 1) : (hidden ? m.out() / m.in() : width);
+        double std =
+                switch (p.role()) {
+                    case EMBEDDING -> spec.embeddingStd();
+                    case HIDDEN, STEM -> spec.queryZeroInit() && isQuery(p)
+                            ? 0
+                            : spec.hiddenGain() / Math.sqrt(p.fanIn());
+                    case READOUT -> spec.readoutGain() / Math.sqrt(base.fanIn());
+                    case NORM_GAIN, BIAS -> 0;
+                };
+        double decay = optimizer.decayed().covers(p.shape().length) ? decay(lr, hidden, m) : 0;
+        return new ParamScaling(std, Parameterizations.initMean(p.role()), lr, decay, 1);
+    }
+
+    ForwardMultipliers forward(List<ParamSpec> specs, List<ParamSpec> bases, int headDim, int baseHeadDim) {
+        double attention = Math.sqrt(baseHeadDim) / headDim;
+        return new ForwardMultipliers(
+                spec.embeddingMult(), attention, 1, spec.outputMult() / readoutMultiplier(specs, bases));
+    }
+
+    /** Whether a parameter is the query projection of an attention block. */
+    static boolean isQuery(ParamSpec p) {
+        return p.role() == Role.HIDDEN && QUERY.matcher(p.name()).matches();
+    }
+
+    /** Width multiplier of the readout's input; a tied readout is the token table. */
+    private static double readoutMultiplier(List<ParamSpec> specs, List<ParamSpec> bases) {
+        double tied = 1;
+        for (int i = 0; i < specs.size(); i++) {
+            Role role = specs.get(i).role();
+            if (role == Role.READOUT) {
+                return WidthMultipliers.of(specs.get(i), bases.get(i)).in();
+            }
+            if (role == Role.EMBEDDING) {
+                tied = WidthMultipliers.of(specs.get(i), bases.get(i)).in();
+            }
+        }
+        return tied;
+    }
+
+    /** The multiplier of the one width axis of a table, a readout, a gain or a bias. */
+    private static double vectorMultiplier(ParamSpec p, ParamSpec base, WidthMultipliers m) {
+        if (p.shape().length == 1) {
+            return m.out();
+        }
+        if (m.out() != 1) {
+            throw new ConfigException("parameterization: expected " + p + " and the base model's " + base
+                    + " to have as many rows (vocabulary, positions or classes)");
+        }
+        return m.in();
+    }
+
+    private double decay(double lr, boolean hidden, WidthMultipliers m) {
+        return switch (spec.decayRule()) {
+            case FIXED -> 1;
+            case MUP_LINEAR -> 1 / lr;
+            case SQRT -> hidden ? Math.sqrt(m.in()) : 0;
+            case INDEPENDENT -> 1 / (optimizer.lr() * lr);
+        };
+    }
+}

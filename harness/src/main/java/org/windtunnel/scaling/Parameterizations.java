@@ -1,0 +1,104 @@
+package org.windtunnel.scaling;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.windtunnel.config.ConfigException;
+import org.windtunnel.config.OptimizerSpec;
+import org.windtunnel.config.ParameterizationSpec;
+import org.windtunnel.nn.ForwardMultipliers;
+import org.windtunnel.nn.ParamSpec;
+import org.windtunnel.nn.Role;
+
+/** Applies a parameterization to the declared parameters of a model. */
+public final class Parameterizations {
+    private Parameterizations() {}
+
+    /**
+     * Decides initialisation, learning rate, decay and forward constants of every parameter.
+     *
+     * @param specs the model's parameters
+     * @param baseSpecs those of the same model at the base width, paired by name; only muP reads them
+     * @param headDim elements per attention head
+     * @param baseHeadDim the same at the base width; only muP reads it
+     * @param depth number of blocks
+     * @throws ConfigException if a setting is out of range, or the base model differs in more than width
+     */
+    public static ScalingTable resolve(
+            ParameterizationSpec parameterization,
+            OptimizerSpec optimizer,
+            List<ParamSpec> specs,
+            List<ParamSpec> baseSpecs,
+            int headDim,
+            int baseHeadDim,
+            int depth) {
+        if (parameterization instanceof ParameterizationSpec.Sp sp) {
+            return standard(sp, optimizer, specs, headDim, depth);
+        }
+        ParameterizationSpec.MuP spec = (ParameterizationSpec.MuP) parameterization;
+        MaximalUpdate rules = new MaximalUpdate(spec, optimizer);
+        List<ParamSpec> bases = paired(specs, baseSpecs);
+        List<ParamScaling> rows = new ArrayList<>();
+        for (int i = 0; i < specs.size(); i++) {
+            rows.add(rules.row(specs.get(i), bases.get(i)));
+        }
+        if (spec.queryZeroInit() && specs.stream().noneMatch(MaximalUpdate::isQuery)) {
+            throw new ConfigException("parameterization: query_zero_init found no query projection among the parameters; "
+                    + "expected one named q, wq, q_proj, query or ..._q; leave the key out for this model");
+        }
+        return new ScalingTable(specs, rows, rules.forward(specs, bases, headDim, baseHeadDim));
+    }
+
+    private static ScalingTable standard(
+            ParameterizationSpec.Sp sp, OptimizerSpec optimizer, List<ParamSpec> specs, int headDim, int depth) {
+        requireNonNegative("embedding_std", sp.embeddingStd());
+        requireNonNegative("hidden_gain", sp.hiddenGain());
+        requireNonNegative("readout_gain", sp.readoutGain());
+        List<ParamScaling> rows = new ArrayList<>();
+        for (ParamSpec p : specs) {
+            double std =
+                    switch (p.role()) {
+                        case EMBEDDING -> sp.embeddingStd();
+                        case HIDDEN, STEM -> sp.hiddenGain() / Math.sqrt(p.fanIn());
+                        case READOUT -> sp.readoutGain() / Math.sqrt(p.fanIn());
+                        case NORM_GAIN, BIAS -> 0;
+                    };
+            if (sp.residualInitScaling() && p.residual()) {
+                std /= Math.sqrt(2.0 * depth);
+            }
+            double decay = optimizer.decayed().covers(p.shape().length) ? 1 : 0;
+            rows.add(new ParamScaling(std, initMean(p.role()), 1, decay, 1));
+        }
+        return new ScalingTable(specs, rows, ForwardMultipliers.standard(headDim));
+    }
+
+    static double initMean(Role role) {
+        return role == Role.NORM_GAIN ? 1 : 0;
+    }
+
+    static void requireNonNegative(String key, double value) {
+        if (!(value >= 0) || Double.isInfinite(value)) {
+            throw new ConfigException("parameterization: expected " + key + " >= 0, found " + value);
+        }
+    }
+
+    private static List<ParamSpec> paired(List<ParamSpec> specs, List<ParamSpec> baseSpecs) {
+        Map<String, ParamSpec> byName = new LinkedHashMap<>();
+        baseSpecs.forEach(p -> byName.put(p.name(), p));
+        List<ParamSpec> bases = new ArrayList<>();
+        for (ParamSpec p : specs) {
+            ParamSpec base = byName.remove(p.name());
+            if (base == null || base.role() != p.role()) {
+                throw new ConfigException("parameterization: expected the base model to declare " + p + " as "
+                        + p.role() + ", found " + (base == null ? "no such parameter" : "it as " + base.role()));
+            }
+            bases.add(base);
+        }
+        if (!byName.isEmpty()) {
+            throw new ConfigException("parameterization: the base model declares parameters that this model has not: "
+                    + byName.keySet());
+        }
+        return bases;
+    }
+}
