@@ -1,0 +1,44 @@
+package org.windtunnel.backend;
+
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.windtunnel.backend.nd4j.Nd4jBackend;
+import org.windtunnel.tensor.DType;
+
+/** Every backward kernel against differences of its forward kernel. */
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+class FiniteDifferenceTest {
+    private static final long SEED = 20261123;
+
+    private final Backend exact = new Nd4jBackend(DType.FLOAT64);
+    private final Backend single = new Nd4jBackend(DType.FLOAT32);
+
+    static Stream<GradientCase> cases() {
+        return GradientCases.all(SEED).stream();
+    }
+
+    @ParameterizedTest
+    @MethodSource("cases")
+    void nd4jInDoublePrecision(GradientCase c) {
+        new FiniteDifferences(1e-3, 1e-8).check(exact, c, SEED);
+    }
+
+    /**
+     * In single precision the rounding of the outputs, about 1e-7 of their size, divided by the step of 0.03 allows
+     * 1e-3 with a wide margin; a wrong sign or a missing term is of order 0.1 to 1.
+     */
+    @ParameterizedTest
+    @MethodSource("cases")
+    void nd4jInSinglePrecision(GradientCase c) {
+        new FiniteDifferences(0.03, 1e-3).check(single, c, SEED);
+    }
+
+    @AfterAll
+    void close() {
+        exact.close();
+        single.close();
+    }
+}
