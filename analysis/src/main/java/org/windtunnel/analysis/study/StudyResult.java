@@ -1,0 +1,32 @@
+package org.windtunnel.analysis.study;
+
+import java.util.List;
+import org.windtunnel.analysis.transfer.TransferGroup;
+
+/**
+ * Everything one sweep says.
+ *
+ * @param format version of this record as JSON
+ * @param sweep name of the sweep
+ * @param options what was asked
+ * @param runs every run, in order of directory name
+ * @param curves of the runs that have any
+ * @param transfer one entry a group that has at least one bowl of three learning rates
+ * @param law null when the runs cannot carry one; the warnings say why
+ * @param entropy null unless every run's source has the same known entropy and the law has an E
+ * @param warnings in order of topic
+ */
+public record StudyResult(
+        int format,
+        String sweep,
+        StudyOptions options,
+        List<RunRow> runs,
+        List<CurveSeries> curves,
+        List<TransferGroup> transfer,
+        LawStudy law,
+        EntropyCheck entropy,
+        List<Warning> warnings) {
+
+    /** Version written by this code. */
+    public static final int FORMAT = 1;
+}
