@@ -5,6 +5,7 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.windtunnel.backend.cpu.CpuBackend;
 import org.windtunnel.backend.nd4j.Nd4jBackend;
 import org.windtunnel.tensor.DType;
 
@@ -15,6 +16,7 @@ class FiniteDifferenceTest {
 
     private final Backend exact = new Nd4jBackend(DType.FLOAT64);
     private final Backend single = new Nd4jBackend(DType.FLOAT32);
+    private final Backend cpu = new CpuBackend(2);
 
     static Stream<GradientCase> cases() {
         return GradientCases.all(SEED).stream();
@@ -36,9 +38,16 @@ class FiniteDifferenceTest {
         new FiniteDifferences(0.03, 1e-3).check(single, c, SEED);
     }
 
+    @ParameterizedTest
+    @MethodSource("cases")
+    void cpuInSinglePrecision(GradientCase c) {
+        new FiniteDifferences(0.03, 1e-3).check(cpu, c, SEED);
+    }
+
     @AfterAll
     void close() {
         exact.close();
         single.close();
+        cpu.close();
     }
 }

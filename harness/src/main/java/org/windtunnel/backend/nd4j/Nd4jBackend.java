@@ -5,6 +5,7 @@ import java.util.Map;
 import java.util.Properties;
 import org.nd4j.linalg.factory.Nd4j;
 import org.windtunnel.backend.Backend;
+import org.windtunnel.backend.Natives;
 import org.windtunnel.tensor.DType;
 import org.windtunnel.tensor.Storage;
 import org.windtunnel.tensor.Tensor;
@@ -16,6 +17,10 @@ import org.windtunnel.tensor.Tensor;
  * are the same bits on every run with the same BLAS and thread count.
  */
 public final class Nd4jBackend implements Backend {
+    static {
+        Natives.prepare();
+    }
+
     private final DType floatType;
     private final Scratch scratch = new Scratch();
     private final Nd4jLinearAlgebra algebra = new Nd4jLinearAlgebra();

@@ -1,0 +1,230 @@
+package org.windtunnel.backend.cpu;
+
+import org.windtunnel.backend.OptimizerKernels.Segments;
+import org.windtunnel.tensor.Tensor;
+
+/** Optimizer updates over the segments of a flat vector, all segments in one run. */
+final class UpdateKernels {
+    private final AdamW adamw;
+    private final Sgd sgd;
+
+    UpdateKernels(Engine engine) {
+        adamw = new AdamW(engine);
+        sgd = new Sgd(engine);
+    }
+
+    void adamw(
+            Segments segments,
+            Tensor w,
+            Tensor g,
+            Tensor m,
+            Tensor v,
+            double beta1,
+            double beta2,
+            long step,
+            boolean epsInsideCorrection,
+            double gradScale) {
+        adamw.run(segments, w, g, m, v, beta1, beta2, step, epsInsideCorrection, gradScale);
+    }
+
+    void sgd(
+            Segments segments,
+            Tensor w,
+            Tensor g,
+            Tensor buffer,
+            double momentum,
+            double dampening,
+            boolean nesterov,
+            long step,
+            double gradScale) {
+        sgd.run(segments, w, g, buffer, momentum, dampening, nesterov, step, gradScale);
+    }
+
+    /** Cuts the segments into blocks, numbered through, so that many small ones share one run. */
+    private abstract static class Segmented extends Kernel {
+        private int[] firstBlock = new int[1];
+        private Segments segments;
+
+        Segmented(Engine engine) {
+            super(engine);
+        }
+
+        final void launchSegments(Segments s, Tensor w) {
+            segments = s;
+            int count = s.count();
+            if (firstBlock.length < count + 1) {
+                firstBlock = new int[count + 1];
+            }
+            int blocks = 0;
+            for (int i = 0; i < count; i++) {
+                if (s.offset()[i] < 0 || s.offset()[i] + s.length()[i] > w.size()) {
+                    throw new IllegalArgumentException("segment " + i + " leaves the vector " + w);
+                }
+                firstBlock[i] = blocks;
+                blocks += (int) ((s.length()[i] + BLOCK - 1) / BLOCK);
+            }
+            firstBlock[count] = blocks;
+            launch(blocks, BLOCK);
+        }
+
+        @Override
+        final void range(int from, int to, int chunk, int thread, Scratch s) {
+            int segment = 0;
+            for (int block = from; block < to; block++) {
+                while (firstBlock[segment + 1] <= block) {
+                    segment++;
+                }
+                long skip = (long) (block - firstBlock[segment]) * BLOCK;
+                int n = (int) Math.min(BLOCK, segments.length()[segment] - skip);
+                update(segments, segment, (int) (segments.offset()[segment] + skip), n, s, thread);
+            }
+        }
+
+        abstract void update(Segments segments, int segment, int at, int n, Scratch s, int thread);
+    }
+
+    private static final class AdamW extends Segmented {
+        private final Lanes.AdamScalars[] scalars;
+        private Tensor w;
+        private Tensor g;
+        private Tensor m;
+        private Tensor v;
+        private double correction1;
+        private double correction2;
+        private boolean epsInside;
+
+        AdamW(Engine engine) {
+            super(engine);
+            scalars = new Lanes.AdamScalars[engine.scratch().length];
+            for (int i = 0; i < scalars.length; i++) {
+                scalars[i] = new Lanes.AdamScalars();
+            }
+        }
+
+        void run(
+                Segments segments,
+                Tensor weights,
+                Tensor gradient,
+                Tensor first,
+                Tensor second,
+                double beta1,
+                double beta2,
+                long step,
+                boolean epsInsideCorrection,
+                double gradScale) {
+            Shapes.sameSize(weights, gradient);
+            Shapes.sameSize(weights, first);
+            Shapes.sameSize(weights, second);
+            w = weights;
+            g = gradient;
+            m = first;
+            v = second;
+            correction1 = 1 - Math.pow(beta1, step);
+            correction2 = 1 - Math.pow(beta2, step);
+            epsInside = epsInsideCorrection;
+            for (Lanes.AdamScalars s : scalars) {
+                s.gradScale = (float) gradScale;
+                s.beta1 = (float) beta1;
+                s.oneMinusBeta1 = (float) (1 - beta1);
+                s.beta2 = (float) beta2;
+                s.oneMinusBeta2 = (float) (1 - beta2);
+            }
+            launchSegments(segments, weights);
+        }
+
+        @Override
+        void update(Segments segments, int segment, int at, int n, Scratch s, int thread) {
+            Lanes.AdamScalars a = scalars[thread];
+            double lr = segments.lr()[segment];
+            double rate = lr / correction1;
+            a.decay = (float) (1 - lr * segments.weightDecay()[segment]);
+            a.rate = (float) (epsInside ? rate * Math.sqrt(correction2) : rate);
+            a.root = (float) (epsInside ? 1 : 1 / Math.sqrt(correction2));
+            a.eps = (float) segments.eps()[segment];
+            float[] ws = s.floats(0, BLOCK);
+            float[] gs = s.floats(1, BLOCK);
+            float[] ms = s.floats(2, BLOCK);
+            float[] vs = s.floats(3, BLOCK);
+            buffer(w).get(at(w) + at, ws, 0, n);
+            buffer(g).get(at(g) + at, gs, 0, n);
+            buffer(m).get(at(m) + at, ms, 0, n);
+            buffer(v).get(at(v) + at, vs, 0, n);
+            lanes.adamw(ws, gs, ms, vs, 0, n, a);
+            buffer(w).put(at(w) + at, ws, 0, n);
+            buffer(m).put(at(m) + at, ms, 0, n);
+            buffer(v).put(at(v) + at, vs, 0, n);
+        }
+    }
+
+    private static final class Sgd extends Segmented {
+        private Tensor w;
+        private Tensor g;
+        private Tensor buffer;
+        private float momentum;
+        private float dampening;
+        private boolean nesterov;
+        private boolean first;
+        private float gradScale;
+
+        Sgd(Engine engine) {
+            super(engine);
+        }
+
+        void run(
+                Segments segments,
+                Tensor weights,
+                Tensor gradient,
+                Tensor momentumBuffer,
+                double mu,
+                double damp,
+                boolean lookAhead,
+                long step,
+                double scale) {
+            Shapes.sameSize(weights, gradient);
+            if (momentumBuffer != null) {
+                Shapes.sameSize(weights, momentumBuffer);
+            }
+            w = weights;
+            g = gradient;
+            buffer = momentumBuffer;
+            momentum = (float) mu;
+            dampening = (float) damp;
+            nesterov = lookAhead;
+            first = step == 1;
+            gradScale = (float) scale;
+            launchSegments(segments, weights);
+        }
+
+        @Override
+        void update(Segments segments, int segment, int at, int n, Scratch s, int thread) {
+            float[] ws = s.floats(0, BLOCK);
+            float[] d = s.floats(1, BLOCK);
+            buffer(w).get(at(w) + at, ws, 0, n);
+            buffer(g).get(at(g) + at, d, 0, n);
+            lanes.scale(gradScale, d, 0, n);
+            float decay = (float) segments.weightDecay()[segment];
+            if (decay != 0) {
+                lanes.axpy(decay, ws, 0, d, 0, n);
+            }
+            float[] direction = d;
+            if (buffer != null) {
+                float[] b = s.floats(2, BLOCK);
+                if (first) {
+                    System.arraycopy(d, 0, b, 0, n);
+                } else {
+                    buffer(buffer).get(at(buffer) + at, b, 0, n);
+                    lanes.scale(momentum, b, 0, n);
+                    lanes.axpy(1f - dampening, d, 0, b, 0, n);
+                }
+                buffer(buffer).put(at(buffer) + at, b, 0, n);
+                direction = b;
+                if (nesterov) {
+                    lanes.axpy(momentum, b, 0, d, 0, n);
+                    direction = d;
+                }
+            }
+            lanes.axpy((float) -segments.lr()[segment], direction, 0, ws, 0, n);
+            buffer(w).put(at(w) + at, ws, 0, n);
+        }
+    }
+}
