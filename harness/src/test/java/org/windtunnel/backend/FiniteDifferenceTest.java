@@ -6,6 +6,7 @@ import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.windtunnel.backend.cpu.CpuBackend;
+import org.windtunnel.backend.cpu.CpuBackend;
 import org.windtunnel.backend.nd4j.Nd4jBackend;
 import org.windtunnel.tensor.DType;
 
@@ -44,10 +45,18 @@ class FiniteDifferenceTest {
         new FiniteDifferences(0.03, 1e-3).check(cpu, c, SEED);
     }
 
+    /** As {@link #nd4jInSinglePrecision}. */
+    @ParameterizedTest
+    @MethodSource("cases")
+    void cpu(GradientCase c) {
+        new FiniteDifferences(0.03, 1e-3).check(cpu, c, SEED);
+    }
+
     @AfterAll
     void close() {
         exact.close();
         single.close();
+        cpu.close();
         cpu.close();
     }
 }

@@ -1,5 +1,6 @@
 package org.windtunnel.backend;
 
+import java.util.Arrays;
 import org.windtunnel.tensor.Arena;
 import org.windtunnel.tensor.DType;
 import org.windtunnel.tensor.Rng;
@@ -45,7 +46,7 @@ final class TestTensors implements AutoCloseable {
     Tensor rows(double[] values, int width, int ld) {
         int rows = values.length / width;
         double[] spread = new double[rows * ld];
-        java.util.Arrays.fill(spread, Double.NaN);
+        Arrays.fill(spread, Double.NaN);
         for (int i = 0; i < rows; i++) {
             System.arraycopy(values, i * width, spread, i * ld, width);
         }
@@ -60,6 +61,16 @@ final class TestTensors implements AutoCloseable {
             System.arraycopy(spread, i * ld, values, i * width, width);
         }
         return values;
+    }
+
+    /** Fails if something was written between the rows made by {@link #rows} or {@link #garbage}. */
+    static void requireGaps(Tensor tensor, int width, int ld) {
+        double[] spread = tensor.toDoubles();
+        for (int i = 0; i < spread.length; i++) {
+            if (i % ld >= width && !Double.isNaN(spread[i])) {
+                throw new AssertionError("element " + i + " between rows of " + width + " was overwritten");
+            }
+        }
     }
 
     /** Standard normal values that single precision holds exactly. */

@@ -77,8 +77,9 @@ final class Nd4jLinearAlgebra implements LinearAlgebra {
         double sum = 0;
         if (blocks > 0) {
             INDArray rows = Ops.view(x.slice(0, Math.toIntExact(blocks), SUM_BLOCK), blocks, SUM_BLOCK);
-            INDArray squares = rows.castTo(DataType.DOUBLE);
-            for (double part : squares.muli(squares).sum(1).toDoubleVector()) {
+            // castTo returns the array itself when it is of that type already: not to be changed in place.
+            INDArray exact = rows.castTo(DataType.DOUBLE);
+            for (double part : exact.mul(exact).sum(1).toDoubleVector()) {
                 sum += part;
             }
         }

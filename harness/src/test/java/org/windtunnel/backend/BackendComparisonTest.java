@@ -1,0 +1,100 @@
+package org.windtunnel.backend;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.LongStream;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.windtunnel.backend.cpu.CpuBackend;
+import org.windtunnel.backend.nd4j.Nd4jBackend;
+import org.windtunnel.tensor.DType;
+
+/** Every kernel of the contract on random shapes and options: single precision against {@code nd4j} in double. */
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+class BackendComparisonTest {
+    /** Seeds of small, mostly odd shapes; the last two also draw large ones. */
+    private static final long[] SEEDS = {1, 2, 3, 4, 5, 6, 7, 8};
+
+    private static final long FIRST_LARGE_SEED = 7;
+    /** Largest deviation, relative to the largest magnitude of the quantity. */
+    private static final double TOLERANCE = 2e-5;
+
+    private final Backend oracle = new Nd4jBackend(DType.FLOAT64);
+    private final Backend single = new Nd4jBackend(DType.FLOAT32);
+    private final Backend cpu = new CpuBackend(2);
+    private final Backend cpuAlone = new CpuBackend(1);
+
+    static LongStream seeds() {
+        return LongStream.of(SEEDS);
+    }
+
+    @ParameterizedTest
+    @MethodSource("seeds")
+    void nd4jInSinglePrecision(long seed) {
+        compare(single, seed);
+    }
+
+    @ParameterizedTest
+    @MethodSource("seeds")
+    void cpu(long seed) {
+        compare(cpu, seed);
+    }
+
+    @ParameterizedTest
+    @MethodSource("seeds")
+    void cpuGivesTheSameBitsWithOneAndTwoThreads(long seed) {
+        cases(seed).forEach(c -> {
+            Map<String, double[]> two = c.run(cpu);
+            c.run(cpuAlone).forEach((quantity, values) -> assertThat(values)
+                    .as("%s of %s, seed %d, one thread against two", quantity, c.name(), seed)
+                    .isEqualTo(two.get(quantity)));
+        });
+    }
+
+    private void compare(Backend candidate, long seed) {
+        cases(seed).forEach(c -> {
+            Map<String, double[]> expected = c.run(oracle);
+            Map<String, double[]> found = c.run(candidate);
+            expected.forEach((quantity, values) -> assertThat(deviation(values, found.get(quantity)))
+                    .as("%s of %s, seed %d, backend %s", quantity, c.name(), seed, candidate.name())
+                    .isLessThan(TOLERANCE));
+        });
+    }
+
+    static Stream<KernelCase> cases(long seed) {
+        boolean large = seed >= FIRST_LARGE_SEED;
+        List<KernelCase> cases = new ArrayList<>();
+        LinearCases.addTo(cases, seed, large);
+        LayerCases.addTo(cases, seed, large);
+        TokenCases.addTo(cases, seed, large);
+        return cases.stream();
+    }
+
+    /** Largest |expected - found| over the largest |expected|; infinite where one is not a number and should be. */
+    private static double deviation(double[] expected, double[] found) {
+        double largest = 1e-30;
+        double difference = 0;
+        for (int i = 0; i < expected.length; i++) {
+            if (!Double.isFinite(expected[i]) || !Double.isFinite(found[i])) {
+                return Double.POSITIVE_INFINITY;
+            }
+            largest = Math.max(largest, Math.abs(expected[i]));
+            difference = Math.max(difference, Math.abs(expected[i] - found[i]));
+        }
+        return difference / largest;
+    }
+
+    @AfterAll
+    void close() {
+        oracle.close();
+        single.close();
+        cpu.close();
+        cpuAlone.close();
+    }
+}

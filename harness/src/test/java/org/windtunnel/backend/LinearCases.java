@@ -1,0 +1,158 @@
+package org.windtunnel.backend;
+
+import java.util.List;
+import org.windtunnel.backend.OptimizerKernels.Segments;
+import org.windtunnel.tensor.Tensor;
+
+/** Random cases of the matrix products, vector updates and optimizers. */
+final class LinearCases {
+    private LinearCases() {}
+
+    static void addTo(List<KernelCase> cases, long seed, boolean large) {
+        for (boolean transA : new boolean[] {false, true}) {
+            for (boolean transB : new boolean[] {false, true}) {
+                for (double beta : new double[] {0, 1, -0.5}) {
+                    cases.add(gemm(new CaseDraws(seed, "gemm" + transA + transB + beta, large), transA, transB, beta));
+                }
+                cases.add(batched(new CaseDraws(seed, "batched" + transA + transB, large), transA, transB));
+            }
+        }
+        cases.add(vectors(new CaseDraws(seed, "vectors", large)));
+        for (boolean epsInside : new boolean[] {false, true}) {
+            cases.add(adamw(new CaseDraws(seed, "adamw" + epsInside, large), epsInside));
+        }
+        for (int variant = 0; variant < 5; variant++) {
+            cases.add(sgd(new CaseDraws(seed, "sgd" + variant, large), variant));
+        }
+    }
+
+    private static KernelCase gemm(CaseDraws r, boolean transA, boolean transB, double beta) {
+        int m = r.size();
+        int n = r.size();
+        int k = r.size();
+        int widthA = transA ? m : k;
+        int widthB = transB ? k : n;
+        int lda = widthA + r.below(3);
+        int ldb = widthB + r.below(3);
+        int ldc = n + r.below(3);
+        double alpha = 0.25 + r.below(4);
+        double[] a = r.normal(m * k);
+        double[] b = r.normal(k * n);
+        double[] c = r.normal(m * n);
+        String name = "gemm " + transA + " " + transB + " m" + m + " n" + n + " k" + k + " ld " + lda + " " + ldb + " "
+                + ldc + " alpha " + alpha + " beta " + beta;
+        return new KernelCase(name, (t, out) -> {
+            Tensor to = beta == 0 ? t.garbage(m, ldc) : t.rows(c, n, ldc);
+            t.backend().gemm(transA, transB, m, n, k, alpha, t.rows(a, widthA, lda), lda, t.rows(b, widthB, ldb), ldb,
+                    beta, to, ldc);
+            out.put("c", TestTensors.unpad(to, n, ldc));
+            TestTensors.requireGaps(to, n, ldc);
+        });
+    }
+
+    private static KernelCase batched(CaseDraws r, boolean transA, boolean transB) {
+        int batch = 1 + r.below(5);
+        int m = r.size();
+        int n = r.size();
+        int k = r.size();
+        int widthA = transA ? m : k;
+        int widthB = transB ? k : n;
+        // A and B are side by side in each row, as the heads of a packed projection are; C's are stacked.
+        int lda = batch * widthA;
+        int ldb = batch * widthB;
+        double beta = r.flag() ? 0 : 1;
+        double[] a = r.normal(batch * m * k);
+        double[] b = r.normal(batch * k * n);
+        double[] c = r.normal(batch * m * n);
+        long strideC = (long) m * n + 3;
+        String name = "gemmStridedBatched " + transA + " " + transB + " batch " + batch + " m" + m + " n" + n + " k"
+                + k + " beta " + beta;
+        return new KernelCase(name, (t, out) -> {
+            Tensor to = beta == 0 ? t.garbage(batch, m * n + 3) : t.rows(c, m * n, m * n + 3);
+            t.backend().gemmStridedBatched(transA, transB, m, n, k, 0.5, t.of(a), lda, widthA, t.of(b), ldb, widthB,
+                    beta, to, n, strideC, batch);
+            out.put("c", TestTensors.unpad(to, m * n, m * n + 3));
+            TestTensors.requireGaps(to, m * n, m * n + 3);
+        });
+    }
+
+    private static KernelCase vectors(CaseDraws r) {
+        int n = r.size() * r.size() + r.below(5);
+        double[] x = r.normal(n);
+        double[] y = r.normal(n);
+        return new KernelCase("vectors " + n, (t, out) -> {
+            Tensor tx = t.of(x);
+            Tensor ty = t.of(y);
+            t.backend().axpy(-1.75, tx, ty);
+            out.put("axpy", ty.toDoubles());
+            t.backend().scale(0.3, tx);
+            out.put("scale", tx.toDoubles());
+            out.put("sumOfSquares", new double[] {t.backend().sumOfSquares(ty)});
+            Tensor copy = t.garbage(n);
+            t.backend().copy(ty, copy);
+            out.put("copy", copy.toDoubles());
+            t.backend().fill(copy, 2.5);
+            out.put("fill", copy.toDoubles());
+        });
+    }
+
+    private static Segments segments(CaseDraws r, int[] lengths, int gap) {
+        int count = lengths.length;
+        long[] offset = new long[count];
+        long[] length = new long[count];
+        double[] eps = new double[count];
+        long at = gap;
+        for (int i = 0; i < count; i++) {
+            offset[i] = at;
+            length[i] = lengths[i];
+            eps[i] = i % 2 == 0 ? 1e-8 : 1e-3;
+            at += lengths[i] + (i % 2) * gap;
+        }
+        return new Segments(offset, length, r.uniform(count, 0.001, 0.1), r.uniform(count, 0, 0.2), eps);
+    }
+
+    private static KernelCase adamw(CaseDraws r, boolean epsInside) {
+        Segments segments = segments(r, new int[] {r.size(), r.size() * r.size(), r.size()}, 3);
+        int n = Math.toIntExact(segments.offset()[2] + segments.length()[2] + 4);
+        double[] w = r.normal(n);
+        double[] m = r.normal(n);
+        double[] v = r.uniform(n, 0, 1);
+        double[][] gradients = {r.normal(n), r.normal(n), r.normal(n)};
+        return new KernelCase("adamw " + n + (epsInside ? " eps inside" : " eps outside"), (t, out) -> {
+            Tensor tw = t.of(w);
+            Tensor tm = t.of(m);
+            Tensor tv = t.of(v);
+            for (int i = 0; i < gradients.length; i++) {
+                t.backend().adamw(segments, tw, t.of(gradients[i]), tm, tv, 0.9, 0.95, 1 + 4 * i, epsInside, 0.7);
+            }
+            out.put("w", tw.toDoubles());
+            out.put("m", tm.toDoubles());
+            out.put("v", tv.toDoubles());
+        });
+    }
+
+    /** Variants: plain, momentum, dampening, Nesterov, and momentum that starts late (step 1 was elsewhere). */
+    private static KernelCase sgd(CaseDraws r, int variant) {
+        Segments segments = segments(r, new int[] {r.size() * r.size(), r.size(), r.size()}, 5);
+        int n = Math.toIntExact(segments.offset()[2] + segments.length()[2] + 4);
+        double momentum = variant == 0 ? 0 : 0.9;
+        double dampening = variant == 2 ? 0.3 : 0;
+        boolean nesterov = variant == 3;
+        long firstStep = variant == 4 ? 7 : 1;
+        double[] w = r.normal(n);
+        double[] b = r.normal(n);
+        double[][] gradients = {r.normal(n), r.normal(n), r.normal(n)};
+        return new KernelCase("sgd " + n + " variant " + variant, (t, out) -> {
+            Tensor tw = t.of(w);
+            Tensor tb = variant == 0 ? null : t.of(b);
+            for (int i = 0; i < gradients.length; i++) {
+                t.backend().sgd(segments, tw, t.of(gradients[i]), tb, momentum, dampening, nesterov, firstStep + i,
+                        0.7);
+            }
+            out.put("w", tw.toDoubles());
+            if (tb != null) {
+                out.put("buffer", tb.toDoubles());
+            }
+        });
+    }
+}
