@@ -10,6 +10,9 @@ public sealed interface ModelSpec permits ModelSpec.Gpt, ModelSpec.Llama {
 
     int context();
 
+    /** The same model at another width; heads or head_dim stay, whichever was given. */
+    ModelSpec withWidth(int width);
+
     /** Query heads. @throws ConfigException if width, heads and head_dim do not fit together */
     int resolvedHeads();
 
@@ -33,6 +36,11 @@ public sealed interface ModelSpec permits ModelSpec.Gpt, ModelSpec.Llama {
             @Key(value = "Epsilon inside the normalisation", def = "1e-5") double normEps)
             implements ModelSpec {
         @Override
+        public Gpt withWidth(int other) {
+            return new Gpt(other, depth, heads, headDim, context, ffnMultiple, bias, tied, activation, normEps);
+        }
+
+        @Override
         public int resolvedHeads() {
             return ModelShapes.heads(width, heads, headDim);
         }
@@ -54,6 +62,12 @@ public sealed interface ModelSpec permits ModelSpec.Gpt, ModelSpec.Llama {
             @Key(value = "Readout shares the token table", def = "false") boolean tied,
             @Key(value = "Epsilon inside the normalisation", def = "1e-5") double normEps)
             implements ModelSpec {
+        @Override
+        public Llama withWidth(int other) {
+            return new Llama(
+                    other, depth, heads, headDim, kvHeads, context, ffnMultiple, qkNorm, ropeTheta, tied, normEps);
+        }
+
         @Override
         public int resolvedHeads() {
             return ModelShapes.heads(width, heads, headDim);

@@ -130,6 +130,11 @@ public record TransformerShape(
         return kvHeads * headDim;
     }
 
+    /** Columns of the first feed-forward projection: gate and up of SwiGLU, else the hidden width. */
+    public int ffnInWidth() {
+        return activation == null ? 2 * ffnWidth : ffnWidth;
+    }
+
     /** Columns of the packed projection: queries, keys, values. */
     public int qkvWidth() {
         return queryWidth() + 2 * kvWidth();
