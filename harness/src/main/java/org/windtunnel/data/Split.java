@@ -1,0 +1,7 @@
+package org.windtunnel.data;
+
+/** The two disjoint parts of a corpus. */
+public enum Split {
+    TRAIN,
+    VALIDATION
+}
