@@ -1,0 +1,197 @@
+package org.windtunnel.analysis.curve;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.type.TypeReference;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.ToDoubleFunction;
+import org.windtunnel.analysis.AnalysisException;
+
+/** Reads one run directory. */
+final class RunReader {
+    static final String MANIFEST = "manifest.json";
+    private static final int FORMAT = 1;
+    private static final ObjectMapper JSON = new ObjectMapper();
+
+    private final Path directory;
+    private final List<String> problems;
+
+    private RunReader(Path directory, List<String> problems) {
+        this.directory = directory;
+        this.problems = problems;
+    }
+
+    /** The run, or empty with a line in {@code problems} when its manifest cannot be read. */
+    static Optional<Run> read(Path directory, List<String> problems) {
+        RunReader reader = new RunReader(directory, problems);
+        JsonNode manifest = reader.object(directory.resolve(MANIFEST));
+        if (manifest == null) {
+            return Optional.empty();
+        }
+        int format = manifest.path("format").asInt(-1);
+        if (format > FORMAT) {
+            throw new AnalysisException(directory.resolve(MANIFEST) + " has format " + format + ", this program knows up to "
+                    + FORMAT + ". Use the version that wrote it or a newer one.");
+        }
+        if (format < 1 || !manifest.path("params").path("total").isNumber()) {
+            problems.add(directory.resolve(MANIFEST) + " is not a run manifest (keys format and params expected); skipped.");
+            return Optional.empty();
+        }
+        return Optional.of(reader.run(manifest));
+    }
+
+    private Run run(JsonNode manifest) {
+        RunStatus status = RunStatus.RUNNING;
+        JsonNode marker = JSON.createObjectNode();
+        for (RunStatus candidate : RunStatus.values()) {
+            Path file = directory.resolve(candidate.name());
+            if (status == RunStatus.RUNNING && candidate != RunStatus.RUNNING && Files.isRegularFile(file)) {
+                status = candidate;
+                JsonNode content = object(file);
+                marker = content == null ? marker : content;
+            }
+        }
+        JsonNode params = manifest.path("params");
+        JsonNode data = manifest.path("data");
+        JsonNode entropy = data.path("entropy_rate");
+        String name = directory.getFileName().toString();
+        return new Run(
+                directory,
+                manifest.path("run_id").asText(name),
+                manifest.path("sweep").asText(""),
+                manifest.path("slug").asText(name),
+                status,
+                marker.path("reason").isTextual() ? marker.path("reason").asText() : null,
+                axes(manifest.path("axes")),
+                manifest.path("config"),
+                manifest.path("seed").asLong(0),
+                params.path("total").asDouble(),
+                params.path("non_embedding").asDouble(params.path("total").asDouble()),
+                manifest.path("flops_per_token").asDouble(6 * params.path("total").asDouble()),
+                manifest.path("planned").path("tokens").asDouble(0),
+                data.path("vocab").asInt(0),
+                entropy.isNumber() ? entropy.asDouble() : null,
+                marker.path("wall_s").isNumber() ? marker.path("wall_s").asDouble() : null,
+                curve(lines("curve.jsonl")),
+                evaluations(lines("eval.jsonl")));
+    }
+
+    private static Map<String, Object> axes(JsonNode node) {
+        Map<String, Object> axes = new LinkedHashMap<>();
+        Map<String, Object> all = JSON.convertValue(node.isObject() ? node : JSON.createObjectNode(), new TypeReference<>() {});
+        all.forEach((path, value) -> {
+            if (value != null) {
+                axes.put(path, value);
+            }
+        });
+        return axes;
+    }
+
+    private JsonNode object(Path file) {
+        try {
+            JsonNode node = JSON.readTree(Files.readAllBytes(file));
+            if (node.isObject()) {
+                return node;
+            }
+            problems.add(file + " does not hold a JSON object; skipped.");
+        } catch (JsonProcessingException e) {
+            problems.add(file + " is not valid JSON (" + e.getOriginalMessage() + "); skipped.");
+        } catch (IOException e) {
+            problems.add(file + " cannot be read (" + e.getMessage() + "); skipped.");
+        }
+        return null;
+    }
+
+    /** The whole lines of a log by increasing step; a step that comes again replaces what followed its first time. */
+    private List<JsonNode> lines(String name) {
+        Path file = directory.resolve(name);
+        List<JsonNode> lines = new ArrayList<>();
+        if (!Files.isRegularFile(file)) {
+            return lines;
+        }
+        String[] texts;
+        boolean torn;
+        try {
+            String all = Files.readString(file, StandardCharsets.UTF_8);
+            texts = all.split("\n");
+            torn = !all.endsWith("\n");
+        } catch (IOException e) {
+            problems.add(file + " cannot be read (" + e.getMessage() + "); skipped.");
+            return lines;
+        }
+        for (int i = 0; i < texts.length; i++) {
+            if (texts[i].isBlank()) {
+                continue;
+            }
+            JsonNode line = parse(texts[i]);
+            if (line != null) {
+                long step = line.path("step").asLong();
+                while (!lines.isEmpty() && lines.get(lines.size() - 1).path("step").asLong() >= step) {
+                    lines.remove(lines.size() - 1);
+                }
+                lines.add(line);
+            } else if (!(torn && i == texts.length - 1)) {
+                problems.add(file + " line " + (i + 1) + " is not a log line; skipped.");
+            }
+        }
+        return lines;
+    }
+
+    private static JsonNode parse(String text) {
+        try {
+            JsonNode line = JSON.readTree(text);
+            return line.path("step").isNumber() ? line : null;
+        } catch (JsonProcessingException e) {
+            return null;
+        }
+    }
+
+    private static Curve curve(List<JsonNode> lines) {
+        return new Curve(
+                lines.stream().mapToLong(l -> l.path("step").asLong()).toArray(),
+                column(lines, l -> number(l, "tokens")),
+                column(lines, l -> number(l, "flops")),
+                column(lines, l -> number(l, "lr")),
+                column(lines, l -> number(l, "loss")),
+                column(lines, l -> number(l, "grad_norm")),
+                column(lines, l -> number(l, "tokens_per_s")),
+                column(lines, l -> number(l, "time_s")));
+    }
+
+    private static List<Evaluation> evaluations(List<JsonNode> lines) {
+        return lines.stream()
+                .map(l -> new Evaluation(
+                        l.path("step").asLong(),
+                        number(l, "tokens"),
+                        number(l, "flops"),
+                        l.path("split").asText("valid"),
+                        number(l, "loss")))
+                .toList();
+    }
+
+    private static double[] column(List<JsonNode> lines, ToDoubleFunction<JsonNode> value) {
+        return lines.stream().mapToDouble(value).toArray();
+    }
+
+    /** A number, one of the quoted non-numbers, or NaN. */
+    private static double number(JsonNode line, String key) {
+        JsonNode node = line.path(key);
+        if (node.isNumber()) {
+            return node.asDouble();
+        }
+        return switch (node.asText("")) {
+            case "Infinity", "+Infinity", "INF" -> Double.POSITIVE_INFINITY;
+            case "-Infinity", "-INF" -> Double.NEGATIVE_INFINITY;
+            default -> Double.NaN;
+        };
+    }
+}
