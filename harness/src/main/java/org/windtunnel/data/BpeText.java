@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Supplier;
 import org.windtunnel.data.TokenCache.Encoded;
 
 /**
@@ -48,7 +49,7 @@ final class BpeText {
                 () -> cut(List.of(new Part("the text", text, 0, end)), fraction));
     }
 
-    private TokenCorpus cached(String how, java.util.function.Supplier<List<List<Part>>> splits) {
+    private TokenCorpus cached(String how, Supplier<List<List<Part>>> splits) {
         String trainKey = key(how, Split.TRAIN);
         String validationKey = key(how, Split.VALIDATION);
         Optional<Encoded> train = TokenCache.tokens(trainKey);

@@ -3,6 +3,7 @@ package org.windtunnel.data;
 import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.UncheckedIOException;
 import java.nio.file.FileSystems;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
@@ -17,6 +18,7 @@ import java.util.regex.PatternSyntaxException;
 import java.util.stream.Stream;
 import java.util.zip.GZIPInputStream;
 import java.util.zip.ZipException;
+import org.tukaani.xz.XZIOException;
 import org.tukaani.xz.XZInputStream;
 import org.windtunnel.config.ConfigException;
 
@@ -106,7 +108,7 @@ final class InputFiles {
                         .filter(file -> matcher.matches(root.relativize(file)))
                         .sorted()
                         .forEach(found::add);
-            } catch (IOException | java.io.UncheckedIOException e) {
+            } catch (IOException | UncheckedIOException e) {
                 throw new ConfigException(key + ": cannot list " + root + ": " + reason(e), e);
             }
         }
@@ -140,7 +142,7 @@ final class InputFiles {
             }
         } catch (EOFException e) {
             throw new ConfigException(key + ": " + file + " ends in the middle of its compressed data; get it again", e);
-        } catch (ZipException | org.tukaani.xz.XZIOException e) {
+        } catch (ZipException | XZIOException e) {
             throw new ConfigException(key + ": " + file + " is not valid " + extension(file) + " data ("
                     + e.getMessage() + "); get it again or rename it", e);
         } catch (IOException e) {

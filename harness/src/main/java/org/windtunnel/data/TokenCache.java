@@ -66,7 +66,7 @@ final class TokenCache {
             }
             return Optional.of(new Encoded(TokenBuffer.of(2, shard.pieces()), header.getLong(TEXT_BYTES)));
         } catch (ConfigException e) {
-            LOG.warn("{}; encoding the text again", e.getMessage());
+            LOG.warn("{} is damaged; encoding the text again", file);
             return Optional.empty();
         }
     }

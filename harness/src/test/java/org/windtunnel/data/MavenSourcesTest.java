@@ -4,7 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.zip.ZipEntry;
+import java.util.zip.ZipOutputStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.windtunnel.config.ConfigException;
@@ -69,8 +72,8 @@ class MavenSourcesTest {
         for (String jar : new String[] {
             "jackson-databind-2.22.4-sources.jar", "assertj-core-3.27.7-sources.jar", "commons-math3-3.5-sources.jar"
         }) {
-            try (var zip = new java.util.zip.ZipOutputStream(java.nio.file.Files.newOutputStream(dir.resolve(jar)))) {
-                zip.putNextEntry(new java.util.zip.ZipEntry(jar + "/A.java"));
+            try (var zip = new ZipOutputStream(Files.newOutputStream(dir.resolve(jar)))) {
+                zip.putNextEntry(new ZipEntry(jar + "/A.java"));
                 zip.write("/* Copyright X */\nclass A {}\r\n".getBytes(StandardCharsets.UTF_8));
             }
         }
