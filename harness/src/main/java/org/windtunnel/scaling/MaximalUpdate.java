@@ -20,6 +20,7 @@ import org.windtunnel.nn.Role;
  */
 final class MaximalUpdate {
     private static final Pattern QUERY = Pattern.compile("(.*[._])?(q|wq|q_proj|query)(\\.weight)?");
+    private static final Pattern PACKED = Pattern.compile("(.*[._])?(c_attn|qkv|qkv_proj)(\\.weight)?");
 
     private final ParameterizationSpec.MuP spec;
     private final OptimizerSpec optimizer;
@@ -53,14 +54,13 @@ final class MaximalUpdate {
         double std =
                 switch (p.role()) {
                     case EMBEDDING -> spec.embeddingStd();
-                    case HIDDEN, STEM -> spec.queryZeroInit() && isQuery(p)
-                            ? 0
-                            : spec.hiddenGain() / Math.sqrt(p.fanIn());
+                    case HIDDEN, STEM -> spec.hiddenGain() / Math.sqrt(p.fanIn());
                     case READOUT -> spec.readoutGain() / Math.sqrt(base.fanIn());
                     case NORM_GAIN, BIAS -> 0;
                 };
         double decay = optimizer.decayed().covers(p.shape().length) ? decay(lr, hidden, m) : 0;
-        return new ParamScaling(std, Parameterizations.initMean(p.role()), lr, decay, 1);
+        int zeroRows = spec.queryZeroInit() ? queryRows(p) : 0;
+        return new ParamScaling(std, Parameterizations.initMean(p.role()), lr, decay, 1, zeroRows);
     }
 
     ForwardMultipliers forward(List<ParamSpec> specs, List<ParamSpec> bases, int headDim, int baseHeadDim) {
@@ -69,9 +69,13 @@ final class MaximalUpdate {
                 spec.embeddingMult(), attention, 1, spec.outputMult() / readoutMultiplier(specs, bases));
     }
 
-    /** Whether a parameter is the query projection of an attention block. */
-    static boolean isQuery(ParamSpec p) {
-        return p.role() == Role.HIDDEN && QUERY.matcher(p.name()).matches();
+    /** Leading rows that make queries: all of a query projection, a third of a packed one, else none. */
+    private static int queryRows(ParamSpec p) {
+        if (p.role() != Role.HIDDEN) {
+            return 0;
+        }
+        int rows = p.shape()[0];
+        return QUERY.matcher(p.name()).matches() ? rows : PACKED.matcher(p.name()).matches() ? rows / 3 : 0;
     }
 
     /** Width multiplier of the readout's input; a tied readout is the token table. */

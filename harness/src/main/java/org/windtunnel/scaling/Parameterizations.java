@@ -43,9 +43,9 @@ public final class Parameterizations {
         for (int i = 0; i < specs.size(); i++) {
             rows.add(rules.row(specs.get(i), bases.get(i)));
         }
-        if (spec.queryZeroInit() && specs.stream().noneMatch(MaximalUpdate::isQuery)) {
+        if (spec.queryZeroInit() && rows.stream().noneMatch(row -> row.zeroRows() > 0)) {
             throw new ConfigException("parameterization: query_zero_init found no query projection among the parameters; "
-                    + "expected one named q, wq, q_proj, query or ..._q; leave the key out for this model");
+                    + "expected one named q, wq, q_proj, query, c_attn or qkv; leave the key out for this model");
         }
         return new ScalingTable(specs, rows, rules.forward(specs, bases, headDim, baseHeadDim));
     }

@@ -1,10 +1,15 @@
 package org.windtunnel.scaling;
 
+import java.math.BigDecimal;
+import java.math.MathContext;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import org.windtunnel.nn.ForwardMultipliers;
+import org.windtunnel.nn.Initializer;
 import org.windtunnel.nn.ParamSpec;
+import org.windtunnel.nn.Parameters;
+import org.windtunnel.tensor.Tensor;
 
 /**
  * A parameterization applied to one model: one row per parameter, and the forward constants.
@@ -26,6 +31,31 @@ public record ScalingTable(List<ParamSpec> specs, List<ParamScaling> rows, Forwa
         rows = List.copyOf(rows);
     }
 
+    /**
+     * Draws the initial weights of a model.
+     *
+     * @param parameters of the declaration that this table is for
+     * @throws IllegalArgumentException if they were declared differently
+     */
+    public void initialize(Parameters parameters, long seed) {
+        if (!parameters.specs().stream().map(ParamSpec::name).toList()
+                .equals(specs.stream().map(ParamSpec::name).toList())) {
+            throw new IllegalArgumentException("the scaling table is for other parameters: " + specs);
+        }
+        Initializer.fill(
+                parameters,
+                rows.stream().mapToDouble(ParamScaling::initMean).toArray(),
+                rows.stream().mapToDouble(ParamScaling::initStd).toArray(),
+                seed);
+        for (int i = 0; i < rows.size(); i++) {
+            if (rows.get(i).zeroRows() > 0) {
+                Tensor weight = parameters.weight(specs.get(i).name());
+                long count = weight.size() / weight.dim(0) * rows.get(i).zeroRows();
+                weight.slice(0, Math.toIntExact(count)).set(new double[(int) count]);
+            }
+        }
+    }
+
     /** The table as text, one row per parameter under {@link #HEADER}. */
     public List<List<String>> cells() {
         List<List<String>> out = new ArrayList<>();
@@ -41,7 +71,7 @@ public record ScalingTable(List<ParamSpec> specs, List<ParamScaling> rows, Forwa
                     p.role().name().toLowerCase(Locale.ROOT),
                     String.join(" x ", shape),
                     Integer.toString(p.fanIn()),
-                    s.initStd() == 0 ? number(s.initMean()) : "N(" + number(s.initMean()) + ", " + number(s.initStd()) + ")",
+                    init(p, s),
                     number(s.lrMult()),
                     number(s.wdMult()),
                     number(s.epsMult())));
@@ -58,11 +88,21 @@ public record ScalingTable(List<ParamSpec> specs, List<ParamScaling> rows, Forwa
                 List.of("readout input x", number(forward.readout())));
     }
 
+    /** The distribution, and how many leading rows start at zero instead. */
+    private static String init(ParamSpec p, ParamScaling s) {
+        if (s.initStd() == 0 || s.zeroRows() == p.shape()[0]) {
+            return number(s.initMean());
+        }
+        String normal = "N(" + number(s.initMean()) + ", " + number(s.initStd()) + ")";
+        return s.zeroRows() == 0 ? normal : normal + ", first " + s.zeroRows() + " rows 0";
+    }
+
     /** Four significant digits, without trailing zeros. */
     private static String number(double x) {
-        java.math.BigDecimal rounded =
-                new java.math.BigDecimal(x).round(new java.math.MathContext(4)).stripTrailingZeros();
         double size = Math.abs(x);
-        return size != 0 && (size < 1e-3 || size >= 1e5) ? String.format(Locale.ROOT, "%.3e", x) : rounded.toPlainString();
+        if (size != 0 && (size < 1e-3 || size >= 1e5)) {
+            return String.format(Locale.ROOT, "%.3e", x);
+        }
+        return new BigDecimal(x).round(new MathContext(4)).stripTrailingZeros().toPlainString();
     }
 }

@@ -17,6 +17,11 @@ public interface GoldenFormat {
      */
     String unsupported(String name, JsonNode root);
 
+    /** Why parts of a file that {@link #replay} does handle are left out, one reason each. */
+    default List<String> unsupportedParts(String name, JsonNode root) {
+        return List.of();
+    }
+
     /**
      * Replays the file.
      *

@@ -1,0 +1,123 @@
+package org.windtunnel.verify;
+
+import static org.windtunnel.verify.GoldenJson.field;
+import static org.windtunnel.verify.GoldenJson.number;
+import static org.windtunnel.verify.GoldenJson.numbers;
+import static org.windtunnel.verify.GoldenJson.text;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Supplier;
+import org.windtunnel.backend.Backend;
+import org.windtunnel.config.ConfigException;
+import org.windtunnel.config.OptimizerSpec;
+import org.windtunnel.config.OptimizerSpec.Decayed;
+import org.windtunnel.config.OptimizerSpec.EpsPlacement;
+import org.windtunnel.nn.ForwardMultipliers;
+import org.windtunnel.nn.ParamSpec;
+import org.windtunnel.nn.Parameters;
+import org.windtunnel.nn.Role;
+import org.windtunnel.optim.Optimizer;
+import org.windtunnel.optim.Optimizers;
+import org.windtunnel.scaling.ParamScaling;
+import org.windtunnel.scaling.ScalingTable;
+import org.windtunnel.tensor.Arena;
+import org.windtunnel.tensor.DType;
+
+/**
+ * {@code optimizer-golden/v1}: weights after each of a few steps from given gradients; compared with the file's float32
+ * results on a float32 backend and with its float64 results on a float64 one.
+ */
+final class OptimizerGolden implements GoldenFormat {
+    @Override
+    public String format() {
+        return "optimizer-golden/v1";
+    }
+
+    @Override
+    public String unsupported(String name, JsonNode root) {
+        for (JsonNode c : root.path("cases")) {
+            String optimizer = c.path("optimizer").asText();
+            if (!optimizer.equals("adamw") && !optimizer.equals("sgd")) {
+                return "optimizer " + optimizer;
+            }
+        }
+        return null;
+    }
+
+    @Override
+    public List<Check> replay(String name, JsonNode root, Supplier<Backend> backend) {
+        List<Check> checks = new ArrayList<>();
+        try (Backend b = backend.get()) {
+            String after = b.floatType() == DType.FLOAT64 ? "after_f64" : "after";
+            JsonNode tolerance = field(field(root, "tolerance"), after);
+            for (JsonNode c : field(root, "cases")) {
+                String caseName = name + "/" + text(c, "name") + " (" + b.name() + ")";
+                replay(c, b, after, tolerance).forEach((parameter, deviation) -> checks.add(
+                        deviation.check(caseName, parameter + ", every step, " + b.floatType())));
+            }
+        }
+        return checks;
+    }
+
+    private static Map<String, Deviation> replay(JsonNode c, Backend backend, String after, JsonNode tolerance) {
+        OptimizerSpec spec = spec(c);
+        ScalingTable table = table(c);
+        Map<String, Deviation> deviations = new LinkedHashMap<>();
+        try (Arena arena = Arena.of(backend::allocate, backend.floatType())) {
+            Parameters parameters = new Parameters(table.specs(), arena);
+            for (JsonNode p : field(c, "params")) {
+                parameters.weight(text(p, "name")).set(numbers(p, "init"));
+                deviations.put(text(p, "name"), new Deviation(number(tolerance, "rtol"), number(tolerance, "atol")));
+            }
+            Optimizer optimizer = Optimizers.create(spec, backend, parameters, table, arena);
+            double[] factors = numbers(c, "lr_factor");
+            JsonNode steps = field(c, "steps");
+            for (int t = 0; t < steps.size(); t++) {
+                JsonNode step = steps.get(t);
+                table.specs().forEach(p -> parameters.gradient(p.name()).set(numbers(field(step, "grads"), p.name())));
+                optimizer.step(spec.lr() * factors[t], 1);
+                backend.synchronize();
+                deviations.forEach((p, d) -> d.add(parameters.weight(p).toDoubles(), numbers(field(step, after), p)));
+            }
+        }
+        return deviations;
+    }
+
+    /** The optimizer with weight decay 1 where the file's groups set their own. */
+    private static OptimizerSpec spec(JsonNode c) {
+        JsonNode config = field(c, "config");
+        double decay = c.has("groups") ? 1 : number(config, "weight_decay");
+        double lr = number(config, "lr");
+        return switch (text(c, "optimizer")) {
+            case "adamw" -> new OptimizerSpec.AdamW(lr, number(config, "beta1"), number(config, "beta2"),
+                    number(config, "eps"), EpsPlacement.AFTER, decay, Decayed.ALL);
+            case "sgd" -> new OptimizerSpec.Sgd(lr, number(config, "momentum"), number(config, "dampening"),
+                    field(config, "nesterov").asBoolean(), decay, Decayed.ALL);
+            default -> throw new ConfigException("unknown optimizer " + text(c, "optimizer"));
+        };
+    }
+
+    private static ScalingTable table(JsonNode c) {
+        Map<String, Double> decay = new LinkedHashMap<>();
+        for (JsonNode group : c.path("groups")) {
+            group.path("params").forEach(p -> decay.put(p.asText(), group.path("weight_decay").asDouble()));
+        }
+        List<ParamSpec> specs = new ArrayList<>();
+        List<ParamScaling> rows = new ArrayList<>();
+        for (JsonNode p : field(c, "params")) {
+            int[] shape = Arrays.stream(numbers(p, "shape")).mapToInt(d -> (int) d).toArray();
+            Role role = shape.length > 1 ? Role.HIDDEN : Role.NORM_GAIN;
+            specs.add(new ParamSpec(text(p, "name"), role, shape, shape[shape.length - 1], shape[0], -1, false));
+            rows.add(new ParamScaling(0, 0, 1, decay.getOrDefault(text(p, "name"), 1.0), 1));
+        }
+        if (!decay.isEmpty() && decay.size() != specs.size()) {
+            throw new ConfigException("expected every parameter in exactly one group, found groups for " + decay.keySet());
+        }
+        return new ScalingTable(specs, rows, ForwardMultipliers.standard(1));
+    }
+}
