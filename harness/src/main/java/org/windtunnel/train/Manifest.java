@@ -1,0 +1,58 @@
+package org.windtunnel.train;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.util.Map;
+import org.windtunnel.backend.Backend;
+import org.windtunnel.data.Split;
+import org.windtunnel.data.TokenCorpus;
+import org.windtunnel.record.Environment;
+import org.windtunnel.record.RunDirectory;
+
+/** The manifest of a run, as {@code runs/README.md} documents it. */
+final class Manifest {
+    private static final ObjectMapper JSON = new ObjectMapper();
+
+    private Manifest() {}
+
+    static ObjectNode of(RunJob job, ModelPlan plan, TokenCorpus corpus, Backend backend, long optimizerBytes) {
+        ObjectNode root = JSON.createObjectNode();
+        root.put("format", RunDirectory.FORMAT);
+        root.put("run_id", job.runId());
+        root.put("sweep", job.sweep());
+        root.put("slug", job.slug());
+        root.put("hash", job.hash());
+        root.set("axes", JSON.valueToTree(job.axes()));
+        root.put("seed", plan.spec().seed());
+        root.set("config", JSON.valueToTree(job.resolvedTree()));
+        root.putObject("params")
+                .put("total", plan.counts().total())
+                .put("non_embedding", plan.counts().nonEmbedding())
+                .put("embedding", plan.counts().embedding());
+        root.put("flops_per_token", plan.flopsPerToken());
+        root.putObject("planned").put("steps", plan.steps()).put("tokens", plan.steps() * plan.tokensPerStep());
+        ObjectNode data = root.putObject("data")
+                .put("vocab", corpus.vocabSize())
+                .put("train_tokens", corpus.length(Split.TRAIN))
+                .put("valid_tokens", corpus.length(Split.VALIDATION));
+        putFinite(data, "entropy_rate", corpus.entropyRate());
+        putFinite(data, "bytes_per_token", corpus.bytesPerToken(Split.VALIDATION));
+        data.set("provenance", JSON.valueToTree(corpus.provenance()));
+        root.put("optimizer_state_bytes", optimizerBytes);
+        ObjectNode environment = root.putObject("environment");
+        Environment.describe().forEach(environment::put);
+        for (Map.Entry<String, String> fact : backend.describe().entrySet()) {
+            environment.put(fact.getKey(), fact.getValue());
+        }
+        root.putNull("parent");
+        return root;
+    }
+
+    private static void putFinite(ObjectNode node, String key, double value) {
+        if (Double.isFinite(value)) {
+            node.put(key, value);
+        } else {
+            node.putNull(key);
+        }
+    }
+}

@@ -1,0 +1,132 @@
+package org.windtunnel.train;
+
+import java.util.List;
+import org.windtunnel.backend.Backend;
+import org.windtunnel.config.ConfigException;
+import org.windtunnel.config.ExperimentSpec;
+import org.windtunnel.config.ModelSpec;
+import org.windtunnel.config.ParameterizationSpec;
+import org.windtunnel.nn.FlopCounter;
+import org.windtunnel.nn.Initializer;
+import org.windtunnel.nn.Model;
+import org.windtunnel.nn.ParamSpec;
+import org.windtunnel.nn.ParameterCounts;
+import org.windtunnel.nn.Parameters;
+import org.windtunnel.nn.Transformer;
+import org.windtunnel.nn.TransformerFamily;
+import org.windtunnel.nn.TransformerShape;
+import org.windtunnel.optim.Optimizers;
+import org.windtunnel.scaling.ParamScaling;
+import org.windtunnel.scaling.Parameterizations;
+import org.windtunnel.scaling.ScalingTable;
+import org.windtunnel.tensor.Allocator;
+import org.windtunnel.tensor.Arena;
+import org.windtunnel.tensor.DType;
+
+/**
+ * What follows from an experiment and its vocabulary, before any memory is taken: shapes, the parameterization's table,
+ * counts and ledgers.
+ *
+ * @param shape the model's shape
+ * @param scaling what the parameterization decided for each parameter
+ * @param counts parameters with and without embeddings
+ * @param flopsPerToken forward and backward
+ * @param steps optimizer steps of the budget
+ * @param microBatch sequences per forward and backward pass
+ */
+public record ModelPlan(
+        ExperimentSpec spec,
+        TransformerShape shape,
+        ScalingTable scaling,
+        ParameterCounts counts,
+        double flopsPerToken,
+        long steps,
+        int microBatch) {
+
+    /** @throws ConfigException if the experiment's numbers do not fit together */
+    public static ModelPlan of(ExperimentSpec spec, int vocab) {
+        TransformerShape shape = TransformerShape.of(spec.model(), vocab);
+        List<ParamSpec> params = TransformerFamily.declare(shape);
+        ParameterCounts counts = ParameterCounts.of(params);
+        if (counts.total() > Integer.MAX_VALUE) {
+            throw new ConfigException("model: expected at most 2^31 - 1 parameters on one device, found "
+                    + counts.total() + "; lower width, depth or the vocabulary");
+        }
+        TransformerShape base = spec.parameterization() instanceof ParameterizationSpec.MuP mup
+                ? TransformerShape.of(atWidth(spec.model(), mup.baseWidth()), vocab)
+                : shape;
+        ScalingTable scaling = Parameterizations.resolve(
+                spec.parameterization(),
+                spec.optimizer(),
+                params,
+                TransformerFamily.declare(base),
+                shape.headDim(),
+                base.headDim(),
+                shape.depth());
+        return new ModelPlan(
+                spec,
+                shape,
+                scaling,
+                counts,
+                FlopCounter.perToken(shape, params),
+                spec.train().resolvedSteps(shape.context()),
+                microBatch(spec));
+    }
+
+    private static ModelSpec atWidth(ModelSpec model, int width) {
+        try {
+            ModelSpec base = model.withWidth(width);
+            base.resolvedHeads();
+            return base;
+        } catch (ConfigException e) {
+            throw new ConfigException("parameterization.base_width " + width + " is no width of this model ("
+                    + e.getMessage() + ")", e);
+        }
+    }
+
+    private static int microBatch(ExperimentSpec spec) {
+        int batch = spec.train().batch();
+        Integer given = spec.train().microBatch();
+        int micro = given == null ? batch : given;
+        if (batch <= 0 || micro <= 0 || batch % micro != 0) {
+            throw new ConfigException("train: expected batch to be a positive multiple of micro_batch, found batch "
+                    + batch + " and micro_batch " + micro);
+        }
+        return micro;
+    }
+
+    /** Tokens per optimizer step. */
+    public long tokensPerStep() {
+        return (long) spec.train().batch() * shape.context();
+    }
+
+    /** FLOPs of the whole run. */
+    public double flops() {
+        return flopsPerToken * tokensPerStep() * steps;
+    }
+
+    /** The model on a backend, with all its memory from the allocator. */
+    public Model build(Backend backend, Allocator allocator) {
+        return new Transformer(backend, shape, scaling.forward(), microBatch, allocator);
+    }
+
+    /** Fills the parameters with the parameterization's initialisation from the run's seed. */
+    public void initialize(Parameters parameters) {
+        double[] mean = scaling.rows().stream().mapToDouble(ParamScaling::initMean).toArray();
+        double[] std = scaling.rows().stream().mapToDouble(ParamScaling::initStd).toArray();
+        Initializer.fill(parameters, mean, std, spec.seed());
+    }
+
+    /** Bytes the run will take. */
+    public MemoryLedger ledger(DType type) {
+        Arena counting = Arena.counting(type);
+        build(null, counting);
+        long elements = counts.total();
+        long weights = elements * type.bytes();
+        return new MemoryLedger(
+                weights,
+                weights,
+                Optimizers.stateBytes(spec.optimizer(), elements, type),
+                counting.bytes() - 2 * weights);
+    }
+}

@@ -1,0 +1,125 @@
+package org.windtunnel.train;
+
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.nio.file.Path;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.windtunnel.backend.Backend;
+import org.windtunnel.backend.Backends;
+import org.windtunnel.backend.OutOfMemory;
+import org.windtunnel.config.ConfigException;
+import org.windtunnel.config.DataSpec;
+import org.windtunnel.config.RuntimeSpec;
+import org.windtunnel.data.Corpora;
+import org.windtunnel.data.TokenCorpus;
+import org.windtunnel.record.RunDirectory;
+import org.windtunnel.record.RunDirectoryException;
+import org.windtunnel.record.RunLog;
+import org.windtunnel.record.RunStatus;
+
+/**
+ * Executes runs one after another in this process, each in its directory, and marks how each ended. The backend and the
+ * corpus are kept for the next run when it asks for the same.
+ */
+public final class RunExecutor implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(RunExecutor.class);
+
+    private final Path baseDir;
+    private DataSpec openedData;
+    private TokenCorpus corpus;
+    private RuntimeSpec openedRuntime;
+    private Backend backend;
+
+    /** @param baseDir where relative data paths of a config start */
+    public RunExecutor(Path baseDir) {
+        this.baseDir = baseDir;
+    }
+
+    /** The corpus of a run, opened once for runs that share it. */
+    public TokenCorpus corpus(DataSpec spec) {
+        if (!spec.equals(openedData)) {
+            corpus = Corpora.open(spec, baseDir);
+            openedData = spec;
+        }
+        return corpus;
+    }
+
+    /** The backend of a run, opened once for runs that share it. */
+    public Backend backend(RuntimeSpec spec) {
+        if (!spec.equals(openedRuntime)) {
+            close();
+            backend = Backends.open(spec);
+            openedRuntime = spec;
+            LOG.info("backend {}: {}", backend.name(), backend.describe());
+        }
+        return backend;
+    }
+
+    /**
+     * Runs the job from its first step, unless the directory says it ended already.
+     *
+     * <p>Anything that goes wrong once the directory is owned is recorded there as FAILED before it is thrown on.
+     *
+     * @throws ConfigException if the experiment cannot be run
+     * @throws OutOfMemory if it does not fit, before training starts
+     * @throws RunDirectoryException if the directory is another process's or cannot be written
+     */
+    public RunOutcome execute(RunJob job, Path directory, ProgressListener listener) {
+        try (RunDirectory run = RunDirectory.open(directory)) {
+            run.clear();
+            try {
+                RunOutcome outcome = train(job, run, listener);
+                run.finish(outcome.status(), marker(outcome));
+                return outcome;
+            } catch (RunDirectoryException e) {
+                throw e;
+            } catch (RuntimeException | OutOfMemoryError | LinkageError e) {
+                run.finish(RunStatus.FAILED, JsonNodeFactory.instance.objectNode().put("reason", String.valueOf(e.getMessage())));
+                throw e;
+            }
+        }
+    }
+
+    private RunOutcome train(RunJob job, RunDirectory run, ProgressListener listener) {
+        run.writeText("config.yaml", job.givenYaml());
+        run.writeText("resolved.yaml", job.resolvedYaml());
+        TokenCorpus data = corpus(job.spec().data());
+        ModelPlan plan = ModelPlan.of(job.spec(), data.vocabSize());
+        Backend device = backend(job.spec().runtime());
+        plan.ledger(device.floatType()).requireAvailable();
+        try (RunSession session = new RunSession(plan, data, device);
+                RunLog log = new RunLog(run)) {
+            run.writeJson(
+                    "manifest.json",
+                    Manifest.of(job, plan, data, device, session.optimizer().stateBytes()));
+            return new Trainer(plan, session, log, listener).run();
+        }
+    }
+
+    private static ObjectNode marker(RunOutcome outcome) {
+        ObjectNode node = JsonNodeFactory.instance.objectNode();
+        node.put("steps", outcome.steps());
+        node.put("tokens", outcome.tokens());
+        if (Double.isFinite(outcome.trainLoss())) {
+            node.put("train_loss", outcome.trainLoss());
+        }
+        if (Double.isFinite(outcome.evalLoss())) {
+            node.put("eval_loss", outcome.evalLoss());
+        }
+        node.put("wall_s", Math.round(outcome.wallSeconds() * 1e3) / 1e3);
+        if (outcome.reason() != null) {
+            node.put("reason", outcome.reason());
+        }
+        return node;
+    }
+
+    @Override
+    public void close() {
+        if (backend != null) {
+            backend.close();
+            backend = null;
+            openedRuntime = null;
+        }
+    }
+}

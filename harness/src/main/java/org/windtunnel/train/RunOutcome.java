@@ -1,0 +1,22 @@
+package org.windtunnel.train;
+
+import org.windtunnel.record.RunStatus;
+
+/**
+ * How a run ended.
+ *
+ * @param steps finished optimizer steps
+ * @param tokens tokens trained on
+ * @param trainLoss mean over the last tenth of the curve, nats per token; NaN if there is none
+ * @param evalLoss the last evaluation, nats per token; NaN if there is none
+ * @param wallSeconds from the first step to the end, evaluation included
+ * @param reason why it ended early, or null
+ */
+public record RunOutcome(
+        RunStatus status,
+        long steps,
+        long tokens,
+        double trainLoss,
+        double evalLoss,
+        double wallSeconds,
+        String reason) {}

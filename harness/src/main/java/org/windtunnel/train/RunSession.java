@@ -1,0 +1,160 @@
+package org.windtunnel.train;
+
+import java.util.Arrays;
+import org.windtunnel.backend.Backend;
+import org.windtunnel.config.ExperimentSpec;
+import org.windtunnel.data.BatchPlan;
+import org.windtunnel.data.Batches;
+import org.windtunnel.data.Split;
+import org.windtunnel.data.TokenCorpus;
+import org.windtunnel.nn.Model;
+import org.windtunnel.nn.Parameters;
+import org.windtunnel.optim.GradClip;
+import org.windtunnel.optim.Optimizer;
+import org.windtunnel.optim.Optimizers;
+import org.windtunnel.schedule.Schedule;
+import org.windtunnel.schedule.Schedules;
+import org.windtunnel.tensor.Arena;
+
+/**
+ * A run's live state: model, optimizer, data order. One {@link #step} is one optimizer update; nothing is allocated in
+ * it. Used by one thread.
+ */
+public final class RunSession implements AutoCloseable {
+    private final ExperimentSpec spec;
+    private final Backend backend;
+    private final TokenCorpus corpus;
+    private final Arena arena;
+    private final Model model;
+    private final Optimizer optimizer;
+    private final Schedule schedule;
+    private final BatchPlan batches;
+    private final int context;
+    private final int microBatch;
+    private final long[] offsets;
+    private final long[] evalOffsets;
+    private final int[] inputs;
+    private final int[] targets;
+    private final double[] sums = new double[3];
+
+    private double loss;
+    private double lr;
+    private double gradNorm;
+    private double clip;
+
+    /**
+     * Takes the run's memory and initialises its weights.
+     *
+     * @throws org.windtunnel.config.ConfigException if the data do not fit the model
+     * @throws org.windtunnel.backend.OutOfMemory if the memory is not there
+     */
+    public RunSession(ModelPlan plan, TokenCorpus corpus, Backend backend) {
+        this.spec = plan.spec();
+        this.backend = backend;
+        this.corpus = corpus;
+        this.context = spec.model().context();
+        this.microBatch = plan.microBatch();
+        this.batches = new BatchPlan(corpus, context, spec.train().batch(), spec.train().sampling(), spec.seed());
+        this.evalOffsets = BatchPlan.evaluation(corpus, context, spec.train().evalSequences());
+        this.schedule = Schedules.of(spec.schedule(), plan.steps());
+        this.offsets = new long[spec.train().batch()];
+        this.inputs = new int[microBatch * context];
+        this.targets = new int[microBatch * context];
+        this.arena = Arena.of(backend::allocate, backend.floatType());
+        try {
+            this.model = plan.build(backend, arena);
+            plan.initialize(model.parameters());
+            this.optimizer =
+                    Optimizers.create(spec.optimizer(), backend, model.parameters(), plan.scaling(), arena);
+        } catch (RuntimeException e) {
+            arena.close();
+            throw e;
+        }
+    }
+
+    /**
+     * One optimizer step; its figures are read from the getters.
+     *
+     * @param step 0-based
+     */
+    public void step(long step) {
+        int batch = spec.train().batch();
+        batches.offsets(step, 0, batch, offsets);
+        double gradScale = 1.0 / ((double) batch * context);
+        double nll = 0;
+        for (int first = 0; first < batch; first += microBatch) {
+            load(Split.TRAIN, offsets, first, microBatch);
+            model.forwardBackward(gradScale, spec.train().zLoss(), first > 0, sums);
+            nll += sums[0];
+        }
+        loss = nll * gradScale;
+        gradNorm = GradClip.norm(backend, model.parameters().gradients());
+        clip = GradClip.factor(gradNorm, spec.train().clip());
+        lr = spec.optimizer().lr() * schedule.multiplier(step);
+        optimizer.step(lr, clip);
+    }
+
+    /** Mean loss on the fixed evaluation windows, nats per token. */
+    public double evaluate() {
+        double nll = 0;
+        double count = 0;
+        for (int first = 0; first < evalOffsets.length; first += microBatch) {
+            load(Split.VALIDATION, evalOffsets, first, Math.min(microBatch, evalOffsets.length - first));
+            model.evaluate(sums);
+            nll += sums[0];
+            count += sums[2];
+        }
+        return nll / count;
+    }
+
+    private void load(Split split, long[] from, int first, int count) {
+        Batches.fill(corpus, split, from, first, count, context, inputs, targets);
+        // A last, smaller batch of an evaluation: rows beyond it keep old inputs and leave the loss.
+        Arrays.fill(targets, count * context, targets.length, -1);
+        model.inputs().set(inputs);
+        model.targets().set(targets);
+    }
+
+    /** Tokens the evaluation looks at. */
+    public long evalTokens() {
+        return (long) evalOffsets.length * context;
+    }
+
+    /** Mean loss of the last step before its update, nats per token. */
+    public double loss() {
+        return loss;
+    }
+
+    /** Scheduled learning rate of the last step. */
+    public double lr() {
+        return lr;
+    }
+
+    /** Global gradient norm of the last step before clipping. */
+    public double gradNorm() {
+        return gradNorm;
+    }
+
+    /** Clipping factor of the last step. */
+    public double clip() {
+        return clip;
+    }
+
+    /** Bytes taken outside the Java heap. */
+    long allocatedBytes() {
+        return arena.bytes();
+    }
+
+    public Parameters parameters() {
+        return model.parameters();
+    }
+
+    public Optimizer optimizer() {
+        return optimizer;
+    }
+
+    @Override
+    public void close() {
+        arena.close();
+    }
+}
