@@ -8,6 +8,7 @@ import org.windtunnel.analysis.transfer.TransferGroup;
  *
  * @param format version of this record as JSON
  * @param sweep name of the sweep
+ * @param origin where and when; null when unknown
  * @param options what was asked
  * @param runs every run, in order of directory name
  * @param curves of the runs that have any
@@ -19,6 +20,7 @@ import org.windtunnel.analysis.transfer.TransferGroup;
 public record StudyResult(
         int format,
         String sweep,
+        StudyOrigin origin,
         StudyOptions options,
         List<RunRow> runs,
         List<CurveSeries> curves,
