@@ -12,6 +12,7 @@ import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.windtunnel.backend.cpu.CpuBackend;
+import org.windtunnel.backend.cpu.PlainJavaCpu;
 import org.windtunnel.backend.nd4j.Nd4jBackend;
 import org.windtunnel.tensor.DType;
 
@@ -29,6 +30,7 @@ class BackendComparisonTest {
     private final Backend single = new Nd4jBackend(DType.FLOAT32);
     private final Backend cpu = new CpuBackend(2);
     private final Backend cpuAlone = new CpuBackend(1);
+    private final Backend plainCpu = PlainJavaCpu.open(2);
 
     static LongStream seeds() {
         return LongStream.of(SEEDS);
@@ -48,12 +50,28 @@ class BackendComparisonTest {
 
     @ParameterizedTest
     @MethodSource("seeds")
+    void cpuWithoutVectorApi(long seed) {
+        compare(plainCpu, seed);
+    }
+
+    @ParameterizedTest
+    @MethodSource("seeds")
     void cpuGivesTheSameBitsWithOneAndTwoThreads(long seed) {
+        requireSameBits(cpu, cpuAlone, seed);
+    }
+
+    @ParameterizedTest
+    @MethodSource("seeds")
+    void nd4jGivesTheSameBitsTwice(long seed) {
+        requireSameBits(single, single, seed);
+    }
+
+    private static void requireSameBits(Backend first, Backend second, long seed) {
         cases(seed).forEach(c -> {
-            Map<String, double[]> two = c.run(cpu);
-            c.run(cpuAlone).forEach((quantity, values) -> assertThat(values)
-                    .as("%s of %s, seed %d, one thread against two", quantity, c.name(), seed)
-                    .isEqualTo(two.get(quantity)));
+            Map<String, double[]> expected = c.run(first);
+            c.run(second).forEach((quantity, values) -> assertThat(values)
+                    .as("%s of %s, seed %d, backend %s run twice", quantity, c.name(), seed, first.name())
+                    .isEqualTo(expected.get(quantity)));
         });
     }
 
@@ -96,5 +114,6 @@ class BackendComparisonTest {
         single.close();
         cpu.close();
         cpuAlone.close();
+        plainCpu.close();
     }
 }

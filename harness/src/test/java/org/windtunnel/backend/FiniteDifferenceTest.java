@@ -1,5 +1,7 @@
 package org.windtunnel.backend;
 
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.TestInstance;
@@ -50,6 +52,54 @@ class FiniteDifferenceTest {
     @MethodSource("cases")
     void cpu(GradientCase c) {
         new FiniteDifferences(0.03, 1e-3).check(cpu, c, SEED);
+    }
+
+    /** The differences must be able to tell: one element of wrong sign is enough to be refused. */
+    @ParameterizedTest
+    @MethodSource("cases")
+    void refusesAGradientWithAWrongSign(GradientCase c) {
+        for (int i = 0; i < c.inputs().length; i++) {
+            GradientCase wrong = new WrongSign(c, i);
+            assertThatThrownBy(() -> new FiniteDifferences(0.03, 1e-3).check(cpu, wrong, SEED))
+                    .isInstanceOf(AssertionError.class)
+                    .hasMessageContaining("gradient of " + c.inputNames()[i]);
+        }
+    }
+
+    /** A case whose largest gradient element of one input has the wrong sign. */
+    private record WrongSign(GradientCase right, int input) implements GradientCase {
+        @Override
+        public String name() {
+            return right.name();
+        }
+
+        @Override
+        public String[] inputNames() {
+            return right.inputNames();
+        }
+
+        @Override
+        public double[][] inputs() {
+            return right.inputs();
+        }
+
+        @Override
+        public double[] forward(TestTensors tensors, double[][] inputs) {
+            return right.forward(tensors, inputs);
+        }
+
+        @Override
+        public double[][] backward(TestTensors tensors, double[][] inputs, double[] dOut) {
+            double[][] gradients = right.backward(tensors, inputs, dOut);
+            double[] changed = gradients[input].clone();
+            int largest = 0;
+            for (int j = 1; j < changed.length; j++) {
+                largest = Math.abs(changed[j]) > Math.abs(changed[largest]) ? j : largest;
+            }
+            changed[largest] = -changed[largest];
+            gradients[input] = changed;
+            return gradients;
+        }
     }
 
     @AfterAll

@@ -6,6 +6,7 @@ import java.util.Properties;
 import org.nd4j.linalg.factory.Nd4j;
 import org.windtunnel.backend.Backend;
 import org.windtunnel.backend.Natives;
+import org.windtunnel.backend.Natives;
 import org.windtunnel.tensor.DType;
 import org.windtunnel.tensor.Storage;
 import org.windtunnel.tensor.Tensor;
@@ -14,7 +15,7 @@ import org.windtunnel.tensor.Tensor;
  * Every kernel on ND4J array operations, in single or double precision.
  *
  * <p>Meant to be read and believed rather than to be fast: in FLOAT64 it is the oracle of the other backends. Results
- * are the same bits on every run with the same BLAS and thread count.
+ * are the same bits on every run with the same BLAS.
  */
 public final class Nd4jBackend implements Backend {
     static {
@@ -32,8 +33,20 @@ public final class Nd4jBackend implements Backend {
         if (floatType == DType.INT32) {
             throw new IllegalArgumentException("expected a floating-point type, found " + floatType);
         }
+        Natives.prepare();
+        runInOneThread();
         this.floatType = floatType;
         this.attention = new Nd4jAttention(floatType, scratch);
+    }
+
+    /**
+     * The arrays of small models do not gain from ND4J's threads, which spin at barriers and stall each other on a
+     * shared machine; and one thread fixes the order of every sum.
+     */
+    private static void runInOneThread() {
+        Nd4j.getEnvironment().setMaxThreads(1);
+        Nd4j.getEnvironment().setMaxMasterThreads(1);
+        Nd4j.factory().blas().setMaxThreads(1);
     }
 
     @Override
@@ -53,7 +66,7 @@ public final class Nd4jBackend implements Backend {
         facts.put("nd4j", Nd4j.getBackend().getClass().getSimpleName());
         facts.put("blas", String.valueOf(environment.get("blas.vendor")));
         facts.put("precision", floatType.toString());
-        facts.put("threads", String.valueOf(environment.get("omp.threads")));
+        facts.put("threads", String.valueOf(Nd4j.getEnvironment().maxThreads()));
         return facts;
     }
 
