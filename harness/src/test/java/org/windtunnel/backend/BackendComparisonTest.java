@@ -19,10 +19,10 @@ import org.windtunnel.tensor.DType;
 /** Every kernel of the contract on random shapes and options: single precision against {@code nd4j} in double. */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class BackendComparisonTest {
-    /** Seeds of small, mostly odd shapes; the last two also draw large ones. */
-    private static final long[] SEEDS = {1, 2, 3, 4, 5, 6, 7, 8};
+    /** Seeds of small, mostly odd shapes; the last draws large ones. */
+    private static final long[] SEEDS = {1, 2, 3, 4, 5, 6};
 
-    private static final long FIRST_LARGE_SEED = 7;
+    private static final long FIRST_LARGE_SEED = 6;
     /** Largest deviation, relative to the largest magnitude of the quantity. */
     private static final double TOLERANCE = 2e-5;
 
