@@ -80,11 +80,12 @@ final class FloatMath {
         return x * sigmoid(geluArgument(x));
     }
 
-    /** d/dx of {@link #geluTanh}: s + x s (1 - s) z'(x). */
+    /** d/dx of {@link #geluTanh}: s + x s (1 - s) z'(x), where 1 - s = e s with e = exp(-z) loses no digits. */
     static float geluTanhGradient(float x) {
-        float s = sigmoid(geluArgument(x));
+        float e = exp(-geluArgument(x));
+        float s = 1f / (1f + e);
         float slope = TWO_SQRT_2_OVER_PI * fma(x * x, 3f * GELU_CUBIC, 1f);
-        return s + x * s * (1f - s) * slope;
+        return fma(x * s * (e * s), slope, s);
     }
 
     /** Q of the normal tail, given a = |x|. */

@@ -192,51 +192,64 @@ final class VectorLanes extends Lanes {
                 x, xo + end, mean, rstd, dy, yo + end, gain, go + end, a, c, add, dx, dxo + end, n - end);
     }
 
+    /** One loop a method: C2 stops inlining vector code when a method grows large, and then allocates each vector. */
     @Override
     void activate(Activation kind, float[] x, int xo, float[] y, int yo, int n) {
         int end = S.loopBound(n);
         switch (kind) {
-            case GELU_ERF -> {
-                for (int i = 0; i < end; i += L) {
-                    VectorMath.geluErf(load(x, xo + i)).intoArray(y, yo + i);
-                }
-            }
-            case GELU_TANH -> {
-                for (int i = 0; i < end; i += L) {
-                    VectorMath.geluTanh(load(x, xo + i)).intoArray(y, yo + i);
-                }
-            }
-            case RELU -> {
-                for (int i = 0; i < end; i += L) {
-                    load(x, xo + i).max(0f).intoArray(y, yo + i);
-                }
-            }
+            case GELU_ERF -> geluErf(x, xo, y, yo, end);
+            case GELU_TANH -> geluTanh(x, xo, y, yo, end);
+            case RELU -> relu(x, xo, y, yo, end);
         }
         super.activate(kind, x, xo + end, y, yo + end, n - end);
+    }
+
+    private static void geluErf(float[] x, int xo, float[] y, int yo, int end) {
+        for (int i = 0; i < end; i += L) {
+            VectorMath.geluErf(load(x, xo + i)).intoArray(y, yo + i);
+        }
+    }
+
+    private static void geluTanh(float[] x, int xo, float[] y, int yo, int end) {
+        for (int i = 0; i < end; i += L) {
+            VectorMath.geluTanh(load(x, xo + i)).intoArray(y, yo + i);
+        }
+    }
+
+    private static void relu(float[] x, int xo, float[] y, int yo, int end) {
+        for (int i = 0; i < end; i += L) {
+            load(x, xo + i).max(0f).intoArray(y, yo + i);
+        }
     }
 
     @Override
     void activateGradient(Activation kind, float[] x, int xo, float[] d, int dof, int n) {
         int end = S.loopBound(n);
         switch (kind) {
-            case GELU_ERF -> {
-                for (int i = 0; i < end; i += L) {
-                    load(d, dof + i).mul(VectorMath.geluErfGradient(load(x, xo + i))).intoArray(d, dof + i);
-                }
-            }
-            case GELU_TANH -> {
-                for (int i = 0; i < end; i += L) {
-                    load(d, dof + i).mul(VectorMath.geluTanhGradient(load(x, xo + i))).intoArray(d, dof + i);
-                }
-            }
-            case RELU -> {
-                for (int i = 0; i < end; i += L) {
-                    FloatVector v = load(d, dof + i);
-                    v.blend(0f, load(x, xo + i).compare(VectorOperators.LE, 0f)).intoArray(d, dof + i);
-                }
-            }
+            case GELU_ERF -> geluErfGradient(x, xo, d, dof, end);
+            case GELU_TANH -> geluTanhGradient(x, xo, d, dof, end);
+            case RELU -> reluGradient(x, xo, d, dof, end);
         }
         super.activateGradient(kind, x, xo + end, d, dof + end, n - end);
+    }
+
+    private static void geluErfGradient(float[] x, int xo, float[] d, int dof, int end) {
+        for (int i = 0; i < end; i += L) {
+            load(d, dof + i).mul(VectorMath.geluErfGradient(load(x, xo + i))).intoArray(d, dof + i);
+        }
+    }
+
+    private static void geluTanhGradient(float[] x, int xo, float[] d, int dof, int end) {
+        for (int i = 0; i < end; i += L) {
+            load(d, dof + i).mul(VectorMath.geluTanhGradient(load(x, xo + i))).intoArray(d, dof + i);
+        }
+    }
+
+    private static void reluGradient(float[] x, int xo, float[] d, int dof, int end) {
+        for (int i = 0; i < end; i += L) {
+            FloatVector v = load(d, dof + i);
+            v.blend(0f, load(x, xo + i).compare(VectorOperators.LE, 0f)).intoArray(d, dof + i);
+        }
     }
 
     @Override

@@ -76,9 +76,10 @@ final class VectorMath {
     }
 
     static FloatVector geluTanhGradient(FloatVector x) {
-        FloatVector s = sigmoid(geluArgument(x));
+        FloatVector e = exp(geluArgument(x).neg());
+        FloatVector s = ONE.div(e.add(ONE));
         FloatVector slope = fma(x.mul(x), THREE_CUBIC, ONE).mul(FloatMath.TWO_SQRT_2_OVER_PI);
-        return s.add(x.mul(s).mul(ONE.sub(s)).mul(slope));
+        return fma(x.mul(s).mul(e.mul(s)), slope, s);
     }
 
     private static FloatVector tail(FloatVector a) {

@@ -1,0 +1,162 @@
+package org.windtunnel.backend.cpu;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import java.lang.management.ManagementFactory;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.windtunnel.backend.OutOfMemory;
+import org.windtunnel.tensor.DType;
+import org.windtunnel.tensor.Tensor;
+
+/** What the cpu backend promises beyond correct kernels: bits, memory, errors. */
+class CpuBackendTest {
+    private static final com.sun.management.ThreadMXBean THREADS =
+            (com.sun.management.ThreadMXBean) ManagementFactory.getThreadMXBean();
+    /** Compilation takes milliseconds on a quiet machine and many seconds on a crowded one. */
+    private static final long PATIENCE_NANOS = 30_000_000_000L;
+
+    private static Map<String, List<float[]>> outputs(CpuBackend backend) {
+        Map<String, List<float[]>> all = new LinkedHashMap<>();
+        try (backend;
+                KernelRuns runs = new KernelRuns(backend)) {
+            runs.all().forEach((name, run) -> {
+                run.call().run();
+                all.put(name, KernelRuns.written(run));
+            });
+        }
+        return all;
+    }
+
+    private static int[] bits(float[] x) {
+        int[] b = new int[x.length];
+        Arrays.setAll(b, i -> Float.floatToRawIntBits(x[i]));
+        return b;
+    }
+
+    @Test
+    void anyNumberOfThreadsGivesTheSameBits() {
+        Map<String, List<float[]>> one = outputs(new CpuBackend(1));
+        for (int threads : new int[] {2, 3}) {
+            Map<String, List<float[]>> many = outputs(new CpuBackend(threads));
+            one.forEach((name, expected) -> {
+                for (int i = 0; i < expected.size(); i++) {
+                    assertThat(Arrays.mismatch(bits(many.get(name).get(i)), bits(expected.get(i))))
+                            .as("first differing bit pattern of %s, output %d, %d threads against 1", name, i, threads)
+                            .isEqualTo(-1);
+                }
+            });
+        }
+    }
+
+    @Test
+    void plainLoopsAgreeWithVectors() {
+        Map<String, List<float[]>> vector = outputs(new CpuBackend(1));
+        Map<String, List<float[]>> plain = outputs(new CpuBackend(2, new Lanes()));
+        vector.forEach((name, expected) -> {
+            int outputs = expected.size() - 3;
+            for (int i = 0; i < outputs; i++) {
+                float[] x = expected.get(i);
+                float[] y = plain.get(name).get(i);
+                double norm = 0;
+                double difference = 0;
+                for (int k = 0; k < x.length; k++) {
+                    norm += (double) x[k] * x[k];
+                    difference += ((double) x[k] - y[k]) * ((double) x[k] - y[k]);
+                }
+                assertThat(Math.sqrt(difference / norm)).as("%s, output %d", name, i).isLessThan(2e-6);
+            }
+        });
+    }
+
+    @Test
+    void kernelsDoNotAllocateAfterTheirFirstCalls() {
+        try (CpuBackend backend = new CpuBackend(2);
+                KernelRuns runs = new KernelRuns(backend)) {
+            List<String> leaks = new ArrayList<>();
+            runs.all().forEach((name, run) -> {
+                long least = Long.MAX_VALUE;
+                // Until C2 has compiled a kernel, the Vector API allocates its vectors: only the steady state counts.
+                long end = System.nanoTime() + PATIENCE_NANOS;
+                while (least > 0 && System.nanoTime() < end) {
+                    long before = THREADS.getCurrentThreadAllocatedBytes();
+                    run.call().run();
+                    least = Math.min(least, THREADS.getCurrentThreadAllocatedBytes() - before);
+                }
+                if (least > 0) {
+                    leaks.add(name + " allocates " + least + " bytes a call");
+                }
+            });
+            assertThat(leaks).isEmpty();
+        }
+    }
+
+    @Test
+    void aProductOverwritesNaNWhenBetaIsZeroAndHandlesEmptyDepth() {
+        try (CpuBackend backend = new CpuBackend(2)) {
+            for (int n : new int[] {1, 5, 64, 150}) {
+                Tensor a = tensor(backend, n * n, 1);
+                Tensor c = tensor(backend, n * n, Float.NaN);
+                backend.gemm(false, false, n, n, n, 1, a, n, a, n, 0, c, n);
+                assertThat(c.toFloats()).containsOnly((float) n);
+                backend.gemm(false, false, n, n, 0, 1, a, n, a, n, 1, c, n);
+                assertThat(c.toFloats()).containsOnly((float) n);
+            }
+        }
+    }
+
+    @Test
+    void wrongShapesAreRefusedBeforeMemoryIsTouched() {
+        try (CpuBackend backend = new CpuBackend(1)) {
+            Tensor a = tensor(backend, 12, 1);
+            assertThatThrownBy(() -> backend.gemm(false, false, 4, 4, 3, 1, a, 3, a, 4, 0, a, 4))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessageContaining("4x4 matrix");
+            assertThatThrownBy(() -> backend.gemm(false, false, 3, 4, 3, 1, a, 2, a, 4, 0, a, 4))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessageContaining("row distance");
+            assertThatThrownBy(() -> backend.axpy(1, a, tensor(backend, 11, 1)))
+                    .isInstanceOf(IllegalArgumentException.class);
+            Tensor ids = new Tensor(backend.allocate(DType.INT32, 2), 0, 2);
+            ids.set(1, 3);
+            assertThatThrownBy(() -> backend.embeddingForward(ids, 2, a.reshape(3, 4), null, 1, tensor(backend, 8, 0)))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessageContaining("token id 3");
+            assertThatThrownBy(() -> backend.allocate(DType.FLOAT32, 1L << 33)).isInstanceOf(OutOfMemory.class);
+        }
+    }
+
+    @Test
+    void divergenceStaysVisible() {
+        try (CpuBackend backend = new CpuBackend(1)) {
+            Tensor logits = tensor(backend, 40, 1);
+            logits.slice(21, 1).set(Float.NaN);
+            Tensor targets = new Tensor(backend.allocate(DType.INT32, 2), 0, 2);
+            targets.set(0, 3);
+            double[] sums = new double[3];
+            backend.crossEntropy(logits.reshape(2, 20), targets, 0, 1, false, sums);
+            assertThat(sums[0]).isNaN();
+            assertThat(backend.sumOfSquares(logits)).isNaN();
+        }
+    }
+
+    @Test
+    void sumOfSquaresIsExactToDoublePrecision() {
+        try (CpuBackend backend = new CpuBackend(2)) {
+            Tensor x = tensor(backend, 1_000_003, 1e-3f);
+            assertThat(backend.sumOfSquares(x)).isCloseTo(1_000_003 * (double) 1e-3f * 1e-3f, within(1e-9));
+        }
+    }
+
+    private static Tensor tensor(CpuBackend backend, int n, float value) {
+        Tensor x = new Tensor(backend.allocate(DType.FLOAT32, n), 0, n);
+        backend.fill(x, value);
+        return x;
+    }
+}

@@ -1,0 +1,208 @@
+package org.windtunnel.backend.cpu;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.windtunnel.backend.AttentionKernels.AttentionShape;
+import org.windtunnel.backend.LayerKernels.Activation;
+import org.windtunnel.backend.OptimizerKernels.Segments;
+import org.windtunnel.tensor.Arena;
+import org.windtunnel.tensor.DType;
+import org.windtunnel.tensor.Rng;
+import org.windtunnel.tensor.Tensor;
+
+/**
+ * Every kernel on shapes that are odd and yet large enough for several chunks, as calls that can be repeated: the same
+ * inputs for any backend instance, with the tensors a call writes.
+ */
+final class KernelRuns implements AutoCloseable {
+    private static final int N = 387;
+    private static final int T = 129;
+    private static final int D = 67;
+    private static final int F = 269;
+    private static final int V = 301;
+
+    /** @param outputs what the call writes, inputs included where it works in place */
+    record Run(Runnable call, List<Tensor> outputs, double[] sums) {}
+
+    private final CpuBackend backend;
+    private final Arena arena;
+    private final Map<String, Run> runs = new LinkedHashMap<>();
+    private int draws;
+
+    KernelRuns(CpuBackend backend) {
+        this.backend = backend;
+        this.arena = Arena.of(backend::allocate, DType.FLOAT32);
+        linear();
+        norms();
+        activations();
+        tokens();
+        attention();
+        updates();
+    }
+
+    Map<String, Run> all() {
+        return runs;
+    }
+
+    private Tensor take(int... shape) {
+        Tensor x = arena.take(Math.toIntExact(Tensor.sizeOf(shape)) + 3).slice(3, shape);
+        Rng rng = new Rng(7, draws++);
+        float[] v = new float[x.intSize()];
+        for (int i = 0; i < v.length; i++) {
+            v[i] = (float) rng.gaussian(i);
+        }
+        x.set(v);
+        return x;
+    }
+
+    private void add(String name, Runnable call, Tensor... outputs) {
+        runs.put(name, new Run(call, List.of(outputs), new double[3]));
+    }
+
+    private void linear() {
+        for (int i = 0; i < 8; i++) {
+            boolean ta = (i & 1) != 0;
+            boolean tb = (i & 2) != 0;
+            boolean wide = (i & 4) != 0;
+            int m = wide ? D : N;
+            int n = wide ? N : D;
+            Tensor a = take(m * F);
+            Tensor b = take(F * n);
+            Tensor c = take(m, n + 2);
+            add("gemm " + ta + " " + tb + " " + wide, () -> {
+                backend.gemm(ta, tb, m, n, F, 0.5, a, ta ? m : F, b, tb ? F : n, 0.25, c, n + 2);
+            }, c);
+        }
+        Tensor a = take(5, 31, 17);
+        Tensor b = take(5, 17, 29);
+        Tensor c = take(5, 31, 29);
+        add("batched gemm", () -> backend.gemmStridedBatched(
+                false, false, 31, 29, 17, 1, a, 17, 31 * 17, b, 29, 17 * 29, 0, c, 29, 31 * 29, 5), c);
+        Tensor x = take(100_003);
+        Tensor y = take(100_003);
+        add("axpy", () -> backend.axpy(0.3, x, y), y);
+        add("scale", () -> backend.scale(0.9, x), x);
+        add("copy", () -> backend.copy(x, y), y);
+        add("fill", () -> backend.fill(y, 2), y);
+        double[] sums = new double[3];
+        Tensor z = take(100_003);
+        runs.put("sum of squares", new Run(() -> sums[0] = backend.sumOfSquares(z), List.of(), sums));
+    }
+
+    private void norms() {
+        Tensor x = take(N, D);
+        Tensor y = take(N, D);
+        Tensor dx = take(N, D);
+        Tensor gain = take(D);
+        Tensor bias = take(D);
+        Tensor dGain = take(D);
+        Tensor dBias = take(D);
+        Tensor stats = take(N, 2);
+        add("layer norm", () -> backend.layerNormForward(x, gain, bias, 1e-5, y, stats), y, stats);
+        add("layer norm backward", () -> backend.layerNormBackward(
+                x, gain, stats, y, dx, true, dGain, dBias, true), dx, dGain, dBias);
+        int groups = 3;
+        int width = 22;
+        Tensor rstd = take(N * groups);
+        add("rms norm", () -> backend.rmsNormForward(N, groups, width, x, D, gain, 1e-6, y, D, rstd), y, rstd);
+        add("rms norm backward", () -> backend.rmsNormBackward(
+                N, groups, width, x, D, gain, rstd, y, D, dx, false, dGain, false), dx, dGain);
+    }
+
+    private void activations() {
+        Tensor bias = take(F);
+        for (Activation kind : Activation.values()) {
+            Tensor x = take(N, F);
+            Tensor y = take(N, F);
+            add(kind + "", () -> backend.activationForward(kind, x, bias, y), x, y);
+            add(kind + " backward", () -> backend.activationBackward(kind, x, y), y);
+        }
+        Tensor gateUp = take(N, 2 * F);
+        Tensor y = take(N, F);
+        Tensor dGateUp = take(N, 2 * F);
+        add("swiglu", () -> backend.swigluForward(gateUp, y), y);
+        add("swiglu backward", () -> backend.swigluBackward(gateUp, y, dGateUp), dGateUp);
+        add("add bias", () -> backend.addBias(y, bias), y);
+        Tensor out = take(F);
+        Tensor rows = gateUp.reshape(2 * N, F);
+        add("column sum", () -> backend.columnSum(rows, out, true), out);
+    }
+
+    private void tokens() {
+        Tensor ids = arena.take(DType.INT32, N);
+        Tensor targets = arena.take(DType.INT32, N);
+        Rng rng = new Rng(11, 0);
+        int[] id = new int[N];
+        int[] target = new int[N];
+        for (int i = 0; i < N; i++) {
+            id[i] = (int) rng.below(i, 40);
+            target[i] = (int) rng.below(N + i, V + 30) - 30;
+        }
+        ids.set(id);
+        targets.set(target);
+        Tensor table = take(V, D);
+        Tensor positions = take(T + 2, D);
+        Tensor x = take(N, D);
+        add("embedding", () -> backend.embeddingForward(ids, T, table, positions, 1.5, x), x);
+        add("embedding backward", () -> backend.embeddingBackward(
+                ids, T, x, 1.5, table, true, positions, false), table, positions);
+        Tensor logits = take(N, V);
+        double[] sums = new double[3];
+        runs.put("cross entropy", new Run(
+                () -> backend.crossEntropy(logits, targets, 1e-2, 0.5, true, sums), List.of(logits), sums));
+        Tensor angles = take(T, 11);
+        Tensor rotated = take(N, D);
+        add("rope", () -> backend.rope(N, T, 3, 22, rotated, D, angles, angles, false), rotated);
+    }
+
+    private void attention() {
+        AttentionShape s = new AttentionShape(3, T, 6, 2, 11);
+        int ld = (6 + 2 + 2) * 11;
+        Tensor qkv = take(N, ld);
+        Tensor dqkv = take(N, ld);
+        Tensor out = take(N, D);
+        Tensor dOut = take(N, D);
+        Tensor saved = take(Math.toIntExact(backend.attentionSavedSize(s)));
+        Tensor k = qkv.slice(66, 1);
+        Tensor v = qkv.slice(88, 1);
+        Tensor dk = dqkv.slice(66, 1);
+        Tensor dv = dqkv.slice(88, 1);
+        add("attention", () -> backend.attentionForward(s, qkv, ld, k, ld, v, ld, 0.3, out, D, saved), out);
+        add("attention backward", () -> backend.attentionBackward(
+                s, qkv, ld, k, ld, v, ld, 0.3, out, dOut, D, saved, dqkv, ld, dk, ld, dv, ld), dqkv);
+    }
+
+    private void updates() {
+        int p = 70_001;
+        Segments segments = new Segments(
+                new long[] {0, 40_007},
+                new long[] {40_001, 29_994},
+                new double[] {1e-2, 1e-3},
+                new double[] {0.1, 0},
+                new double[] {1e-8, 1e-6});
+        Tensor w = take(p);
+        Tensor g = take(p);
+        Tensor m = arena.take(p);
+        Tensor v = arena.take(p);
+        add("adamw", () -> backend.adamw(segments, w, g, m, v, 0.9, 0.99, 1, false, 0.5), w, m, v);
+        add("sgd", () -> backend.sgd(segments, w, g, m, 0.9, 0.1, true, 2, 0.5), w, m);
+    }
+
+    /** Bits of everything a run has written, sums included. */
+    static List<float[]> written(Run run) {
+        List<float[]> all = new ArrayList<>();
+        run.outputs().forEach(t -> all.add(t.toFloats()));
+        for (double s : run.sums()) {
+            all.add(new float[] {Float.intBitsToFloat((int) (Double.doubleToRawLongBits(s) >>> 32)),
+                Float.intBitsToFloat((int) Double.doubleToRawLongBits(s))});
+        }
+        return all;
+    }
+
+    @Override
+    public void close() {
+        arena.close();
+    }
+}
