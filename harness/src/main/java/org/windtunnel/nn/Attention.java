@@ -4,97 +4,113 @@ import org.windtunnel.backend.AttentionKernels.AttentionShape;
 import org.windtunnel.backend.Backend;
 import org.windtunnel.tensor.Tensor;
 
-/** Causal self-attention: packed projection, optional QK-norm and rotation, attention, output projection. */
+/**
+ * Causal self-attention: one gemm to packed q, k, v (columns in this order), optional QK-norm and rotation, attention,
+ * and the output projection into the residual stream.
+ */
 final class Attention {
     private final Backend backend;
     private final AttentionShape shape;
     private final double scale;
-    private final int ldQkv;
-    private final int ldOut;
-    private final Linear in;
-    private final Linear out;
-    private final QueryKeyNorm norm;
-    private final RotaryTables rotary;
-    private final Tensor packed;
-    private final Tensor saved;
+    private final int ld;
+    private final int queryWidth;
+    private final Linear project;
+    private final Linear output;
+    private final Rotary rotary;
+    private final QkNorm qkNorm;
+    private final Packed packed;
+    private final Packed gradient;
     private final Tensor heads;
-    private final Packed values;
-    private final Packed gradients;
-    private final Scratch scratch;
+    private final Tensor dHeads;
+    private final Tensor saved;
+    private final String[] probed;
 
-    /** Where queries, keys and values start in packed memory, and their row distances. */
-    private record Packed(Tensor q, int ldq, Tensor k, int ldk, Tensor v, int ldv) {}
-
-    Attention(LayerScope scope, int layer, RotaryTables rotary, Scratch scratch) {
-        TransformerShape s = scope.shape();
-        this.backend = scope.backend();
-        this.shape = new AttentionShape(scope.batch(), s.context(), s.heads(), s.kvHeads(), s.headDim());
-        this.scale = scope.multipliers().attention();
-        this.ldQkv = s.qkvWidth();
-        this.ldOut = s.heads() * s.headDim();
-        this.in = new Linear(scope, scope.names().qkv(layer));
-        this.out = new Linear(scope, scope.names().attentionOut(layer));
-        this.rotary = rotary;
-        this.packed = scope.memory().take(scope.rows(), ldQkv);
-        this.norm = s.qkNorm() ? new QueryKeyNorm(scope, layer, packed, scratch) : null;
-        this.saved = scope.memory().take(Math.toIntExact(savedSize(scope)));
-        this.heads = scope.memory().take(scope.rows(), ldOut);
-        this.values = packed(packed, norm == null ? packed : norm.output());
-        this.gradients = packed(scratch.qkv(), norm == null ? scratch.qkv() : scratch.qk());
-        this.scratch = scratch;
+    /** Packed projections [N, ld] and where queries, keys and values start in them. */
+    private record Packed(Tensor all, Tensor q, Tensor k, Tensor v) {
+        static Packed of(Tensor all, TransformerShape s) {
+            long total = all.size();
+            return new Packed(all, all, from(all, s.queryWidth(), total), from(all, s.queryWidth() + s.kvWidth(), total));
+        }
     }
 
-    /** When memory is only counted there is no backend to ask; the probabilities are what the CPU backend keeps. */
-    private long savedSize(LayerScope scope) {
+    /** The rest of a packed matrix from one column of its first row on. */
+    static Tensor from(Tensor packed, long column, long total) {
+        return packed.slice(column, Math.toIntExact(total - column));
+    }
+
+    /** @param rotary null without rotary positions */
+    Attention(Wiring w, int layer, Rotary rotary) {
+        TransformerShape s = w.shape();
+        this.backend = w.backend();
+        this.shape = new AttentionShape(w.batch(), s.context(), s.heads(), s.kvHeads(), s.headDim());
+        this.scale = w.multipliers().attention();
+        this.ld = s.qkvWidth();
+        this.queryWidth = s.queryWidth();
+        this.project = w.fused(w.names().qkv(layer));
+        this.output = w.linear(w.names().attentionOut(layer), w.multipliers().residual());
+        this.rotary = rotary;
+        this.packed = Packed.of(w.keep(ld), s);
+        this.gradient = Packed.of(w.wide(ld), s);
+        this.qkNorm = s.qkNorm() ? new QkNorm(w, layer) : null;
+        this.heads = w.keep(queryWidth);
+        this.dHeads = w.branch(queryWidth);
+        this.saved = w.memory().take(Math.toIntExact(savedSize()));
+        this.probed = new String[] {w.names().block(layer) + "attn.qkv", w.names().block(layer) + "attn.heads"};
+    }
+
+    /** Without a backend to ask, when memory is only counted, the probabilities, which is what both backends keep. */
+    private long savedSize() {
         return backend == null
-                ? (long) scope.batch() * shape.heads() * shape.time() * shape.time()
+                ? (long) shape.batch() * shape.heads() * shape.time() * shape.time()
                 : backend.attentionSavedSize(shape);
     }
 
-    private Packed packed(Tensor qkv, Tensor qk) {
-        int ldqk = norm == null ? ldQkv : norm.rowDistance();
-        int keys = shape.heads() * shape.headDim();
-        int vals = keys + shape.kvHeads() * shape.headDim();
-        return new Packed(
-                LayerScope.from(qk, 0), ldqk, LayerScope.from(qk, keys), ldqk, LayerScope.from(qkv, vals), ldQkv);
-    }
-
-    /** [N, heads · headDim], the concatenated heads before the output projection. */
-    Tensor output() {
-        return heads;
-    }
-
-    /** y = x + residualScale · attention(normed). */
-    void forward(Tensor normed, Tensor x, double residualScale, Tensor y) {
-        in.forward(normed, packed);
-        if (norm != null) {
-            norm.forward();
+    /** y += the branch's output. @param x [N, D], normalised */
+    void forward(Tensor x, Tensor y, Probe probe) {
+        project.forward(x, packed.all());
+        if (probe != null) {
+            probe.observe(probed[0], packed.all());
         }
-        rotate(values, false);
-        backend.attentionForward(
-                shape, values.q, values.ldq, values.k, values.ldk, values.v, values.ldv, scale, heads, ldOut, saved);
-        out.forwardResidual(heads, x, residualScale, y, scratch.branch());
-    }
-
-    private void rotate(Packed p, boolean inverse) {
+        if (qkNorm != null) {
+            qkNorm.forward(packed.q(), packed.k());
+        }
         if (rotary != null) {
-            int n = shape.rows();
-            backend.rope(n, shape.time(), shape.heads(), shape.headDim(), p.q, p.ldq, rotary.cos(), rotary.sin(), inverse);
-            backend.rope(n, shape.time(), shape.kvHeads(), shape.headDim(), p.k, p.ldk, rotary.cos(), rotary.sin(), inverse);
+            rotary.apply(queries(), shape.heads(), queryLd(), false);
+            rotary.apply(keys(), shape.kvHeads(), queryLd(), false);
         }
+        backend.attentionForward(
+                shape, queries(), queryLd(), keys(), queryLd(), packed.v(), ld, scale, heads, queryWidth, saved);
+        if (probe != null) {
+            probe.observe(probed[1], heads);
+        }
+        output.addTo(heads, y);
     }
 
-    /** Leaves the gradient of {@code normed} in scratch.branch(). @param dy gradient of the branch, unscaled */
-    void backward(Tensor normed, Tensor dy, double residualScale, boolean accumulate) {
-        out.backward(heads, dy, residualScale, scratch.branch(), accumulate);
-        Packed d = gradients;
+    /** dx = gradient with respect to the normalised input x; dx shares its memory with dHeads, dead by then. */
+    void backward(Tensor x, Tensor dy, Tensor dx, boolean accumulate) {
+        output.backward(heads, dy, dHeads, accumulate);
         backend.attentionBackward(
-                shape, values.q, values.ldq, values.k, values.ldk, values.v, values.ldv, scale, heads,
-                scratch.branch(), ldOut, saved, d.q, d.ldq, d.k, d.ldk, d.v, d.ldv);
-        rotate(d, true);
-        if (norm != null) {
-            norm.backward(accumulate);
+                shape, queries(), queryLd(), keys(), queryLd(), packed.v(), ld, scale, heads, dHeads, queryWidth, saved,
+                gradient.q(), ld, gradient.k(), ld, gradient.v(), ld);
+        if (rotary != null) {
+            rotary.apply(gradient.q(), shape.heads(), ld, true);
+            rotary.apply(gradient.k(), shape.kvHeads(), ld, true);
         }
-        in.backward(normed, scratch.qkv(), 1, scratch.branch(), accumulate);
+        if (qkNorm != null) {
+            qkNorm.backward(packed.q(), packed.k(), gradient.q(), gradient.k(), accumulate);
+        }
+        project.backward(x, gradient.all(), dx, accumulate);
+    }
+
+    private Tensor queries() {
+        return qkNorm == null ? packed.q() : qkNorm.queries();
+    }
+
+    private Tensor keys() {
+        return qkNorm == null ? packed.k() : qkNorm.keys();
+    }
+
+    private int queryLd() {
+        return qkNorm == null ? ld : qkNorm.ld();
     }
 }

@@ -4,44 +4,35 @@ import org.windtunnel.backend.Backend;
 import org.windtunnel.nn.TransformerShape.Flavour;
 import org.windtunnel.tensor.Tensor;
 
-/** Token table plus, in GPT, the table of learned positions. */
+/** Token table, and the position table of GPT. */
 final class Embedding {
     private final Backend backend;
     private final int context;
     private final double multiplier;
     private final boolean tied;
     private final Tensor tokens;
-    private final Tensor tokensGrad;
+    private final Tensor dTokens;
     private final Tensor positions;
-    private final Tensor positionsGrad;
-    private final Tensor output;
+    private final Tensor dPositions;
 
-    Embedding(LayerScope scope) {
-        TransformerShape s = scope.shape();
-        boolean learned = s.flavour() == Flavour.GPT;
-        this.backend = scope.backend();
-        this.context = s.context();
-        this.multiplier = scope.multipliers().embedding();
-        this.tied = s.tied();
-        this.tokens = scope.parameters().weight(scope.names().tokens());
-        this.tokensGrad = scope.parameters().gradient(scope.names().tokens());
-        this.positions = scope.weightOrNull(learned, scope.names().positions());
-        this.positionsGrad = scope.gradientOrNull(learned, scope.names().positions());
-        this.output = scope.memory().take(scope.rows(), s.width());
+    Embedding(Wiring w) {
+        this.backend = w.backend();
+        this.context = w.shape().context();
+        this.multiplier = w.multipliers().embedding();
+        this.tied = w.shape().tied();
+        this.tokens = w.parameters().weight(w.names().tokens());
+        this.dTokens = w.parameters().gradient(w.names().tokens());
+        boolean learned = w.shape().flavour() == Flavour.GPT;
+        this.positions = learned ? w.parameters().weight(w.names().positions()) : null;
+        this.dPositions = learned ? w.parameters().gradient(w.names().positions()) : null;
     }
 
-    /** [N, D], the residual stream before the first block. */
-    Tensor output() {
-        return output;
+    void forward(Tensor ids, Tensor out) {
+        backend.embeddingForward(ids, context, tokens, positions, multiplier, out);
     }
 
-    void forward(Tensor ids) {
-        backend.embeddingForward(ids, context, tokens, positions, multiplier, output);
-    }
-
+    /** Runs after the readout's backward pass, whose gradient a tied table already holds. */
     void backward(Tensor ids, Tensor dOut, boolean accumulate) {
-        // The readout's backward pass came first and wrote the tied table's gradient.
-        backend.embeddingBackward(
-                ids, context, dOut, multiplier, tokensGrad, accumulate || tied, positionsGrad, accumulate);
+        backend.embeddingBackward(ids, context, dOut, multiplier, dTokens, accumulate || tied, dPositions, accumulate);
     }
 }

@@ -4,54 +4,54 @@ import org.windtunnel.backend.Backend;
 import org.windtunnel.backend.LayerKernels.Activation;
 import org.windtunnel.tensor.Tensor;
 
-/** The feed-forward block: projection, activation or SwiGLU, projection. */
+/** The feed-forward branch: c_fc, activation, c_proj of GPT, or SwiGLU of LLaMA with gate and up as one gemm. */
 final class FeedForward {
     private final Backend backend;
+    private final boolean gated;
     private final Activation activation;
-    private final Linear in;
-    private final Linear out;
-    private final Tensor pre;
+    private final Linear up;
+    private final Linear down;
+    private final Tensor before;
     private final Tensor hidden;
-    private final Scratch scratch;
+    private final Tensor dHidden;
+    private final String probed;
 
-    FeedForward(LayerScope scope, int layer, Scratch scratch) {
-        TransformerShape s = scope.shape();
-        this.backend = scope.backend();
+    FeedForward(Wiring w, int layer) {
+        TransformerShape s = w.shape();
+        this.backend = w.backend();
+        this.gated = s.activation() == null;
         this.activation = s.activation();
-        this.in = new Linear(scope, scope.names().feedForwardIn(layer));
-        this.out = new Linear(scope, scope.names().feedForwardOut(layer));
-        this.pre = scope.memory().take(scope.rows(), s.ffnInWidth());
-        this.hidden = scope.memory().take(scope.rows(), s.ffnWidth());
-        this.scratch = scratch;
+        this.up = w.fused(w.names().feedForwardIn(layer));
+        this.down = w.linear(w.names().feedForwardOut(layer), w.multipliers().residual());
+        this.before = w.keep(s.ffnInWidth());
+        this.hidden = w.keep(s.ffnWidth());
+        this.dHidden = w.wide(s.ffnWidth());
+        this.probed = w.names().block(layer) + "mlp.hidden";
     }
 
-    /** [N, F], the hidden layer after the activation. */
-    Tensor output() {
-        return hidden;
-    }
-
-    /** y = x + residualScale · mlp(normed). */
-    void forward(Tensor normed, Tensor x, double residualScale, Tensor y) {
-        in.multiply(normed, pre);
-        if (activation == null) {
-            backend.swigluForward(pre, hidden);
+    /** y += the branch's output. @param x [N, D], normalised */
+    void forward(Tensor x, Tensor y, Probe probe) {
+        up.product(x, before);
+        if (gated) {
+            backend.swigluForward(before, hidden);
         } else {
-            backend.activationForward(activation, pre, in.bias(), hidden);
+            backend.activationForward(activation, before, up.bias(), hidden);
         }
-        out.forwardResidual(hidden, x, residualScale, y, scratch.branch());
+        if (probe != null) {
+            probe.observe(probed, hidden);
+        }
+        down.addTo(hidden, y);
     }
 
-    /** Leaves the gradient of {@code normed} in scratch.branch(). @param dy gradient of the branch, unscaled */
-    void backward(Tensor normed, Tensor dy, double residualScale, boolean accumulate) {
-        out.backward(hidden, dy, residualScale, scratch.hidden(), accumulate);
-        Tensor dPre = scratch.hidden();
-        if (activation == null) {
-            // The pre-activations are not needed again: their gradient takes their place.
-            backend.swigluBackward(pre, scratch.hidden(), pre);
-            dPre = pre;
+    /** dx = gradient with respect to the normalised input x. */
+    void backward(Tensor x, Tensor dy, Tensor dx, boolean accumulate) {
+        down.backward(hidden, dy, dHidden, accumulate);
+        if (gated) {
+            backend.swigluBackward(before, dHidden, before);
+            up.backward(x, before, dx, accumulate);
         } else {
-            backend.activationBackward(activation, pre, dPre);
+            backend.activationBackward(activation, before, dHidden);
+            up.backward(x, dHidden, dx, accumulate);
         }
-        in.backward(normed, dPre, 1, scratch.branch(), accumulate);
     }
 }

@@ -3,77 +3,94 @@ package org.windtunnel.nn;
 import org.windtunnel.backend.Backend;
 import org.windtunnel.tensor.Tensor;
 
-/** y = x · Wᵀ + b with W [out, in], possibly several neighbouring projections as one. */
+/** y = scale · (x · Wᵀ + b) with W stored [out, in]. */
 final class Linear {
     private final Backend backend;
     private final int rows;
     private final int in;
     private final int out;
     private final Tensor weight;
-    private final Tensor weightGrad;
+    private final Tensor dWeight;
     private final Tensor bias;
-    private final Tensor biasGrad;
+    private final Tensor dBias;
+    private final double scale;
+    private final Tensor scaledBias;
 
-    Linear(LayerScope scope, String... modules) {
-        this.backend = scope.backend();
-        this.rows = scope.rows();
-        String[] weights = TransformerNames.weights(modules);
-        this.weight = scope.parameters().fusedWeight(weights);
-        this.weightGrad = scope.parameters().fusedGradient(weights);
-        this.out = weight.dim(0);
+    /** @param scratch at least [out], for a bias with a scale other than 1; else unused */
+    Linear(
+            Backend backend,
+            int rows,
+            Tensor weight,
+            Tensor dWeight,
+            Tensor bias,
+            Tensor dBias,
+            double scale,
+            Tensor scratch) {
+        this.backend = backend;
+        this.rows = rows;
         this.in = weight.dim(1);
-        if (scope.shape().bias() && modules.length > 1) {
-            throw new IllegalArgumentException("fused projections with biases are not laid out: " + modules[0]);
-        }
-        String biasName = TransformerNames.bias(modules[0]);
-        this.bias = scope.weightOrNull(scope.shape().bias(), biasName);
-        this.biasGrad = scope.gradientOrNull(scope.shape().bias(), biasName);
+        this.out = weight.dim(0);
+        this.weight = weight;
+        this.dWeight = dWeight;
+        this.bias = bias;
+        this.dBias = dBias;
+        this.scale = scale;
+        this.scaledBias = bias == null || scale == 1 ? null : scratch.slice(0, out);
     }
 
+    /** y = scale · x · Wᵀ: the bias is left to a kernel that adds it on its way. */
+    void product(Tensor x, Tensor y) {
+        backend.gemm(false, true, rows, out, in, scale, x, in, weight, in, 0, y, out);
+    }
+
+    /** The bias for that kernel, or null; only for layers with scale 1. */
     Tensor bias() {
         return bias;
     }
 
-    /** y = x · Wᵀ, without the bias. */
-    void multiply(Tensor x, Tensor y) {
-        backend.gemm(false, true, rows, out, in, 1, x, in, weight, in, 0, y, out);
-    }
-
-    /** y = x · Wᵀ + b. */
+    /** y = scale · (x · Wᵀ + b). */
     void forward(Tensor x, Tensor y) {
-        multiply(x, y);
-        if (bias != null) {
+        product(x, y);
+        addBias(y);
+    }
+
+    /** y += scale · (x · Wᵀ + b). */
+    void addTo(Tensor x, Tensor y) {
+        backend.gemm(false, true, rows, out, in, scale, x, in, weight, in, 1, y, out);
+        addBias(y);
+    }
+
+    private void addBias(Tensor y) {
+        if (bias == null) {
+            return;
+        }
+        if (scaledBias == null) {
             backend.addBias(y, bias);
-        }
-    }
-
-    /**
-     * y = residual + scale · (x · Wᵀ + b).
-     *
-     * @param scratch [N, out], used when the bias has to be scaled with the branch
-     */
-    void forwardResidual(Tensor x, Tensor residual, double scale, Tensor y, Tensor scratch) {
-        backend.copy(residual, y);
-        if (bias == null || scale == 1) {
-            backend.gemm(false, true, rows, out, in, scale, x, in, weight, in, 1, y, out);
-            if (bias != null) {
-                backend.addBias(y, bias);
-            }
         } else {
-            forward(x, scratch);
-            backend.axpy(scale, scratch, y);
+            backend.copy(bias, scaledBias);
+            backend.scale(scale, scaledBias);
+            backend.addBias(y, scaledBias);
         }
     }
 
-    /** Gradients of scale · (x · Wᵀ + b): parameters accumulate or are overwritten, dx is overwritten. */
-    void backward(Tensor x, Tensor dy, double scale, Tensor dx, boolean accumulate) {
-        if (biasGrad != null) {
-            if (scale != 1) {
-                throw new IllegalArgumentException("scale dy first when there is a bias");
-            }
-            backend.columnSum(dy, biasGrad, accumulate);
+    /** Weight and bias gradients from the input and dy, and dx = scale · dy · W, overwritten. */
+    void backward(Tensor x, Tensor dy, Tensor dx, boolean accumulate) {
+        backend.gemm(true, false, out, in, rows, scale, dy, out, x, in, accumulate ? 1 : 0, dWeight, in);
+        if (bias != null) {
+            biasBackward(dy, accumulate);
         }
-        backend.gemm(true, false, out, in, rows, scale, dy, out, x, in, accumulate ? 1 : 0, weightGrad, in);
         backend.gemm(false, false, rows, in, out, scale, dy, out, weight, in, 0, dx, in);
+    }
+
+    private void biasBackward(Tensor dy, boolean accumulate) {
+        if (scaledBias == null) {
+            backend.columnSum(dy, dBias, accumulate);
+        } else if (accumulate) {
+            backend.columnSum(dy, scaledBias, false);
+            backend.axpy(scale, scaledBias, dBias);
+        } else {
+            backend.columnSum(dy, dBias, false);
+            backend.scale(scale, dBias);
+        }
     }
 }

@@ -3,46 +3,55 @@ package org.windtunnel.nn;
 import org.windtunnel.backend.Backend;
 import org.windtunnel.tensor.Tensor;
 
-/** logits = (readoutMultiplier · x) · Wᵀ and the loss on them. */
+/** Final norm, logits and loss. */
 final class Readout {
     private final Backend backend;
-    private final int rows;
-    private final int width;
-    private final int vocab;
-    private final double multiplier;
-    private final Tensor weight;
-    private final Tensor weightGrad;
+    private final Norm norm;
+    private final Linear head;
+    private final Tensor input;
+    private final Tensor normed;
     private final Tensor logits;
+    private final Tensor branch;
+    private final String[] probed;
 
-    Readout(LayerScope scope) {
-        TransformerShape s = scope.shape();
-        String name = s.tied() ? scope.names().tokens() : TransformerNames.weight(scope.names().readout());
-        this.backend = scope.backend();
-        this.rows = scope.rows();
-        this.width = s.width();
-        this.vocab = s.vocab();
-        this.multiplier = scope.multipliers().readout();
-        this.weight = scope.parameters().weight(name);
-        this.weightGrad = scope.parameters().gradient(name);
-        this.logits = scope.memory().take(rows, vocab);
+    /** @param input [N, D], the stream after the last block */
+    Readout(Wiring w, Tensor input) {
+        TransformerShape s = w.shape();
+        String table = s.tied() ? w.names().tokens() : TransformerNames.weight(w.names().readout());
+        this.backend = w.backend();
+        this.norm = w.norm(w.names().finalNorm());
+        this.head = new Linear(backend, w.rows(), w.parameters().weight(table), w.parameters().gradient(table), null, null,
+                w.multipliers().readout(), null);
+        this.input = input;
+        this.normed = w.keep(s.width());
+        this.logits = w.keep(s.vocab());
+        this.branch = w.branch(s.width());
+        this.probed = new String[] {w.names().finalNorm(), w.names().readout()};
     }
 
-    /** [N, V]; after {@link #loss} with a gradient, the gradient. */
     Tensor logits() {
         return logits;
     }
 
-    void forward(Tensor x) {
-        backend.gemm(false, true, rows, vocab, width, multiplier, x, width, weight, width, 0, logits, vocab);
+    void forward(Probe probe) {
+        norm.forward(input, normed);
+        head.forward(normed, logits);
+        if (probe != null) {
+            probe.observe(probed[0], normed);
+            probe.observe(probed[1], logits);
+        }
     }
 
-    void loss(Tensor targets, double zWeight, double gradScale, boolean gradient, double[] sums) {
-        backend.crossEntropy(logits, targets, zWeight, gradScale, gradient, sums);
+    /** Sums as in {@link org.windtunnel.backend.LayerKernels#crossEntropy}; the logits stay what they are. */
+    void loss(Tensor targets, double[] sums) {
+        backend.crossEntropy(logits, targets, 0, 0, false, sums);
     }
 
-    void backward(Tensor x, Tensor dx, boolean accumulate) {
-        double beta = accumulate ? 1 : 0;
-        backend.gemm(true, false, vocab, width, rows, multiplier, logits, vocab, x, width, beta, weightGrad, width);
-        backend.gemm(false, false, rows, width, vocab, multiplier, logits, vocab, weight, width, 0, dx, width);
+    /** Loss and backward pass: dStream is overwritten, and the logits with their gradient. */
+    void backward(
+            Tensor targets, double zWeight, double gradScale, Tensor dStream, boolean accumulate, double[] sums) {
+        backend.crossEntropy(logits, targets, zWeight, gradScale, true, sums);
+        head.backward(normed, logits, branch, accumulate);
+        norm.backward(input, branch, dStream, false, accumulate);
     }
 }

@@ -1,59 +1,63 @@
 package org.windtunnel.nn;
 
-import java.util.ArrayList;
-import java.util.List;
 import org.windtunnel.backend.Backend;
-import org.windtunnel.nn.TransformerShape.Flavour;
 import org.windtunnel.tensor.Allocator;
 import org.windtunnel.tensor.DType;
 import org.windtunnel.tensor.Tensor;
 
 /**
- * A decoder-only transformer with pre-norm blocks, in the GPT and LLaMA flavours.
+ * A decoder-only transformer, GPT or LLaMA, with an explicit backward pass.
  *
- * <p>All activations are taken when it is built; a pass allocates nothing. Activations needed by the backward pass are
- * kept per layer, gradients of activations live in one {@link Scratch} shared by all layers.
+ * <p>Everything is taken from the allocator at construction and every view is made then, so a pass allocates nothing.
+ * With a counting allocator the model can't run, and its allocator tells what a real one would take. Belongs to the
+ * thread that uses its backend.
  */
 public final class Transformer implements Model {
     private final Parameters parameters;
+    private final Embedding embedding;
+    private final Block[] blocks;
+    private final Readout readout;
     private final Tensor inputs;
     private final Tensor targets;
-    private final Embedding embedding;
-    private final List<Block> blocks = new ArrayList<>();
-    private final Norm finalNorm;
-    private final Readout readout;
-    private final Scratch scratch;
+    private final Tensor stream;
+    private final Tensor dStream;
+    private final String probed;
     private Probe probe;
 
     /**
-     * @param backend runs the passes; null to count memory only (with a counting allocator)
-     * @param batch sequences of one micro-batch
-     * @param memory where parameters, gradients and activations come from
+     * @param backend runs the passes; may be null with a counting allocator
+     * @param microBatch sequences B of a forward and backward pass
+     * @param memory gives parameters, gradients and activations
      */
     public Transformer(
-            Backend backend, TransformerShape shape, ForwardMultipliers multipliers, int batch, Allocator memory) {
-        this.parameters = new Parameters(TransformerFamily.declare(shape), memory);
-        LayerScope scope =
-                new LayerScope(backend, memory, parameters, shape, multipliers, new TransformerNames(shape), batch);
-        this.inputs = memory.take(DType.INT32, scope.rows());
-        this.targets = memory.take(DType.INT32, scope.rows());
-        this.scratch = Scratch.take(memory, shape, multipliers, scope.rows());
-        RotaryTables rotary = shape.flavour() == Flavour.LLAMA ? RotaryTables.take(memory, shape) : null;
-        this.embedding = new Embedding(scope);
-        for (int layer = 0; layer < shape.depth(); layer++) {
-            blocks.add(new Block(scope, layer, rotary, scratch));
+            Backend backend, TransformerShape shape, ForwardMultipliers multipliers, int microBatch, Allocator memory) {
+        if (microBatch <= 0) {
+            throw new IllegalArgumentException("expected a positive micro-batch, found " + microBatch);
         }
-        this.finalNorm = new Norm(scope, scope.names().finalNorm());
-        this.readout = new Readout(scope);
+        this.parameters = new Parameters(TransformerFamily.declare(shape), memory);
+        int rows = Math.multiplyExact(microBatch, shape.context());
+        this.inputs = memory.take(DType.INT32, rows);
+        this.targets = memory.take(DType.INT32, rows);
+        Wiring wiring = new Wiring(backend, shape, multipliers, parameters, microBatch, memory,
+                Wiring.Scratch.take(shape, rows, memory));
+        this.embedding = new Embedding(wiring);
+        this.stream = wiring.keep(shape.width());
+        this.dStream = wiring.keep(shape.width());
+        Rotary rotary = shape.flavour() == TransformerShape.Flavour.LLAMA ? new Rotary(wiring) : null;
+        this.blocks = new Block[shape.depth()];
+        Tensor at = stream;
+        for (int layer = 0; layer < blocks.length; layer++) {
+            blocks[layer] = new Block(wiring, layer, at, rotary);
+            at = blocks[layer].output();
+        }
+        this.readout = new Readout(wiring, at);
+        String tokens = wiring.names().tokens();
+        this.probed = tokens.substring(0, tokens.lastIndexOf('.'));
     }
 
-    /**
-     * Has every forward pass show its activations, or none with null. Points: {@code embedding}; per block i {@code
-     * h.i.attn.heads} (before the output projection), {@code h.i.attn} and {@code h.i.mlp} (the residual stream after
-     * each branch), {@code h.i.mlp.hidden}; {@code final_norm}; {@code logits}.
-     */
-    public void setProbe(Probe probe) {
-        this.probe = probe;
+    /** Shows every module's output to {@code newProbe} from the next pass on; null for none, the default. */
+    public void setProbe(Probe newProbe) {
+        probe = newProbe;
     }
 
     @Override
@@ -72,48 +76,35 @@ public final class Transformer implements Model {
     }
 
     @Override
-    public Tensor logits() {
-        return readout.logits();
+    public void forwardBackward(double gradScale, double zWeight, boolean accumulate, double[] sums) {
+        forward();
+        readout.backward(targets, zWeight, gradScale, dStream, accumulate, sums);
+        for (int layer = blocks.length - 1; layer >= 0; layer--) {
+            blocks[layer].backward(dStream, accumulate);
+        }
+        embedding.backward(inputs, dStream, accumulate);
     }
 
     @Override
     public void evaluate(double[] sums) {
         forward();
-        readout.loss(targets, 0, 0, false, sums);
+        readout.loss(targets, sums);
     }
 
     @Override
-    public void forwardBackward(double gradScale, double zWeight, boolean accumulate, double[] sums) {
+    public Tensor logits() {
         forward();
-        readout.loss(targets, zWeight, gradScale, true, sums);
-        backward(accumulate);
+        return readout.logits();
     }
 
     private void forward() {
-        embedding.forward(inputs);
-        for (int i = 0; i < blocks.size(); i++) {
-            blocks.get(i).forward(streamBefore(i), probe);
-        }
-        finalNorm.forward(streamBefore(blocks.size()));
-        readout.forward(finalNorm.output());
+        embedding.forward(inputs, stream);
         if (probe != null) {
-            probe.observe("embedding", embedding.output());
-            probe.observe("final_norm", finalNorm.output());
-            probe.observe("logits", readout.logits());
+            probe.observe(probed, stream);
         }
-    }
-
-    private void backward(boolean accumulate) {
-        readout.backward(finalNorm.output(), scratch.branch(), accumulate);
-        finalNorm.backward(streamBefore(blocks.size()), scratch.branch(), scratch.stream(), false, accumulate);
-        for (int i = blocks.size() - 1; i >= 0; i--) {
-            blocks.get(i).backward(streamBefore(i), accumulate);
+        for (Block block : blocks) {
+            block.forward(probe);
         }
-        embedding.backward(inputs, scratch.stream(), accumulate);
-    }
-
-    /** The residual stream that enters block i, or the final norm. */
-    private Tensor streamBefore(int i) {
-        return i == 0 ? embedding.output() : blocks.get(i - 1).output();
+        readout.forward(probe);
     }
 }

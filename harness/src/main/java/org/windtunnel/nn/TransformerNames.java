@@ -20,7 +20,8 @@ final class TransformerNames {
         return "transformer.wpe.weight";
     }
 
-    private String block(int layer) {
+    /** Prefix of a block's parameters, with the dot. */
+    String block(int layer) {
         return gpt ? "transformer.h." + layer + "." : "layers." + layer + ".";
     }
 

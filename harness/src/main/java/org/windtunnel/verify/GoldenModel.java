@@ -1,0 +1,129 @@
+package org.windtunnel.verify;
+
+import static org.windtunnel.verify.GoldenJson.field;
+import static org.windtunnel.verify.GoldenJson.integer;
+import static org.windtunnel.verify.GoldenJson.number;
+import static org.windtunnel.verify.GoldenJson.text;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.windtunnel.backend.LayerKernels.Activation;
+import org.windtunnel.config.ConfigException;
+import org.windtunnel.nn.ForwardMultipliers;
+import org.windtunnel.nn.TransformerShape;
+import org.windtunnel.nn.TransformerShape.Flavour;
+
+/**
+ * The transformer that a {@code model-golden/v1} file describes, read from its config and the shapes of its parameters.
+ *
+ * @param multipliers constants of the forward pass
+ * @param widthMult width over base width, 1 where the file has no base model
+ * @param microsoftNames whether parameters are named as in the file's own muP module and not as in nanoGPT
+ */
+record GoldenModel(TransformerShape shape, ForwardMultipliers multipliers, double widthMult, boolean microsoftNames) {
+    private static final Pattern EPS = Pattern.compile("eps=([0-9.eE+-]+)");
+    private static final Pattern OUTPUT_MULT = Pattern.compile("output_mult=([0-9.eE+-]+)");
+
+    /** Why a file's model cannot be built, or null if it can. */
+    static String unsupported(JsonNode root) {
+        JsonNode params = root.path("params");
+        boolean llama = params.has("embed.weight");
+        if (!llama && !params.has("transformer.wte.weight") && !params.has("wte.weight")) {
+            return "no model family for it yet: " + root.path("model").asText("unnamed");
+        }
+        String activation = root.path("config").path("activation").asText();
+        return llama || activation.startsWith("GELU exact") ? null : "unknown activation: " + activation;
+    }
+
+    static GoldenModel of(JsonNode root) {
+        JsonNode config = field(root, "config");
+        JsonNode params = field(root, "params");
+        boolean llama = params.has("embed.weight");
+        boolean microsoft = params.has("wte.weight");
+        int heads = integer(config, "n_head");
+        int headDim = integer(config, "d") / heads;
+        String ffn = llama ? "layers.0.gate_proj" : microsoft ? "h.0.mlp_fc" : "transformer.h.0.mlp.c_fc";
+        TransformerShape shape = new TransformerShape(
+                llama ? Flavour.LLAMA : Flavour.GPT,
+                integer(config, "d"),
+                integer(config, "n_layer"),
+                heads,
+                llama ? rows(params, "layers.0.k_proj") / headDim : heads,
+                headDim,
+                integer(config, "T"),
+                integer(config, "vocab"),
+                rows(params, ffn),
+                llama ? null : Activation.GELU_ERF,
+                config.path("bias").asBoolean(),
+                !params.has("lm_head.weight"),
+                params.has("layers.0.q_norm.weight"),
+                config.path("rope_theta").asDouble(0),
+                llama ? number(config, "rms_eps") : within(EPS, text(config, "norm")));
+        double widthMult = config.path("width_mult").asDouble(1);
+        return new GoldenModel(shape, multipliers(config, headDim, widthMult), widthMult, microsoft);
+    }
+
+    private static ForwardMultipliers multipliers(JsonNode config, int headDim, double widthMult) {
+        double readout = config.has("readout")
+                ? within(OUTPUT_MULT, text(config, "readout")) / widthMult
+                : config.path("logit_input_multiplier").asDouble(1);
+        String attention = text(config, "attention_scale");
+        return new ForwardMultipliers(
+                config.path("input_multiplier").asDouble(1),
+                switch (attention) {
+                    case "1/sqrt(head_dim)" -> 1 / Math.sqrt(headDim);
+                    case "1/head_dim" -> 1.0 / headDim;
+                    default -> throw new ConfigException(
+                            "expected attention_scale 1/head_dim or 1/sqrt(head_dim), found " + attention);
+                },
+                config.path("residual_multiplier").asDouble(1),
+                readout);
+    }
+
+    private static int rows(JsonNode params, String module) {
+        return (int) GoldenJson.numbers(field(params, module + ".weight"), "shape")[0];
+    }
+
+    private static double within(Pattern pattern, String text) {
+        Matcher matcher = pattern.matcher(text);
+        if (!matcher.find()) {
+            throw new ConfigException("expected " + pattern + ", found " + text);
+        }
+        return Double.parseDouble(matcher.group(1));
+    }
+
+    /** The same model at the file's base width, with as many heads. */
+    TransformerShape baseShape() {
+        return new TransformerShape(
+                shape.flavour(),
+                divided(shape.width()),
+                shape.depth(),
+                shape.heads(),
+                shape.kvHeads(),
+                divided(shape.headDim()),
+                shape.context(),
+                shape.vocab(),
+                divided(shape.ffnWidth()),
+                shape.activation(),
+                shape.bias(),
+                shape.tied(),
+                shape.qkNorm(),
+                shape.ropeTheta(),
+                shape.normEps());
+    }
+
+    private int divided(int size) {
+        return Math.max(1, (int) Math.round(size / widthMult));
+    }
+
+    /** What the file calls a parameter of ours. */
+    String nameInFile(String ours) {
+        return microsoftNames
+                ? ours.replace("transformer.", "")
+                        .replace("attn.c_attn", "attn_qkv")
+                        .replace("attn.c_proj", "attn_proj")
+                        .replace("mlp.c_", "mlp_")
+                : ours;
+    }
+}

@@ -1,0 +1,103 @@
+package org.windtunnel.verify;
+
+import static org.windtunnel.verify.GoldenJson.field;
+import static org.windtunnel.verify.GoldenJson.number;
+import static org.windtunnel.verify.GoldenJson.text;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.util.ArrayList;
+import java.util.List;
+import org.windtunnel.backend.Backend;
+import org.windtunnel.config.OptimizerSpec;
+import org.windtunnel.config.OptimizerSpec.Decayed;
+import org.windtunnel.config.OptimizerSpec.EpsPlacement;
+import org.windtunnel.config.ParameterizationSpec;
+import org.windtunnel.nn.ParamSpec;
+import org.windtunnel.nn.TransformerFamily;
+import org.windtunnel.optim.GradClip;
+import org.windtunnel.scaling.ParamScaling;
+import org.windtunnel.scaling.Parameterizations;
+import org.windtunnel.scaling.ScalingTable;
+import org.windtunnel.tensor.Tensor;
+
+/**
+ * The optimizer of one of a model file's training runs, and the scalars of its parameters.
+ *
+ * @param lrFactors factor on the rate of each step, or null for a constant rate
+ * @param clip limit of the global gradient norm, 0 for none
+ */
+record GoldenRun(OptimizerSpec optimizer, ScalingTable table, double[] lrFactors, double clip) {
+
+    /** Whether a run's optimizer exists here. */
+    static boolean supports(JsonNode run) {
+        return switch (text(run, "optimizer")) {
+            case "adamw", "sgd", "MuAdam", "MuAdamW", "MuSGD" -> true;
+            default -> false;
+        };
+    }
+
+    /** @throws IllegalArgumentException if the run's optimizer does not exist here */
+    static GoldenRun of(JsonNode run, GoldenModel model) {
+        JsonNode config = field(run, "config");
+        OptimizerSpec optimizer =
+                switch (text(run, "optimizer")) {
+                    case "adamw" -> adamw(config, number(config, "weight_decay_ndim_ge_2"), Decayed.MATRICES);
+                    case "MuAdam", "MuAdamW" -> adamw(config, number(config, "weight_decay"), Decayed.ALL);
+                    case "sgd", "MuSGD" -> new OptimizerSpec.Sgd(
+                            number(config, "lr"),
+                            number(config, "momentum"),
+                            0,
+                            field(config, "nesterov").asBoolean(),
+                            number(config, "weight_decay"),
+                            Decayed.ALL);
+                    default -> throw new IllegalArgumentException("no such optimizer yet: " + run.get("optimizer"));
+                };
+        boolean mup = text(run, "optimizer").startsWith("Mu");
+        return new GoldenRun(
+                optimizer,
+                mup ? maximalUpdate(optimizer, model) : plain(model),
+                config.has("lr_factor") ? GoldenJson.numbers(config, "lr_factor") : null,
+                config.path("grad_clip_global_norm").asDouble(0));
+    }
+
+    private static OptimizerSpec adamw(JsonNode c, double weightDecay, Decayed decayed) {
+        return new OptimizerSpec.AdamW(
+                number(c, "lr"),
+                number(c, "beta1"),
+                number(c, "beta2"),
+                number(c, "eps"),
+                EpsPlacement.AFTER,
+                weightDecay,
+                decayed);
+    }
+
+    private static ScalingTable plain(GoldenModel model) {
+        List<ParamSpec> specs = TransformerFamily.declare(model.shape());
+        List<ParamScaling> rows = new ArrayList<>();
+        specs.forEach(spec -> rows.add(new ParamScaling(0, 0, 1, 1, 1)));
+        return new ScalingTable(specs, rows, model.multipliers());
+    }
+
+    /** microsoft/mup with its defaults; weights come from the file, so the init settings play no part. */
+    private static ScalingTable maximalUpdate(OptimizerSpec optimizer, GoldenModel model) {
+        var mup = new ParameterizationSpec.MuP(
+                model.baseShape().width(), 1, 1, 1, false, 1, 1, ParameterizationSpec.DecayRule.MUP_LINEAR);
+        return Parameterizations.resolve(
+                mup,
+                optimizer,
+                TransformerFamily.declare(model.shape()),
+                TransformerFamily.declare(model.baseShape()),
+                model.shape().headDim(),
+                model.baseShape().headDim(),
+                model.shape().depth());
+    }
+
+    double lr(int step) {
+        return lrFactors == null ? optimizer.lr() : optimizer.lr() * lrFactors[step];
+    }
+
+    /** Factor on the gradients of a step. */
+    double gradScale(Backend backend, Tensor gradients) {
+        return clip == 0 ? 1 : GradClip.factor(GradClip.norm(backend, gradients), clip);
+    }
+}

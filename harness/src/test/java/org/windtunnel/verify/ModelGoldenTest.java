@@ -1,0 +1,81 @@
+package org.windtunnel.verify;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.DoubleNode;
+import java.io.IOException;
+import java.io.InputStream;
+import java.util.List;
+import java.util.function.Supplier;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.windtunnel.backend.Backend;
+import org.windtunnel.backend.cpu.CpuBackend;
+import org.windtunnel.backend.nd4j.Nd4jBackend;
+import org.windtunnel.tensor.DType;
+
+class ModelGoldenTest {
+    private final ModelGolden format = new ModelGolden();
+
+    @ParameterizedTest
+    @ValueSource(strings = {"gpt_tiny", "gpt_mup_tiny", "llama_tiny"})
+    void cpu(String file) throws IOException {
+        passes(file, () -> new CpuBackend(2));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"gpt_tiny", "gpt_mup_tiny", "llama_tiny"})
+    void nd4jInSinglePrecision(String file) throws IOException {
+        passes(file, () -> new Nd4jBackend(DType.FLOAT32));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"gpt_tiny", "gpt_mup_tiny", "llama_tiny"})
+    void nd4jInDoublePrecision(String file) throws IOException {
+        passes(file, () -> new Nd4jBackend(DType.FLOAT64));
+    }
+
+    private void passes(String file, Supplier<Backend> backend) throws IOException {
+        JsonNode root = read(file);
+        assertThat(format.unsupported(file, root)).isNull();
+        assertThat(format.replay(file, root, backend)).isNotEmpty().allMatch(Check::passed);
+    }
+
+    /** Runs replayed and left out, so that none disappears unnoticed. */
+    @ParameterizedTest
+    @CsvSource({"gpt_tiny, 3, 1", "gpt_mup_tiny, 3, 0", "llama_tiny, 1, 6"})
+    void everyRunIsReplayedOrReported(String file, int replayed, int leftOut) throws IOException {
+        JsonNode root = read(file);
+        assertThat(format.unsupportedParts(file, root)).hasSize(leftOut);
+        List<Check> checks = format.replay(file, root, () -> new CpuBackend(1));
+        assertThat(checks.stream().filter(c -> c.quantity().startsWith("final weights:"))).hasSize(replayed);
+        assertThat(checks.stream().filter(c -> c.quantity().startsWith("grad "))).hasSize(root.get("params").size());
+    }
+
+    @Test
+    void aChangedGradientFails() throws IOException {
+        JsonNode root = read("gpt_tiny");
+        ArrayNode gradient = (ArrayNode) root.get("grads").get("transformer.h.1.mlp.c_fc.weight");
+        gradient.set(7, DoubleNode.valueOf(gradient.get(7).asDouble() + 1e-4));
+        assertThat(format.replay("changed", root, () -> new CpuBackend(1)).stream().filter(c -> !c.passed()))
+                .singleElement()
+                .satisfies(c -> assertThat(c.quantity()).isEqualTo("grad transformer.h.1.mlp.c_fc.weight"));
+    }
+
+    @Test
+    void aModelOfAnotherFamilyIsNotSupported() throws IOException {
+        JsonNode root = new ObjectMapper().readTree("{\"model\": \"ResNet\", \"params\": {\"conv1.weight\": {}}}");
+        assertThat(format.unsupported("resnet", root)).contains("ResNet");
+    }
+
+    private static JsonNode read(String file) throws IOException {
+        try (InputStream in = ModelGoldenTest.class.getResourceAsStream("/golden/" + file + ".json")) {
+            return new ObjectMapper().readTree(in);
+        }
+    }
+}
