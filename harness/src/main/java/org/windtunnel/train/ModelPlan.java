@@ -7,7 +7,6 @@ import org.windtunnel.config.ExperimentSpec;
 import org.windtunnel.config.ModelSpec;
 import org.windtunnel.config.ParameterizationSpec;
 import org.windtunnel.nn.FlopCounter;
-import org.windtunnel.nn.Initializer;
 import org.windtunnel.nn.Model;
 import org.windtunnel.nn.ParamSpec;
 import org.windtunnel.nn.ParameterCounts;
@@ -16,7 +15,6 @@ import org.windtunnel.nn.Transformer;
 import org.windtunnel.nn.TransformerFamily;
 import org.windtunnel.nn.TransformerShape;
 import org.windtunnel.optim.Optimizers;
-import org.windtunnel.scaling.ParamScaling;
 import org.windtunnel.scaling.Parameterizations;
 import org.windtunnel.scaling.ScalingTable;
 import org.windtunnel.tensor.Allocator;
@@ -112,9 +110,7 @@ public record ModelPlan(
 
     /** Fills the parameters with the parameterization's initialisation from the run's seed. */
     public void initialize(Parameters parameters) {
-        double[] mean = scaling.rows().stream().mapToDouble(ParamScaling::initMean).toArray();
-        double[] std = scaling.rows().stream().mapToDouble(ParamScaling::initStd).toArray();
-        Initializer.fill(parameters, mean, std, spec.seed());
+        scaling.initialize(parameters, spec.seed());
     }
 
     /** Bytes the run will take. */
