@@ -1,6 +1,7 @@
 package org.windtunnel.schedule;
 
 import java.nio.file.Path;
+import java.util.Locale;
 import org.windtunnel.config.ConfigException;
 import org.windtunnel.config.ScheduleSpec;
 import org.windtunnel.config.ScheduleSpec.Convention;
@@ -75,7 +76,7 @@ public final class Schedules {
         boolean halving = s.shape() == DecayShape.HALF_LIFE;
         if (halving != (s.halfLife() != null)) {
             throw new ConfigException("schedule: expected half_life exactly with shape half_life, found shape "
-                    + s.shape().name().toLowerCase(java.util.Locale.ROOT)
+                    + s.shape().name().toLowerCase(Locale.ROOT)
                     + (halving ? " without half_life" : " with half_life " + s.halfLife()));
         }
         double halfLife = halving ? halfLife(s.halfLife(), totalSteps) : 0;

@@ -1,6 +1,9 @@
 package org.windtunnel.verify;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
 import org.windtunnel.config.ConfigException;
 
 /** Required fields of golden files, with a message that says what is missing. */
@@ -52,9 +55,9 @@ final class GoldenJson {
 
     private static String describe(JsonNode node) {
         if (!node.isObject()) {
-            return node.getNodeType().toString().toLowerCase(java.util.Locale.ROOT);
+            return node.getNodeType().toString().toLowerCase(Locale.ROOT);
         }
-        java.util.List<String> names = new java.util.ArrayList<>();
+        List<String> names = new ArrayList<>();
         node.fieldNames().forEachRemaining(names::add);
         return "only " + names;
     }
