@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.file.FileSystems;
+import java.nio.file.FileVisitOption;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
@@ -56,8 +57,8 @@ final class InputFiles {
         }
         Path file = path(pattern, baseDir, key);
         if (Files.isDirectory(file)) {
-            throw new ConfigException(
-                    key + ": expected a file, found the directory " + file + "; name its files, such as " + pattern + "/*.txt");
+            throw new ConfigException(key + ": expected a file, found the directory " + file
+                    + "; name its files, such as " + pattern + "/*.txt");
         }
         if (!Files.exists(file)) {
             throw new ConfigException(key + ": no file " + file + " (relative paths start at "
@@ -103,7 +104,7 @@ final class InputFiles {
         int depth = rest.contains("**") ? Integer.MAX_VALUE : parts.length - first;
         List<Path> found = new ArrayList<>();
         if (Files.isDirectory(root)) {
-            try (Stream<Path> walk = Files.walk(root, depth)) {
+            try (Stream<Path> walk = Files.walk(root, depth, FileVisitOption.FOLLOW_LINKS)) {
                 walk.filter(Files::isRegularFile)
                         .filter(file -> matcher.matches(root.relativize(file)))
                         .sorted()
@@ -141,7 +142,8 @@ final class InputFiles {
                         + " holds more than 2 GiB of text; cut it into several files and name them with a glob");
             }
         } catch (EOFException e) {
-            throw new ConfigException(key + ": " + file + " ends in the middle of its compressed data; get it again", e);
+            throw new ConfigException(
+                    key + ": " + file + " ends in the middle of its compressed data; get it again", e);
         } catch (ZipException | XZIOException e) {
             throw new ConfigException(key + ": " + file + " is not valid " + extension(file) + " data ("
                     + e.getMessage() + "); get it again or rename it", e);

@@ -1,6 +1,7 @@
 package org.windtunnel.data;
 
 import java.util.List;
+import java.util.Locale;
 import java.util.Objects;
 import org.windtunnel.config.ConfigException;
 import org.windtunnel.config.DataSpec;
@@ -39,18 +40,27 @@ final class MarkovCorpus implements TokenCorpus {
         require(spec.zipf() >= 0 && spec.zipf() <= 10, "zipf", "0 to 10", spec.zipf());
         require(spec.stateWeight() >= 0 && spec.stateWeight() <= 1, "state_weight", "0 to 1", spec.stateWeight());
         require(spec.spectrum() >= 0 && spec.spectrum() <= 10, "spectrum", "0 to 10", spec.spectrum());
-        require(spec.validationTokens() > 0, "validation_tokens", "a positive number", spec.validationTokens());
+        requireLength("validation_tokens", spec.validationTokens());
         if (spec.trainTokens() != null) {
-            require(spec.trainTokens() > 0 && spec.trainTokens() <= ENDLESS, "train_tokens", "1 to 2^50", spec.trainTokens());
+            requireLength("train_tokens", spec.trainTokens());
         }
         MarkovCorpus corpus = new MarkovCorpus(spec);
         if (!(corpus.chain.expectedLookBack() <= MAX_LOOK_BACK)) {
-            throw new ConfigException(String.format("data: zipf %s with order %d and vocab %d is too predictable: a read at a"
-                    + " random place would go back %.1e tokens on average, expected at most %.0f;"
-                    + " lower zipf, order or vocab",
-                    spec.zipf(), spec.order(), spec.vocab(), corpus.chain.expectedLookBack(), MAX_LOOK_BACK));
+            throw new ConfigException(String.format(
+                    Locale.ROOT,
+                    "data: zipf %s with order %d and vocab %d is too predictable: a read at a random place would go back"
+                            + " %.1e tokens on average, expected at most %.0f; lower zipf, order or vocab",
+                    spec.zipf(),
+                    spec.order(),
+                    spec.vocab(),
+                    corpus.chain.expectedLookBack(),
+                    MAX_LOOK_BACK));
         }
         return corpus;
+    }
+
+    private static void requireLength(String key, long tokens) {
+        require(tokens > 0 && tokens <= ENDLESS, key, "1 to 2^50", tokens);
     }
 
     private static void require(boolean holds, String key, String expected, Object found) {

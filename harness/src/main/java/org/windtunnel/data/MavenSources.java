@@ -75,8 +75,8 @@ final class MavenSources {
             try {
                 collect(file, sources);
             } catch (IOException e) {
-                throw new ConfigException("data: cannot read " + file + " (" + InputFiles.reason(e) + "); delete it and run `"
-                        + FETCH + "` in the project's root", e);
+                throw new ConfigException("data: cannot read " + file + " (" + InputFiles.reason(e)
+                        + "); delete it and run `" + FETCH + "` in the project's root", e);
             }
         }
         sources.sort(Comparator.comparing(Source::order));

@@ -44,8 +44,8 @@ record ShardFile(Path file, int width, ByteBuffer header, List<ByteBuffer> piece
             int magic = magic(channel, size);
             boolean known = magic == MAGIC_UINT16 || magic == MAGIC_UINT32;
             if (magic == MAGIC_EVAL && format != ShardFormat.NANOGPT) {
-                throw new ConfigException(key + ": " + file
-                        + " is an llm.c evaluation file (magic 20240522), not a stream of tokens; name a training shard");
+                throw new ConfigException(key + ": " + file + " is an llm.c evaluation file (magic 20240522), not a stream"
+                        + " of tokens; name a training shard");
             }
             if (format == ShardFormat.LLMC && !known) {
                 throw new ConfigException(key + ": " + file + " starts with " + magic
@@ -89,11 +89,13 @@ record ShardFile(Path file, int width, ByteBuffer header, List<ByteBuffer> piece
         long count = header.getInt(8);
         long length = HEADER_BYTES + count * width;
         if (count <= 0) {
-            throw new ConfigException(key + ": the header of " + file + " announces " + count + " tokens; expected some");
+            throw new ConfigException(
+                    key + ": the header of " + file + " announces " + count + " tokens; expected some");
         }
         if (size != length) {
-            throw new ConfigException(key + ": " + file + (size < length ? " is cut short" : " is too long") + ": its header announces "
-                    + count + " tokens, so " + length + " bytes, found " + size + "; get or write it again");
+            throw new ConfigException(key + ": " + file + (size < length ? " is cut short" : " is too long")
+                    + ": its header announces " + count + " tokens, so " + length + " bytes, found " + size
+                    + "; get or write it again");
         }
         return new ShardFile(file, width, header, map(channel, HEADER_BYTES, count * width));
     }

@@ -51,8 +51,8 @@ final class ShardSource {
         for (Path file : InputFiles.resolve(patterns, baseDir, key)) {
             ShardFile shard = ShardFile.open(file, spec.format(), key);
             if (width != 0 && shard.width() != width) {
-                throw new ConfigException(key + ": " + file + " has ids of " + shard.width() + " bytes, the files before it of "
-                        + width + "; name files of one kind");
+                throw new ConfigException(key + ": " + file + " has ids of " + shard.width()
+                        + " bytes, the files before it of " + width + "; name files of one kind");
             }
             width = shard.width();
             TokenBuffer tokens = TokenBuffer.of(width, shard.pieces());
@@ -65,7 +65,8 @@ final class ShardSource {
     private void check(Path file, TokenBuffer tokens, String key) {
         try {
             long size = Files.size(file);
-            String identity = file + "\n" + size + "\n" + Files.getLastModifiedTime(file).toMillis() + "\n" + spec.format();
+            long changed = Files.getLastModifiedTime(file).toMillis();
+            String identity = file + "\n" + size + "\n" + changed + "\n" + spec.format();
             String noteKey = Hashes.of(identity.getBytes(StandardCharsets.UTF_8)).substring(0, 32);
             Optional<Scan> known =
                     size < REMEMBER_FROM ? Optional.empty() : TokenCache.note(noteKey).flatMap(Scan::parse);
@@ -101,8 +102,8 @@ final class ShardSource {
         for (tokens.read(at, 1, one, 0); Integer.toUnsignedLong(one[0]) < spec.vocab(); tokens.read(at, 1, one, 0)) {
             at++;
         }
-        return new ConfigException(key + ": " + file + " holds token id " + Integer.toUnsignedLong(one[0]) + " at token "
-                + at + ", expected ids below data.vocab " + spec.vocab() + " (its largest id is " + largest
+        return new ConfigException(key + ": " + file + " holds token id " + Integer.toUnsignedLong(one[0])
+                + " at token " + at + ", expected ids below data.vocab " + spec.vocab() + " (its largest id is " + largest
                 + "); set data.vocab to more, or check that the file holds token ids of this format");
     }
 

@@ -103,7 +103,8 @@ class Gpt2CorpusTest {
         byte[] text = InputFiles.read(SharedData.file(name), "data.train");
         long start = System.nanoTime();
         byte[] ids = TOKENIZER.encode(text, 0, text.length, name);
-        System.out.printf("%s: %d bytes, %d tokens in %.2f s%n", name, text.length, ids.length / 2, (System.nanoTime() - start) / 1e9);
+        double seconds = (System.nanoTime() - start) / 1e9;
+        System.out.printf("%s: %d bytes, %d tokens in %.2f s%n", name, text.length, ids.length / 2, seconds);
         assertThat(ids.length / 2).isEqualTo(tokens);
         assertThat(Hashes.of(ids)).isEqualTo(sha256);
     }

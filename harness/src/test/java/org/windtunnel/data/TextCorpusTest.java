@@ -22,7 +22,8 @@ import org.windtunnel.config.DataSpec;
 import org.windtunnel.config.DataSpec.Tokenizer;
 
 class TextCorpusTest {
-    private static final String TEXT = "It was the best of times, it was the worst of times; naïve café — 木.\n".repeat(40);
+    private static final String TEXT =
+            "It was the best of times, it was the worst of times; naïve café — 木.\n".repeat(40);
 
     @TempDir
     Path dir;
@@ -68,7 +69,8 @@ class TextCorpusTest {
         assertThat(corpus.length(Split.TRAIN) + corpus.length(Split.VALIDATION)).isEqualTo(all);
         String joined = new String(bytes(corpus, Split.TRAIN), StandardCharsets.ISO_8859_1)
                 + new String(bytes(corpus, Split.VALIDATION), StandardCharsets.ISO_8859_1);
-        assertThat(joined).isEqualTo(new String((TEXT + TEXT).getBytes(StandardCharsets.UTF_8), StandardCharsets.ISO_8859_1));
+        byte[] twice = (TEXT + TEXT).getBytes(StandardCharsets.UTF_8);
+        assertThat(joined).isEqualTo(new String(twice, StandardCharsets.ISO_8859_1));
     }
 
     @Test
@@ -97,6 +99,8 @@ class TextCorpusTest {
         assertThat(bytes(open(List.of("sub/**.txt"), List.of("a.txt")), Split.TRAIN)).hasSize(11);
         assertThat(bytes(open(List.of("sub/1.txt", "sub/*.txt"), List.of("a.txt")), Split.TRAIN)).hasSize(6);
         assertThat(bytes(open(List.of(dir.resolve("sub") + "/?.txt"), List.of("a.txt")), Split.TRAIN)).hasSize(6);
+        Files.createSymbolicLink(dir.resolve("link"), dir.resolve("sub"));
+        assertThat(bytes(open(List.of("link/*.txt"), List.of("a.txt")), Split.TRAIN)).hasSize(6);
         assertMessage(List.of("sub/*.md"), "data.train: expected files that match sub/*.md, found none under");
         assertMessage(List.of("none/*.md"), "found none under");
         assertMessage(List.of("[a.txt"), "is not a glob");
@@ -121,13 +125,16 @@ class TextCorpusTest {
     }
 
     private void assertMessage(List<String> train, String message) {
-        assertThatThrownBy(() -> open(train, List.of())).isInstanceOf(ConfigException.class).hasMessageContaining(message);
+        assertThatThrownBy(() -> open(train, List.of()))
+                .isInstanceOf(ConfigException.class)
+                .hasMessageContaining(message);
     }
 
     @Test
     void unreadableFilesAreNamed() throws Exception {
         Path secret = Files.writeString(dir.resolve("secret.txt"), "x");
-        Assumptions.assumeTrue(secret.toFile().setReadable(false) && !Files.isReadable(secret), "this user reads every file");
+        boolean hidden = secret.toFile().setReadable(false) && !Files.isReadable(secret);
+        Assumptions.assumeTrue(hidden, "this user reads every file");
         assertMessage(List.of("secret.txt"), "cannot read");
     }
 
