@@ -65,7 +65,7 @@ public sealed interface DataSpec permits DataSpec.MavenSources, DataSpec.Text, D
             value = "markov",
             doc = "Zipf-weighted Markov chain: endless fresh tokens whose entropy rate is known in closed form")
     record Markov(
-            @Key(value = "Vocabulary size", def = "256") int vocab,
+            @Key(value = "Vocabulary size", def = "128") int vocab,
             @Key(value = "Tokens of the past that the next one depends on, 1 to 3", def = "1") int order,
             @Key(value = "Exponent of the next token's Zipf law; larger is more predictable", def = "1.2") double zipf,
             @Key(value = "How much the ranking of next tokens follows the past: 0 not at all, 1 entirely", def = "1.0")

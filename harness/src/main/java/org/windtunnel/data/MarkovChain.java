@@ -1,7 +1,6 @@
 package org.windtunnel.data;
 
 import java.util.Arrays;
-import java.util.Comparator;
 import java.util.stream.IntStream;
 import org.windtunnel.tensor.Rng;
 
@@ -23,42 +22,45 @@ import org.windtunnel.tensor.Rng;
  * draws alone, every read sees the same endless stationary stream.
  */
 final class MarkovChain {
+    /** Largest vocab^(order + 1), the size of the table of rankings (2 bytes each). */
+    static final int MAX_TABLE = 1 << 25;
+
     private static final int MAX_DIRECTIONS = 256;
 
     private final int vocab;
     private final int order;
+    /** vocab^order; a state is the past as digits in base vocab, the most recent token lowest. */
+    private final int states;
+
     private final double[] law;
     private final double common;
     /** Distribution function of the rank given that the draw is not the common uniform one. */
     private final double[] distribution;
 
-    /** Order 1: token of rank r in state i at [i · V + r]. */
+    /** Token of rank r in a state at [state · V + r]. */
     private final char[] ranked;
 
-    private final double[] base;
-    /** Order 2 and 3: lagged[l][x · V + j], weights included. */
-    private final double[][] lagged;
-
-    private final ThreadLocal<Scratch> scratch;
-
+    /** @param vocab such that vocab^(order + 1) is at most {@link #MAX_TABLE} */
     MarkovChain(int vocab, int order, double zipf, double stateWeight, double spectrum, long seed) {
         this.vocab = vocab;
         this.order = order;
+        this.states = (int) Math.round(StrictMath.pow(vocab, order));
         this.law = law(vocab, zipf);
         this.common = vocab * law[vocab - 1];
         this.distribution = distribution(law);
-        this.base = new double[vocab];
         Rng rng = new Rng(seed, Rng.stream("markov base"));
+        double[] base = new double[vocab];
         for (int j = 0; j < vocab; j++) {
             base[j] = Math.sqrt(1 - stateWeight * stateWeight) * rng.gaussian(j);
         }
-        this.lagged = new double[order][];
-        double norm = Math.sqrt(IntStream.range(0, order).mapToDouble(l -> StrictMath.pow(4, -l)).sum());
+        double[][] lagged = new double[order][];
+        double norm = Math.sqrt(
+                IntStream.range(0, order).mapToDouble(l -> StrictMath.pow(4, -l)).sum());
         for (int l = 0; l < order; l++) {
             lagged[l] = dependence(l, stateWeight * StrictMath.pow(2, -l) / norm, spectrum, seed);
         }
-        this.ranked = order == 1 ? rankAll() : null;
-        this.scratch = ThreadLocal.withInitial(() -> new Scratch(new double[vocab], new int[vocab], new int[order]));
+        this.ranked = new char[states * vocab];
+        IntStream.range(0, states).parallel().forEach(state -> rank(state, base, lagged));
     }
 
     private static double[] law(int vocab, double zipf) {
@@ -113,21 +115,22 @@ final class MarkovChain {
         return a;
     }
 
-    private char[] rankAll() {
-        char[] tokens = new char[vocab * vocab];
-        Integer[] order = new Integer[vocab];
-        double[] scores = new double[vocab];
-        for (int state = 0; state < vocab; state++) {
-            for (int j = 0; j < vocab; j++) {
-                scores[j] = base[j] + lagged[0][state * vocab + j];
-                order[j] = j;
+    /** Sorts the tokens of one state by falling score (rounded to float, so that it sorts as an int); ties by token. */
+    private void rank(int state, double[] base, double[][] lagged) {
+        long[] keys = new long[vocab];
+        for (int j = 0; j < vocab; j++) {
+            double score = base[j];
+            for (int l = 0, past = state; l < order; l++, past /= vocab) {
+                score += lagged[l][past % vocab * vocab + j];
             }
-            Arrays.sort(order, Comparator.<Integer>comparingDouble(j -> -scores[j]).thenComparing(j -> j));
-            for (int r = 0; r < vocab; r++) {
-                tokens[state * vocab + r] = (char) (int) order[r];
-            }
+            int bits = Float.floatToIntBits((float) score);
+            int rising = bits ^ (bits >> 31 & Integer.MAX_VALUE);
+            keys[j] = (long) ~rising << 32 | j;
         }
-        return tokens;
+        Arrays.sort(keys);
+        for (int r = 0; r < vocab; r++) {
+            ranked[state * vocab + r] = (char) keys[r];
+        }
     }
 
     /** Nats per token: the entropy of the Zipf law. */
@@ -144,33 +147,12 @@ final class MarkovChain {
         return wait;
     }
 
-    /** Transition probability of an order-1 chain. */
+    /** Distribution of the token that follows a state (the past as digits in base V, the most recent token lowest). */
     double[] transitions(int state) {
         double[] p = new double[vocab];
         for (int r = 0; r < vocab; r++) {
             p[ranked[state * vocab + r]] = law[r];
         }
-        return p;
-    }
-
-    /** Stationary distribution of an order-1 chain by power iteration, to 1e-13 in total variation. */
-    double[] stationary() {
-        double[] p = new double[vocab];
-        Arrays.fill(p, 1.0 / vocab);
-        double change;
-        do {
-            double[] next = new double[vocab];
-            for (int state = 0; state < vocab; state++) {
-                for (int r = 0; r < vocab; r++) {
-                    next[ranked[state * vocab + r]] += p[state] * law[r];
-                }
-            }
-            change = 0;
-            for (int j = 0; j < vocab; j++) {
-                change += Math.abs(next[j] - p[j]) / 2;
-            }
-            p = next;
-        } while (change > 1e-13);
         return p;
     }
 
@@ -181,19 +163,38 @@ final class MarkovChain {
 
     /** Tokens [offset, offset + count) of the stream that {@code draws} drives. */
     void read(Rng draws, long offset, int count, int[] dst, int at) {
-        Scratch s = scratch.get();
         long position = lastForgotten(draws, offset);
-        for (int l = 0; l < order; l++) {
-            s.past[l] = commonToken(draws.uniform(position - l));
+        int state = 0;
+        for (int l = order - 1; l >= 0; l--) {
+            state = push(state, next(state, draws.uniform(position - l)));
         }
         for (position++; position < offset; position++) {
-            push(s.past, next(s, draws.uniform(position)));
+            state = push(state, next(state, draws.uniform(position)));
         }
         for (int i = 0; i < count; i++) {
-            int token = next(s, draws.uniform(offset + i));
+            int token = next(state, draws.uniform(offset + i));
             dst[at + i] = token;
-            push(s.past, token);
+            state = push(state, token);
         }
+    }
+
+    /** −Σ ln p(token | past) over tokens [offset, offset + count) of the stream, in nats. */
+    double surprisal(Rng draws, long offset, int count) {
+        int[] tokens = new int[order + count];
+        read(draws, offset - order, tokens.length, tokens, 0);
+        int state = 0;
+        double nats = 0;
+        for (int i = 0; i < tokens.length; i++) {
+            if (i >= order) {
+                int rank = 0;
+                while (ranked[state * vocab + rank] != tokens[i]) {
+                    rank++;
+                }
+                nats -= StrictMath.log(law[rank]);
+            }
+            state = push(state, tokens[i]);
+        }
+        return nats;
     }
 
     /** The last position before {@code offset} at which {@code order} common draws in a row end. */
@@ -211,34 +212,15 @@ final class MarkovChain {
         return position;
     }
 
-    private int commonToken(double u) {
-        return Math.min(vocab - 1, (int) (u / common * vocab));
+    private int push(int state, int token) {
+        return (int) (((long) state * vocab + token) % states);
     }
 
-    private static void push(int[] past, int token) {
-        for (int l = past.length - 1; l > 0; l--) {
-            past[l] = past[l - 1];
-        }
-        past[0] = token;
-    }
-
-    private int next(Scratch s, double u) {
+    private int next(int state, double u) {
         if (u < common) {
-            return commonToken(u);
+            return Math.min(vocab - 1, (int) (u / common * vocab));
         }
-        int rank = rank((u - common) / (1 - common));
-        if (order == 1) {
-            return ranked[s.past[0] * vocab + rank];
-        }
-        for (int j = 0; j < vocab; j++) {
-            double score = base[j];
-            for (int l = 0; l < order; l++) {
-                score += lagged[l][s.past[l] * vocab + j];
-            }
-            s.scores[j] = score;
-            s.tokens[j] = j;
-        }
-        return select(s, rank);
+        return ranked[state * vocab + rank((u - common) / (1 - common))];
     }
 
     /** Smallest rank whose distribution function exceeds u. */
@@ -254,44 +236,5 @@ final class MarkovChain {
             }
         }
         return low;
-    }
-
-    /** The token with the (rank + 1)-th largest score, by Hoare's selection; ties go to the smaller token. */
-    private static int select(Scratch s, int rank) {
-        int low = 0;
-        int high = s.tokens.length - 1;
-        while (low < high) {
-            int pivot = s.tokens[(low + high) >>> 1];
-            int i = low;
-            int j = high;
-            while (i <= j) {
-                while (s.before(s.tokens[i], pivot)) {
-                    i++;
-                }
-                while (s.before(pivot, s.tokens[j])) {
-                    j--;
-                }
-                if (i <= j) {
-                    int swap = s.tokens[i];
-                    s.tokens[i++] = s.tokens[j];
-                    s.tokens[j--] = swap;
-                }
-            }
-            if (rank <= j) {
-                high = j;
-            } else if (rank >= i) {
-                low = i;
-            } else {
-                break;
-            }
-        }
-        return s.tokens[rank];
-    }
-
-    /** Working memory of one thread. @param past most recent token first */
-    private record Scratch(double[] scores, int[] tokens, int[] past) {
-        boolean before(int a, int b) {
-            return scores[a] > scores[b] || scores[a] == scores[b] && a < b;
-        }
     }
 }

@@ -44,6 +44,19 @@ final class MarkovCorpus implements TokenCorpus {
         if (spec.trainTokens() != null) {
             requireLength("train_tokens", spec.trainTokens());
         }
+        double table = StrictMath.pow(spec.vocab(), spec.order() + 1.0);
+        if (table > MarkovChain.MAX_TABLE) {
+            throw new ConfigException(String.format(
+                    Locale.ROOT,
+                    "data: vocab %d with order %d needs a table of %.0f ranks, expected at most %d;"
+                            + " vocab may be %d with order 2 and %d with order 3",
+                    spec.vocab(),
+                    spec.order(),
+                    table,
+                    MarkovChain.MAX_TABLE,
+                    (int) Math.cbrt(MarkovChain.MAX_TABLE),
+                    (int) Math.sqrt(Math.sqrt(MarkovChain.MAX_TABLE))));
+        }
         MarkovCorpus corpus = new MarkovCorpus(spec);
         if (!(corpus.chain.expectedLookBack() <= MAX_LOOK_BACK)) {
             throw new ConfigException(String.format(
@@ -82,7 +95,7 @@ final class MarkovCorpus implements TokenCorpus {
     @Override
     public void read(Split split, long offset, int count, int[] dst, int at) {
         Objects.checkFromIndexSize(offset, (long) count, length(split));
-        chain.read(split == Split.TRAIN ? trainDraws : validationDraws, offset, count, dst, at);
+        chain.read(draws(split), offset, count, dst, at);
     }
 
     @Override
@@ -99,6 +112,20 @@ final class MarkovCorpus implements TokenCorpus {
     @Override
     public double entropyRate() {
         return chain.entropyRate();
+    }
+
+    @Override
+    public double entropyOf(Split split, long[] offsets, int context) {
+        double nats = 0;
+        for (long offset : offsets) {
+            Objects.checkFromIndexSize(offset, context + 1L, length(split));
+            nats += chain.surprisal(draws(split), offset + 1, context);
+        }
+        return nats / ((double) offsets.length * context);
+    }
+
+    private Rng draws(Split split) {
+        return split == Split.TRAIN ? trainDraws : validationDraws;
     }
 
     @Override

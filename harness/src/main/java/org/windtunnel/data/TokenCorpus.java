@@ -26,6 +26,17 @@ public interface TokenCorpus {
     /** Entropy of the next token given the past, in nats per token; NaN where it is not known. */
     double entropyRate();
 
+    /**
+     * Loss of a perfect model on the targets of the given windows: the mean of −ln p(target | whole past) under the true
+     * source, in nats per token; NaN where it is not known.
+     *
+     * <p>Its mean over windows is {@link #entropyRate}, from which it differs by the luck of the draw: by about 2 /
+     * √targets for a Zipf law. A fitted irreducible loss estimates this number for the windows it was measured on.
+     */
+    default double entropyOf(Split split, long[] offsets, int context) {
+        return Double.NaN;
+    }
+
     /** Mean bytes of text a token of the split stands for; NaN where tokens were not made from text here. */
     double bytesPerToken(Split split);
 
