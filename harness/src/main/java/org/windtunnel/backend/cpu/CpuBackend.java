@@ -337,6 +337,7 @@ public final class CpuBackend implements Backend {
 
     @Override
     public void close() {
+        gemm.close();
         engine.close();
     }
 }

@@ -77,4 +77,26 @@ abstract class Kernel implements Pool.Task {
     static int at(Tensor x) {
         return (int) x.offset();
     }
+
+    /** Copies rows of {@code span} elements at distance {@code ld} to adjacent rows; one copy when they are adjacent. */
+    static void stage(FloatBuffer from, int at, int ld, int rows, int span, float[] to) {
+        if (ld == span) {
+            from.get(at, to, 0, rows * span);
+            return;
+        }
+        for (int r = 0; r < rows; r++) {
+            from.get(at + r * ld, to, r * span, span);
+        }
+    }
+
+    /** The inverse of {@link #stage}. */
+    static void unstage(FloatBuffer to, int at, int ld, int rows, int span, float[] from) {
+        if (ld == span) {
+            to.put(at, from, 0, rows * span);
+            return;
+        }
+        for (int r = 0; r < rows; r++) {
+            to.put(at + r * ld, from, r * span, span);
+        }
+    }
 }

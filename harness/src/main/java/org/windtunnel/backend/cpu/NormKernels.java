@@ -65,27 +65,6 @@ final class NormKernels {
         backward.run(rows, groups, width, x, ldx, gain, rstd, dy, ldy, dx, addToDx, dGain, accumulate);
     }
 
-    /** Copies rows of {@code span} elements at distance {@code ld} to adjacent rows; one copy when they are adjacent. */
-    private static void stage(FloatBuffer from, int at, int ld, int rows, int span, float[] to) {
-        if (ld == span) {
-            from.get(at, to, 0, rows * span);
-            return;
-        }
-        for (int r = 0; r < rows; r++) {
-            from.get(at + r * ld, to, r * span, span);
-        }
-    }
-
-    private static void unstage(FloatBuffer to, int at, int ld, int rows, int span, float[] from) {
-        if (ld == span) {
-            to.put(at, from, 0, rows * span);
-            return;
-        }
-        for (int r = 0; r < rows; r++) {
-            to.put(at + r * ld, from, r * span, span);
-        }
-    }
-
     private static final class Forward extends Kernel {
         private Tensor x;
         private Tensor gain;

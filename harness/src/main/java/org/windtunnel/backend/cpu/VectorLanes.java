@@ -6,7 +6,12 @@ import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorSpecies;
 import org.windtunnel.backend.LayerKernels.Activation;
 
-/** {@link Lanes} on the Vector API; the elements past the last full vector go through the plain loops. */
+/**
+ * {@link Lanes} on the Vector API; the elements past the last full vector go through the plain loops.
+ *
+ * <p>Two habits keep C2 from allocating vectors: one loop a method, and no conditional whose branches yield different
+ * vectors (a merge point forces both onto the heap); alternatives get loops of their own.
+ */
 final class VectorLanes extends Lanes {
     private static final VectorSpecies<Float> S = FloatVector.SPECIES_PREFERRED;
     private static final VectorSpecies<Double> DS = DoubleVector.SPECIES_PREFERRED;
@@ -120,13 +125,27 @@ final class VectorLanes extends Lanes {
     void normalize(
             float[] x, int xo, float mean, float rstd, float[] gain, float[] bias, int go, float[] y, int yo, int n) {
         int end = S.loopBound(n);
-        for (int i = 0; i < end; i += L) {
-            FloatVector h = load(x, xo + i).sub(mean).mul(rstd);
-            FloatVector g = load(gain, go + i);
-            FloatVector r = bias == null ? h.mul(g) : VectorMath.fma(h, g, load(bias, go + i));
-            r.intoArray(y, yo + i);
+        if (bias == null) {
+            normalize(x, xo, mean, rstd, gain, go, y, yo, end);
+        } else {
+            normalizeWithBias(x, xo, mean, rstd, gain, bias, go, y, yo, end);
         }
         super.normalize(x, xo + end, mean, rstd, gain, bias, go + end, y, yo + end, n - end);
+    }
+
+    private static void normalize(
+            float[] x, int xo, float mean, float rstd, float[] gain, int go, float[] y, int yo, int end) {
+        for (int i = 0; i < end; i += L) {
+            load(x, xo + i).sub(mean).mul(rstd).mul(load(gain, go + i)).intoArray(y, yo + i);
+        }
+    }
+
+    private static void normalizeWithBias(
+            float[] x, int xo, float mean, float rstd, float[] gain, float[] bias, int go, float[] y, int yo, int end) {
+        for (int i = 0; i < end; i += L) {
+            FloatVector h = load(x, xo + i).sub(mean).mul(rstd);
+            VectorMath.fma(h, load(gain, go + i), load(bias, go + i)).intoArray(y, yo + i);
+        }
     }
 
     @Override
@@ -182,11 +201,18 @@ final class VectorLanes extends Lanes {
         FloatVector minusA = FloatVector.broadcast(S, -a);
         FloatVector cs = FloatVector.broadcast(S, c);
         int end = S.loopBound(n);
-        for (int i = 0; i < end; i += L) {
-            FloatVector h = load(x, xo + i).sub(mean).mul(rstd);
-            FloatVector d = VectorMath.fma(load(dy, yo + i), load(gain, go + i), minusA);
-            d = VectorMath.fma(h.neg(), cs, d).mul(rstd);
-            (add ? load(dx, dxo + i).add(d) : d).intoArray(dx, dxo + i);
+        if (add) {
+            for (int i = 0; i < end; i += L) {
+                FloatVector h = load(x, xo + i).sub(mean).mul(rstd);
+                FloatVector d = VectorMath.fma(load(dy, yo + i), load(gain, go + i), minusA);
+                load(dx, dxo + i).add(VectorMath.fma(h.neg(), cs, d).mul(rstd)).intoArray(dx, dxo + i);
+            }
+        } else {
+            for (int i = 0; i < end; i += L) {
+                FloatVector h = load(x, xo + i).sub(mean).mul(rstd);
+                FloatVector d = VectorMath.fma(load(dy, yo + i), load(gain, go + i), minusA);
+                VectorMath.fma(h.neg(), cs, d).mul(rstd).intoArray(dx, dxo + i);
+            }
         }
         super.normGradient(
                 x, xo + end, mean, rstd, dy, yo + end, gain, go + end, a, c, add, dx, dxo + end, n - end);

@@ -13,6 +13,7 @@ import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.windtunnel.backend.OutOfMemory;
 import org.windtunnel.tensor.DType;
+import org.windtunnel.tensor.Rng;
 import org.windtunnel.tensor.Tensor;
 
 /** What the cpu backend promises beyond correct kernels: bits, memory, errors. */
@@ -108,6 +109,46 @@ class CpuBackendTest {
                 backend.gemm(false, false, n, n, 0, 1, a, n, a, n, 1, c, n);
                 assertThat(c.toFloats()).containsOnly((float) n);
             }
+        }
+    }
+
+    /** Long sums are cut into slabs, large ones into strips: both against loops in double precision. */
+    @Test
+    void cutProductsMatchPlainLoops() {
+        Rng rng = new Rng(3, 0);
+        try (CpuBackend backend = new CpuBackend(2)) {
+            for (int[] shape : new int[][] {{67, 131, 2051}, {131, 67, 1030}, {1031, 70, 65}, {65, 1031, 70}}) {
+                int m = shape[0];
+                int n = shape[1];
+                int k = shape[2];
+                Tensor a = tensor(backend, k * m, 0);
+                Tensor b = tensor(backend, k * n, 0);
+                float[] av = new float[k * m];
+                float[] bv = new float[k * n];
+                fill(av, rng, 0);
+                fill(bv, rng, av.length);
+                a.set(av);
+                b.set(bv);
+                Tensor c = tensor(backend, m * (n + 1), 2);
+                backend.gemm(true, false, m, n, k, 0.5, a, m, b, n, 0.25, c, n + 1);
+                float[] found = c.toFloats();
+                for (int i = 0; i < m; i++) {
+                    for (int j = 0; j < n; j++) {
+                        double sum = 0;
+                        for (int l = 0; l < k; l++) {
+                            sum += (double) av[l * m + i] * bv[l * n + j];
+                        }
+                        assertThat((double) found[i * (n + 1) + j]).isCloseTo(0.5 * sum + 0.5, within(2e-4));
+                    }
+                    assertThat(found[i * (n + 1) + n]).as("the gap between rows").isEqualTo(2f);
+                }
+            }
+        }
+    }
+
+    private static void fill(float[] x, Rng rng, long from) {
+        for (int i = 0; i < x.length; i++) {
+            x[i] = (float) rng.gaussian(from + i);
         }
     }
 

@@ -75,6 +75,12 @@ final class KernelRuns implements AutoCloseable {
                 backend.gemm(ta, tb, m, n, F, 0.5, a, ta ? m : F, b, tb ? F : n, 0.25, c, n + 2);
             }, c);
         }
+        int depth = 2051;
+        Tensor deepA = take(depth, D);
+        Tensor deepB = take(depth, F);
+        Tensor deepC = take(D, F + 1);
+        add("deep gemm", () -> backend.gemm(
+                true, false, D, F, depth, 0.5, deepA, D, deepB, F, 0.25, deepC, F + 1), deepC);
         Tensor a = take(5, 31, 17);
         Tensor b = take(5, 17, 29);
         Tensor c = take(5, 31, 29);
