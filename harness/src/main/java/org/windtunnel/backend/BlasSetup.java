@@ -3,6 +3,7 @@ package org.windtunnel.backend;
 import com.sun.jna.Function;
 import com.sun.jna.NativeLibrary;
 import org.bytedeco.openblas.global.openblas_nolapack;
+import org.nd4j.linalg.factory.Nd4j;
 
 /** The BLAS library that {@link Natives} led to: name, version, core type, threads. */
 public final class BlasSetup {
@@ -12,9 +13,14 @@ public final class BlasSetup {
 
     private BlasSetup() {}
 
-    /** Makes BLAS compute in the calling thread, so that the caller's own threads do not compete with its pool. */
+    /**
+     * Makes BLAS compute in the calling thread, so that the caller's own threads do not compete with its pool.
+     *
+     * <p>ND4J gives BLAS all cores when it starts, so it is started first.
+     */
     public static void singleThreaded() {
         Natives.prepare();
+        Nd4j.getBlasWrapper();
         openblas_nolapack.blas_set_num_threads(1);
     }
 
