@@ -1,0 +1,188 @@
+package org.windtunnel.analysis.fit;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.List;
+import java.util.stream.IntStream;
+import org.windtunnel.analysis.AnalysisException;
+import org.windtunnel.analysis.law.Law;
+import org.windtunnel.analysis.law.LossData;
+
+/**
+ * Screened multi-start: the objective at every start of the law, Newton from the best and from a spread of the rest, a
+ * polish of the leaders. Least absolute deviations are reached through a falling delta.
+ */
+public final class LawFitter {
+    private static final int BEST = 60;
+    private static final int SPREAD = 50;
+    private static final int POLISHED = 8;
+    private static final int REPORTED = 5;
+    private static final int SHORT = 100;
+    private static final int LONG = 2000;
+    /** The starts are followed on a surface with at least this delta: a smaller one has no curvature to follow. */
+    private static final double COARSE_DELTA = 1e-4;
+
+    private static final double LAD_DELTA = 1e-8;
+
+    private final Law law;
+    private final LossData data;
+    private final double delta;
+    private final List<Law.Range> ranges;
+
+    private LawFitter(Law law, LossData data, double delta) {
+        this.law = law;
+        this.data = data;
+        this.delta = delta == 0 ? LAD_DELTA : delta;
+        ranges = law.ranges(data);
+    }
+
+    private record Candidate(double[] theta, double value) {}
+
+    /** A minimum and how many starts led there. */
+    private record Found(DampedNewton.Minimum minimum, int starts) {}
+
+    /**
+     * The best fit.
+     *
+     * @param delta of the Huber loss, see {@link FitOptions}
+     * @throws AnalysisException if there are fewer points than parameters
+     */
+    public static FittedLaw fit(Law law, LossData data, double delta) {
+        if (data.size() < law.dimension()) {
+            throw new AnalysisException("Cannot fit " + law.formula() + ": " + law.dimension() + " parameters need at least as many points, found "
+                    + data.size() + ". Train more sizes or budgets, or fit a law of fewer parameters.");
+        }
+        return new LawFitter(law, data, delta).fit();
+    }
+
+    private FittedLaw fit() {
+        double coarse = Math.max(delta, COARSE_DELTA);
+        List<Found> found = new ArrayList<>();
+        DampedNewton newton = newton(null, coarse);
+        for (double[] start : screened(new RobustObjective(law, data, null, coarse))) {
+            found.add(new Found(newton.minimise(start, SHORT), 1));
+        }
+        List<Found> optima = distinct(found).stream()
+                .limit(POLISHED)
+                .map(f -> new Found(approach(f.minimum.theta(), null, LONG), f.starts))
+                .toList();
+        optima = distinct(optima);
+        DampedNewton.Minimum best = optima.get(0).minimum;
+        return new FittedLaw(
+                law, best.theta(), reported(best), best.gradient(), best.converged(),
+                optima.stream()
+                        .filter(f -> f.minimum.converged())
+                        .limit(REPORTED)
+                        .map(f -> new FittedLaw.Optimum(f.minimum.theta(), reported(f.minimum), f.starts))
+                        .toList());
+    }
+
+    /** Summed absolute residual in the limit of small delta, else the objective. */
+    private double reported(DampedNewton.Minimum minimum) {
+        if (delta > LAD_DELTA) {
+            return minimum.value();
+        }
+        return IntStream.range(0, data.size())
+                .mapToDouble(i -> Math.abs(law.value(minimum.theta(), data.x(i)) - data.y(i)))
+                .sum();
+    }
+
+    /** Merges minima at the same place, best first. */
+    private static List<Found> distinct(List<Found> found) {
+        List<Found> sorted = new ArrayList<>(found);
+        sorted.sort(Comparator.comparingDouble(f -> f.minimum.value()));
+        List<Found> distinct = new ArrayList<>();
+        for (Found f : sorted) {
+            int same = IntStream.range(0, distinct.size())
+                    .filter(i -> close(distinct.get(i).minimum.theta(), f.minimum.theta()))
+                    .findFirst()
+                    .orElse(-1);
+            if (same < 0) {
+                distinct.add(f);
+            } else {
+                Found first = distinct.get(same);
+                distinct.set(same, new Found(first.minimum, first.starts + f.starts));
+            }
+        }
+        return distinct;
+    }
+
+    private List<double[]> screened(RobustObjective objective) {
+        List<Candidate> all = law.starts(data).stream()
+                .map(theta -> new Candidate(theta, objective.value(theta)))
+                .filter(c -> Double.isFinite(c.value))
+                .sorted(Comparator.comparingDouble(Candidate::value))
+                .toList();
+        List<double[]> chosen = new ArrayList<>();
+        int best = Math.min(BEST, all.size());
+        for (int i = 0; i < best; i++) {
+            chosen.add(all.get(i).theta);
+        }
+        int stride = Math.max(1, (all.size() - best) / SPREAD);
+        for (int i = best; i < all.size(); i += stride) {
+            chosen.add(all.get(i).theta);
+        }
+        return chosen;
+    }
+
+    /** Newton from one start; for a tiny delta first on larger ones, where the surface has curvature to follow. */
+    private DampedNewton.Minimum approach(double[] start, double[] weights, int iterations) {
+        double[] theta = start;
+        for (double step = 1e-3; step > delta * 1.5; step /= 10) {
+            theta = newton(weights, step).minimise(theta, iterations).theta();
+        }
+        return newton(weights, delta).minimise(theta, iterations);
+    }
+
+    private DampedNewton newton(double[] weights, double delta) {
+        return new DampedNewton(new RobustObjective(law, data, weights, delta), ranges);
+    }
+
+    private static boolean close(double[] a, double[] b) {
+        return IntStream.range(0, a.length).allMatch(i -> Math.abs(a[i] - b[i]) <= 1e-3 * (1 + Math.abs(a[i])));
+    }
+
+    /**
+     * Refits with weights, as a resample needs: from the best fit and its runner-up, the lower of the two.
+     *
+     * @param weights by point
+     */
+    static double[] refit(FittedLaw fitted, LossData data, double delta, double[] weights) {
+        LawFitter fitter = new LawFitter(fitted.law(), data, delta);
+        DampedNewton.Minimum best = fitter.approach(fitted.theta(), weights, SHORT);
+        if (fitted.optima().size() > 1) {
+            DampedNewton.Minimum other = fitter.approach(fitted.optima().get(1).theta(), weights, SHORT);
+            best = other.value() < best.value() ? other : best;
+        }
+        return best.theta();
+    }
+
+    /** Minimum with some coordinates held at values; NaN leaves a coordinate free. The profile of the objective. */
+    static double profile(FittedLaw fitted, LossData data, double delta, double[] held) {
+        LawFitter fitter = new LawFitter(fitted.law(), data, delta);
+        List<Law.Range> ranges = new ArrayList<>(fitter.ranges);
+        for (int i = 0; i < held.length; i++) {
+            if (!Double.isNaN(held[i])) {
+                ranges.set(i, new Law.Range(held[i], held[i], ranges.get(i).step()));
+            }
+        }
+        RobustObjective objective = new RobustObjective(fitted.law(), data, null, fitter.delta);
+        DampedNewton newton = new DampedNewton(objective, ranges);
+        List<double[]> starts = new ArrayList<>(List.of(fitted.theta()));
+        fitter.law.starts(data).stream()
+                .map(s -> clampTo(s, ranges))
+                .sorted(Comparator.comparingDouble(objective::value))
+                .limit(6)
+                .forEach(starts::add);
+        return starts.stream().mapToDouble(s -> newton.minimise(s, SHORT).value()).min().orElseThrow();
+    }
+
+    private static double[] clampTo(double[] start, List<Law.Range> ranges) {
+        double[] theta = Arrays.copyOf(start, start.length);
+        for (int i = 0; i < theta.length; i++) {
+            theta[i] = Math.max(ranges.get(i).lower(), Math.min(ranges.get(i).upper(), theta[i]));
+        }
+        return theta;
+    }
+}

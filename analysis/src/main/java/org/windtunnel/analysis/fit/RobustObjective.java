@@ -1,0 +1,100 @@
+package org.windtunnel.analysis.fit;
+
+import org.windtunnel.analysis.law.Jet;
+import org.windtunnel.analysis.law.Law;
+import org.windtunnel.analysis.law.LossData;
+
+/**
+ * F(theta) = SUM w_i rho(ln L(theta, x_i) - y_i) with Huber's rho(r) = r²/2 up to |r| = delta, delta (|r| - delta/2) beyond.
+ *
+ * <p>A sum, never a mean: a mean shrinks with the data and lets a minimiser stop early. A delta far above the residuals is
+ * least squares, one far below is least absolute deviations. Not thread safe: buffers are reused.
+ */
+final class RobustObjective {
+    private final Law law;
+    private final LossData data;
+    private final double[] weights;
+    private final double delta;
+    private final Jet jet;
+
+    /** @param weights by point, such as how often a resample drew it; null for ones */
+    RobustObjective(Law law, LossData data, double[] weights, double delta) {
+        this.law = law;
+        this.data = data;
+        this.weights = weights;
+        this.delta = delta;
+        jet = new Jet(law.dimension());
+    }
+
+    int dimension() {
+        return law.dimension();
+    }
+
+    private double weight(int i) {
+        return weights == null ? 1 : weights[i];
+    }
+
+    private double rho(double r) {
+        double size = Math.abs(r);
+        return size <= delta ? r * r / 2 : delta * (size - delta / 2);
+    }
+
+    double value(double[] theta) {
+        double sum = 0;
+        for (int i = 0; i < data.size(); i++) {
+            double w = weight(i);
+            if (w != 0) {
+                sum += w * rho(law.value(theta, data.x(i)) - data.y(i));
+            }
+        }
+        return sum;
+    }
+
+    /** Value, with the gradient and the exact Hessian put into the arguments. */
+    double derivatives(double[] theta, double[] gradient, double[][] hessian) {
+        int p = gradient.length;
+        java.util.Arrays.fill(gradient, 0);
+        for (double[] row : hessian) {
+            java.util.Arrays.fill(row, 0);
+        }
+        double sum = 0;
+        for (int i = 0; i < data.size(); i++) {
+            double w = weight(i);
+            if (w == 0) {
+                continue;
+            }
+            double r = law.evaluate(theta, data.x(i), jet) - data.y(i);
+            double slope = w * Math.max(-delta, Math.min(delta, r));
+            double curvature = Math.abs(r) <= delta ? w : 0;
+            sum += w * rho(r);
+            for (int a = 0; a < p; a++) {
+                gradient[a] += slope * jet.gradient[a];
+                for (int b = 0; b <= a; b++) {
+                    hessian[a][b] += curvature * jet.gradient[a] * jet.gradient[b] + slope * jet.hessian[a][b];
+                }
+            }
+        }
+        for (int a = 0; a < p; a++) {
+            for (int b = 0; b < a; b++) {
+                hessian[b][a] = hessian[a][b];
+            }
+        }
+        return sum;
+    }
+
+    /** SUM w psi² g g^T, the middle of the sandwich covariance. */
+    double[][] scoreProducts(double[] theta) {
+        int p = dimension();
+        double[][] sum = new double[p][p];
+        for (int i = 0; i < data.size(); i++) {
+            double r = law.evaluate(theta, data.x(i), jet) - data.y(i);
+            double psi = Math.max(-delta, Math.min(delta, r));
+            for (int a = 0; a < p; a++) {
+                for (int b = 0; b < p; b++) {
+                    sum[a][b] += weight(i) * psi * psi * jet.gradient[a] * jet.gradient[b];
+                }
+            }
+        }
+        return sum;
+    }
+}
