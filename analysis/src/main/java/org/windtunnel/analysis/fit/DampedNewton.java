@@ -3,13 +3,10 @@ package org.windtunnel.analysis.fit;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
-import org.ejml.data.DMatrixRMaj;
-import org.ejml.dense.row.factory.DecompositionFactory_DDRM;
-import org.ejml.interfaces.decomposition.EigenDecomposition_F64;
 import org.windtunnel.analysis.law.Law;
 
 /**
- * Minimiser for the long curved valleys of scaling laws: Newton steps in coordinates scaled by the Hessian's diagonal, with
+ * Minimiser for the long curved valleys of scaling laws: Newton steps in coordinates scaled by a bound on the curvature, with
  * absolute eigenvalues plus damping, steps clipped by coordinate, coordinates held while a bound stops them.
  *
  * <p>Converged means the largest component of the projected gradient is below 1e-10, or two successive accepted steps
@@ -30,6 +27,7 @@ final class DampedNewton {
     private final int p;
     private final double[] gradient;
     private final double[][] hessian;
+    private final double[] bound;
     private final double[] step;
     private final double[] trial;
 
@@ -42,6 +40,7 @@ final class DampedNewton {
         p = objective.dimension();
         gradient = new double[p];
         hessian = new double[p][p];
+        bound = new double[p];
         step = new double[p];
         trial = new double[p];
     }
@@ -51,7 +50,7 @@ final class DampedNewton {
         double damping = 1e-3;
         int stalled = 0;
         int iteration = 0;
-        double value = objective.derivatives(theta, gradient, hessian);
+        double value = objective.derivatives(theta, gradient, hessian, bound);
         while (iteration < maxIterations && stalled < 2 && projectedGradient(theta) > TARGET) {
             iteration++;
             double next = tryStep(theta, damping);
@@ -59,7 +58,7 @@ final class DampedNewton {
                 stalled = value - next <= STALL * value ? stalled + 1 : 0;
                 damping = Math.max(damping / 8, 1e-14);
                 System.arraycopy(trial, 0, theta, 0, p);
-                value = objective.derivatives(theta, gradient, hessian);
+                value = objective.derivatives(theta, gradient, hessian, bound);
             } else {
                 damping *= 8;
                 if (damping > MAX_DAMPING) {
@@ -111,42 +110,30 @@ final class DampedNewton {
             return;
         }
         double[] scale = scale(free);
-        DMatrixRMaj scaled = new DMatrixRMaj(free.length, free.length);
+        double[][] scaled = new double[free.length][free.length];
         for (int i = 0; i < free.length; i++) {
             for (int j = 0; j < free.length; j++) {
-                scaled.set(i, j, hessian[free[i]][free[j]] / (scale[i] * scale[j]));
+                scaled[i][j] = hessian[free[i]][free[j]] / (scale[i] * scale[j]);
             }
         }
-        EigenDecomposition_F64<DMatrixRMaj> eigen = DecompositionFactory_DDRM.eig(free.length, true, true);
-        if (!eigen.decompose(scaled)) {
+        SymmetricEigen eigen = new SymmetricEigen(scaled);
+        for (int k = 0; k < free.length; k++) {
+            double dot = 0;
             for (int i = 0; i < free.length; i++) {
-                step[free[i]] = -gradient[free[i]] / (scale[i] * scale[i] * (1 + damping));
+                dot += eigen.vectors[i][k] * gradient[free[i]] / scale[i];
             }
-        } else {
-            for (int k = 0; k < free.length; k++) {
-                DMatrixRMaj v = eigen.getEigenVector(k);
-                double dot = 0;
-                for (int i = 0; i < free.length; i++) {
-                    dot += v.get(i, 0) * gradient[free[i]] / scale[i];
-                }
-                double curvature = Math.max(Math.abs(eigen.getEigenvalue(k).getReal()), 1e-14);
-                for (int i = 0; i < free.length; i++) {
-                    step[free[i]] -= dot / (curvature + damping) * v.get(i, 0) / scale[i];
-                }
+            double curvature = Math.max(Math.abs(eigen.values[k]), 1e-14);
+            for (int i = 0; i < free.length; i++) {
+                step[free[i]] -= dot / (curvature + damping) * eigen.vectors[i][k] / scale[i];
             }
         }
         clip();
     }
 
     private double[] scale(int[] free) {
-        double largest = 1e-290;
-        for (int i : free) {
-            largest = Math.max(largest, Math.abs(hessian[i][i]));
-        }
-        double floor = largest * 1e-12;
-        return Arrays.stream(free)
-                .mapToDouble(i -> Math.sqrt(Math.max(Math.abs(hessian[i][i]), floor)))
-                .toArray();
+        double largest = Arrays.stream(free).mapToDouble(i -> bound[i]).max().orElse(0);
+        double floor = Math.max(largest * 1e-12, 1e-290);
+        return Arrays.stream(free).mapToDouble(i -> Math.sqrt(Math.max(bound[i], floor))).toArray();
     }
 
     /** Shortens the whole step, so that its direction stays one of descent. */

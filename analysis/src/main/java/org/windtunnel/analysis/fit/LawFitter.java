@@ -23,7 +23,6 @@ public final class LawFitter {
     /** The starts are followed on a surface with at least this delta: a smaller one has no curvature to follow. */
     private static final double COARSE_DELTA = 1e-4;
 
-    private static final double LAD_DELTA = 1e-8;
 
     private final Law law;
     private final LossData data;
@@ -33,7 +32,7 @@ public final class LawFitter {
     private LawFitter(Law law, LossData data, double delta) {
         this.law = law;
         this.data = data;
-        this.delta = delta == 0 ? LAD_DELTA : delta;
+        this.delta = Math.max(delta, RobustObjective.LAD_DELTA);
         ranges = law.ranges(data);
     }
 
@@ -80,7 +79,7 @@ public final class LawFitter {
 
     /** Summed absolute residual in the limit of small delta, else the objective. */
     private double reported(DampedNewton.Minimum minimum) {
-        if (delta > LAD_DELTA) {
+        if (delta > RobustObjective.LAD_DELTA) {
             return minimum.value();
         }
         return IntStream.range(0, data.size())

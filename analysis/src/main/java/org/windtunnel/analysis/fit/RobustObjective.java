@@ -1,5 +1,6 @@
 package org.windtunnel.analysis.fit;
 
+import java.util.Arrays;
 import org.windtunnel.analysis.law.Jet;
 import org.windtunnel.analysis.law.Law;
 import org.windtunnel.analysis.law.LossData;
@@ -11,6 +12,9 @@ import org.windtunnel.analysis.law.LossData;
  * least squares, one far below is least absolute deviations. Not thread safe: buffers are reused.
  */
 final class RobustObjective {
+    /** Delta that stands for least absolute deviations: far below residuals, far above rounding. */
+    static final double LAD_DELTA = 1e-8;
+
     private final Law law;
     private final LossData data;
     private final double[] weights;
@@ -22,7 +26,7 @@ final class RobustObjective {
         this.law = law;
         this.data = data;
         this.weights = weights;
-        this.delta = delta;
+        this.delta = Math.max(delta, LAD_DELTA);
         jet = new Jet(law.dimension());
     }
 
@@ -52,10 +56,19 @@ final class RobustObjective {
 
     /** Value, with the gradient and the exact Hessian put into the arguments. */
     double derivatives(double[] theta, double[] gradient, double[][] hessian) {
+        return derivatives(theta, gradient, hessian, new double[gradient.length]);
+    }
+
+    /**
+     * Value with derivatives, and {@code scale} filled with SUM w min(1, delta/|r|) g²: the diagonal of a matrix that bounds
+     * the curvature of rho from above and stays positive where all points are in the linear zone and the Hessian vanishes.
+     */
+    double derivatives(double[] theta, double[] gradient, double[][] hessian, double[] scale) {
         int p = gradient.length;
-        java.util.Arrays.fill(gradient, 0);
+        Arrays.fill(gradient, 0);
+        Arrays.fill(scale, 0);
         for (double[] row : hessian) {
-            java.util.Arrays.fill(row, 0);
+            Arrays.fill(row, 0);
         }
         double sum = 0;
         for (int i = 0; i < data.size(); i++) {
@@ -66,9 +79,11 @@ final class RobustObjective {
             double r = law.evaluate(theta, data.x(i), jet) - data.y(i);
             double slope = w * Math.max(-delta, Math.min(delta, r));
             double curvature = Math.abs(r) <= delta ? w : 0;
+            double bound = Math.abs(r) <= delta ? w : w * delta / Math.abs(r);
             sum += w * rho(r);
             for (int a = 0; a < p; a++) {
                 gradient[a] += slope * jet.gradient[a];
+                scale[a] += bound * jet.gradient[a] * jet.gradient[a];
                 for (int b = 0; b <= a; b++) {
                     hessian[a][b] += curvature * jet.gradient[a] * jet.gradient[b] + slope * jet.hessian[a][b];
                 }

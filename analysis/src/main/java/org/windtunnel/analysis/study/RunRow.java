@@ -8,7 +8,7 @@ import org.windtunnel.analysis.curve.RunStatus;
  *
  * @param runId directory name
  * @param slug readable part of the name
- * @param group label of its group, as in {@code TransferGroup.label}
+ * @param group label of its group by the study's group paths
  * @param status how it ended
  * @param reason why it diverged or failed, else null
  * @param axes what the sweep varied: config path → value

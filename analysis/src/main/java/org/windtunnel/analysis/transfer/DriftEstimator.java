@@ -3,6 +3,7 @@ package org.windtunnel.analysis.transfer;
 import java.util.List;
 import java.util.Locale;
 import java.util.stream.Collectors;
+import org.windtunnel.analysis.Numbers;
 import org.windtunnel.analysis.transfer.Drift.Verdict;
 import org.windtunnel.analysis.transfer.LrOptimum.Edge;
 
@@ -111,7 +112,7 @@ final class DriftEstimator {
             if (all != null && Math.abs(all.slope) - Gaussian.Z95 * all.error > tolerance) {
                 return new Judgement(Verdict.DRIFTS, String.format(
                         Locale.ROOT, "the LR does not transfer under %s: it drifts by %+.2f octaves or more over %sx width (best rate at the grid's edge at %s: extend the grid)",
-                        label, all.slope * doublings, Labels.number(Math.pow(2, doublings)), widths(edges)));
+                        label, all.slope * doublings, Numbers.text(Math.pow(2, doublings)), widths(edges)));
             }
             return undetermined("the best rate is at the grid's edge at " + widths(edges) + ": extend the grid "
                     + directions(edges));
@@ -122,7 +123,7 @@ final class DriftEstimator {
         double margin = Gaussian.Z95 * line.error;
         String numbers = String.format(
                 Locale.ROOT, "drift %+.2f ± %.2f octaves over %sx width", line.slope * doublings, margin * doublings,
-                Labels.number(Math.pow(2, doublings)));
+                Numbers.text(Math.pow(2, doublings)));
         if (Math.abs(line.slope) + margin <= tolerance) {
             return new Judgement(Verdict.TRANSFERS, "the LR transfers under " + label + ": " + numbers);
         }
@@ -130,7 +131,7 @@ final class DriftEstimator {
             return new Judgement(Verdict.DRIFTS, "the LR does not transfer under " + label + ": " + numbers);
         }
         return undetermined(numbers + " leaves both open (transfer means within ±"
-                + Labels.number(tolerance * doublings) + "): add "
+                + Numbers.text(tolerance * doublings) + "): add "
                 + (usable < 3 ? "widths" : "seeds or rates between the best ones"));
     }
 

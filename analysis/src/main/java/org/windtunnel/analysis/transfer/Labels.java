@@ -3,8 +3,8 @@ package org.windtunnel.analysis.transfer;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
+import org.windtunnel.analysis.Numbers;
 import org.windtunnel.analysis.curve.Run;
 
 /** Short names for groups of runs. */
@@ -32,31 +32,7 @@ public final class Labels {
                 value instanceof String s
                         ? s
                         : path.substring(path.lastIndexOf('.') + 1) + "="
-                                + (value instanceof Number n ? number(n.doubleValue()) : value)));
+                                + (value instanceof Number n ? Numbers.text(n.doubleValue()) : value)));
         return String.join(", ", parts);
-    }
-
-    /** A number in at most four significant digits, with k, M, G, T from a thousand on: {@code 0.00391}, {@code 98.3k}. */
-    public static String number(double value) {
-        double magnitude = Math.abs(value);
-        if (magnitude >= 1e15 || (magnitude < 1e-4 && magnitude > 0)) {
-            return String.format(Locale.ROOT, "%.2e", value);
-        }
-        String unit = "";
-        double scaled = value;
-        if (magnitude >= 1000) {
-            String[] units = {"", "k", "M", "G", "T"};
-            int power = 0;
-            while (Math.abs(scaled) >= 999.5 && power < units.length - 1) {
-                scaled /= 1000;
-                power++;
-            }
-            unit = units[power];
-        }
-        return new java.math.BigDecimal(scaled)
-                        .round(new java.math.MathContext(3))
-                        .stripTrailingZeros()
-                        .toPlainString()
-                + unit;
     }
 }

@@ -1,0 +1,137 @@
+package org.windtunnel.analysis.study;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.SerializationFeature;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.windtunnel.analysis.AnalysisException;
+import org.windtunnel.analysis.curve.Run;
+import org.windtunnel.analysis.curve.RunStatus;
+import org.windtunnel.analysis.curve.RunTable;
+import org.windtunnel.analysis.fit.ParameterEstimate;
+import org.windtunnel.analysis.transfer.LrBowl;
+import org.windtunnel.analysis.transfer.Transfer;
+import org.windtunnel.analysis.transfer.TransferGroup;
+import org.windtunnel.analysis.transfer.TransferOptions;
+
+/** Looks at a whole sweep: optima and their drift, the law, what cannot be told. */
+public final class Study {
+    private static final Logger LOG = LoggerFactory.getLogger(Study.class);
+    private static final ObjectMapper JSON = new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT);
+
+    private Study() {}
+
+    /** Studies a sweep; an empty or half-finished one gives a result with warnings. */
+    public static StudyResult run(RunTable table, StudyOptions options) {
+        long start = System.nanoTime();
+        List<Run> runs = table.runs();
+        List<Warning> warnings = new ArrayList<>(runWarnings(table));
+        List<TransferGroup> transfer = Transfer.analyse(
+                runs,
+                new TransferOptions(
+                        options.lrPath(), options.widthPath(), options.groupPaths(), options.size(), options.seed(),
+                        options.driftTolerance()));
+        warnings.addAll(bowlWarnings(transfer));
+        List<LawCells.Cell> cells = LawCells.of(runs, options);
+        LawStudy law = null;
+        if (!cells.isEmpty()) {
+            law = LawStudies.study(cells, options, warnings);
+        } else if (!runs.isEmpty()) {
+            warnings.add(new Warning("law", null, "no finished run with a finite loss matches the law's filter", "let runs finish, or change the filter"));
+        }
+        Set<String> inLaw = new HashSet<>();
+        if (law != null) {
+            cells.forEach(c -> inLaw.addAll(c.runIds()));
+        }
+        StudyResult result = new StudyResult(
+                StudyResult.FORMAT,
+                table.sweep(),
+                options,
+                RunTables.rows(runs, options, inLaw),
+                RunTables.curves(runs, options),
+                transfer,
+                law,
+                entropy(runs, law),
+                List.copyOf(warnings));
+        LOG.debug("studied {} runs in {} ms", runs.size(), (System.nanoTime() - start) / 1_000_000);
+        return result;
+    }
+
+    private static List<Warning> runWarnings(RunTable table) {
+        List<Warning> warnings = new ArrayList<>();
+        for (String problem : table.problems()) {
+            warnings.add(new Warning("runs", null, problem, null));
+        }
+        if (table.runs().isEmpty()) {
+            warnings.add(new Warning("runs", null, "no run directories in " + table.directory(), "run the sweep first"));
+        }
+        Map<RunStatus, Integer> counts = new EnumMap<>(RunStatus.class);
+        table.runs().forEach(r -> counts.merge(r.status(), 1, Integer::sum));
+        int total = table.runs().size();
+        counts.forEach((status, count) -> {
+            switch (status) {
+                case FAILED -> warnings.add(new Warning("runs", null, count + " of " + total + " runs failed and are left out", "see their FAILED files, then run the sweep again: it does what is missing"));
+                case PREEMPTED, RUNNING -> warnings.add(new Warning("runs", null, count + " of " + total + " runs are not finished (" + status.name().toLowerCase(Locale.ROOT) + ") and are left out", "run the sweep again: it does what is missing"));
+                case DIVERGED -> warnings.add(new Warning("runs", null, count + " of " + total + " runs diverged; their loss counts as infinite", null));
+                case DONE -> { }
+            }
+        });
+        return warnings;
+    }
+
+    private static List<Warning> bowlWarnings(List<TransferGroup> groups) {
+        List<Warning> warnings = new ArrayList<>();
+        for (TransferGroup group : groups) {
+            for (LrBowl bowl : group.bowls()) {
+                if (bowl.warning() != null) {
+                    warnings.add(new Warning(
+                            "learning rate", group.label() + ", width " + Math.round(bowl.width()), bowl.warning(), null));
+                }
+            }
+        }
+        return warnings;
+    }
+
+    /** Compares E with the entropy that all runs' source shares; null when there is none. */
+    private static EntropyCheck entropy(List<Run> runs, LawStudy law) {
+        Set<Double> rates = new HashSet<>();
+        runs.forEach(r -> rates.add(r.entropyRate()));
+        if (law == null || rates.size() != 1 || rates.contains(null)) {
+            return null;
+        }
+        double entropy = rates.iterator().next();
+        for (ParameterEstimate p : law.parameters()) {
+            if (p.name().equals("E")) {
+                boolean inside = p.lo() <= entropy && entropy <= p.hi();
+                String sentence = String.format(
+                        Locale.ROOT, "known entropy %.4f nats/token, fitted E %.4f [%.4f, %.4f]: %s", entropy, p.value(),
+                        p.lo(), p.hi(), inside ? "recovered within the interval" : "NOT within the interval");
+                return new EntropyCheck(entropy, p.value(), p.lo(), p.hi(), inside, sentence);
+            }
+        }
+        return null;
+    }
+
+    /**
+     * Writes a result as JSON.
+     *
+     * @throws AnalysisException if the file cannot be written
+     */
+    public static void write(StudyResult result, Path file) {
+        try {
+            Files.write(file, JSON.writeValueAsBytes(result));
+        } catch (IOException e) {
+            throw new AnalysisException("Cannot write " + file + ": " + e.getMessage() + ". Check space and permissions.", e);
+        }
+    }
+}
