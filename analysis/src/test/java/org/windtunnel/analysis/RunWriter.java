@@ -87,11 +87,15 @@ public final class RunWriter {
         String id = run.getFileName().toString();
         m.put("format", 1).put("run_id", id).put("sweep", "wind").put("slug", id.substring(0, 6)).put("seed", seed);
         m.set("axes", JSON.valueToTree(axes));
-        m.putObject("config").putObject("model").put("family", "gpt").put("depth", 2);
+        ObjectNode config = m.putObject("config");
+        config.putObject("model").put("family", "gpt").put("depth", 2);
+        config.putObject("data").put("type", "markov");
         m.putObject("params").put("total", n + 1000).put("non_embedding", n).put("embedding", 1000);
         m.put("flops_per_token", 6 * n);
         m.putObject("planned").put("steps", 10).put("tokens", d);
-        m.putObject("data").put("vocab", 256).put("entropy_rate", entropy);
+        ObjectNode environment = m.putObject("environment");
+        environment.put("java", "17.0.15").put("os", "Linux").put("cpu", "Test CPU").put("cores", "2").put("git", "abc123");
+        m.putObject("data").put("vocab", 256).put("train_tokens", 1000000).put("entropy_rate", entropy);
         return m;
     }
 }

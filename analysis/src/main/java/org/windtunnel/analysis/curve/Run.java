@@ -25,6 +25,8 @@ import java.util.OptionalDouble;
  * @param plannedTokens training budget
  * @param vocab size of the vocabulary; 0 if unknown
  * @param entropyRate known entropy of a synthetic source, nats per token; null for real data
+ * @param data the manifest's facts about the data
+ * @param environment the manifest's facts about machine and program
  * @param wallSeconds from the DONE marker; null without one
  * @param curve training curve, maybe empty
  * @param evaluations by increasing step, maybe empty
@@ -45,6 +47,8 @@ public record Run(
         double plannedTokens,
         int vocab,
         Double entropyRate,
+        JsonNode data,
+        JsonNode environment,
         Double wallSeconds,
         Curve curve,
         List<Evaluation> evaluations) {

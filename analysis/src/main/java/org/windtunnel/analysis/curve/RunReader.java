@@ -80,6 +80,8 @@ final class RunReader {
                 manifest.path("planned").path("tokens").asDouble(0),
                 data.path("vocab").asInt(0),
                 entropy.isNumber() ? entropy.asDouble() : null,
+                data,
+                manifest.path("environment"),
                 marker.path("wall_s").isNumber() ? marker.path("wall_s").asDouble() : null,
                 curve(lines("curve.jsonl")),
                 evaluations(lines("eval.jsonl")));

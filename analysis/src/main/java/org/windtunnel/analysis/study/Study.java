@@ -56,6 +56,7 @@ public final class Study {
         StudyResult result = new StudyResult(
                 StudyResult.FORMAT,
                 table.sweep(),
+                Origins.of(table),
                 options,
                 RunTables.rows(runs, options, inLaw),
                 RunTables.curves(runs, options),

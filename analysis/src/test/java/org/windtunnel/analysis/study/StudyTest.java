@@ -77,6 +77,10 @@ class StudyTest {
         StudyResult result = study();
 
         assertThat(result.sweep()).isEqualTo("wind");
+        assertThat(result.origin().directory()).isEqualTo(sweep.toAbsolutePath().normalize().toString());
+        assertThat(result.origin().data()).containsExactly("markov, 1M training tokens, vocabulary 256");
+        assertThat(result.origin().machines()).containsExactly("Test CPU, 2 cores, Linux, Java 17.0.15");
+        assertThat(result.origin().revisions()).containsExactly("abc123");
         assertThat(result.runs()).hasSize(76).extracting(RunRow::group).contains("sp", "mup");
         assertThat(result.curves()).hasSize(76);
         assertThat(result.transfer()).hasSize(2);
