@@ -8,11 +8,34 @@ package org.windtunnel.config;
 public final class ConfigException extends RuntimeException {
     private static final long serialVersionUID = 1L;
 
+    private final String key;
+
     public ConfigException(String message) {
         super(message);
+        this.key = null;
     }
 
     public ConfigException(String message, Throwable cause) {
         super(message, cause);
+        this.key = null;
+    }
+
+    private ConfigException(String key, String message) {
+        super(message);
+        this.key = key;
+    }
+
+    /**
+     * A record's refusal of its values, to be thrown from its constructor.
+     *
+     * @param key the key of that record to blame, in snake_case; the loader reports its place
+     */
+    public static ConfigException of(String key, String message) {
+        return new ConfigException(key, message);
+    }
+
+    /** The key to blame, or null. */
+    String key() {
+        return key;
     }
 }

@@ -3,8 +3,32 @@ package org.windtunnel.config;
 import java.util.List;
 import java.util.Map;
 
-/** How one experiment file becomes many runs. Filled in by the loader of the {@code sweep} section. */
+/**
+ * How one experiment file becomes many runs: the union of its grids, its random draws and its listed runs, duplicates
+ * removed.
+ *
+ * <p>An axis is a config path with its values: a list; {@code {log2_range: [from, to, step]}}, powers of two with both
+ * ends; or {@code {geometric: [from, to, count]}}. A value may be a whole section, and may be given a name for run ids
+ * as {@code {label: NAME, value: ...}}.
+ */
 public record SweepSpec(
-        @Key(value = "Worker processes", def = "1") int workers,
-        @Key(value = "Grids of axes, each a map from config path to a list of values; their union is the sweep")
-                List<Map<String, Object>> grids) {}
+        @Key(value = "Worker processes on this machine", def = "1") @Range(min = 1) int workers,
+        @Key(value = "Grids: each a map from config path to an axis; every combination is a run", def = "[]")
+                List<Map<String, ConfigNode>> grids,
+        @Key(value = "Runs drawn at random", def = Key.NONE) Random random,
+        @Key(value = "Runs listed one by one: each a map from config path to value", def = "[]")
+                List<Map<String, ConfigNode>> runs,
+        @Key(value = "Seeds; every run is done with each", def = "[]") List<Long> seeds,
+        @Key(
+                        value = "Config paths computed for each run: expressions over config paths and params.total, "
+                                + "params.embedding, params.non_embedding, for example train.tokens: 20 * params.non_embedding",
+                        def = "{}")
+                Map<String, String> derived) {
+
+    /** Random search. */
+    public record Random(
+            @Key("Number of runs") @Range(min = 1) int count,
+            @Key(value = "Seed of the draws", def = "1") long seed,
+            @Key("Axes: {uniform: [from, to]}, {log_uniform: [from, to]} or a list to choose from")
+                    Map<String, ConfigNode> axes) {}
+}

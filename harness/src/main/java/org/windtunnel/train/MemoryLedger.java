@@ -29,6 +29,22 @@ public record MemoryLedger(long weights, long gradients, long optimizer, long ac
         requireWithin(available());
     }
 
+    /**
+     * The same for several runs at once.
+     *
+     * @param bytes they take together
+     * @param what needs them, for the message
+     */
+    public static void requireAvailable(long bytes, String what) {
+        OptionalLong available = available();
+        if (available.isPresent() && bytes > available.getAsLong()) {
+            throw new OutOfMemory(
+                    what + " need " + bytes(bytes) + ", found " + bytes(available.getAsLong())
+                            + " free; lower sweep.workers (--workers), train.micro_batch or the model's size",
+                    null);
+        }
+    }
+
     /** @param available free bytes, empty if unknown */
     void requireWithin(OptionalLong available) {
         if (available.isPresent() && total() > available.getAsLong()) {

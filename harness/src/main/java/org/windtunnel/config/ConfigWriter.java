@@ -1,0 +1,56 @@
+package org.windtunnel.config;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.dataformat.yaml.YAMLFactory;
+import com.fasterxml.jackson.dataformat.yaml.YAMLGenerator;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/** Writes an experiment with every key, and says which run it is. */
+public final class ConfigWriter {
+    private static final int HASH_BYTES = 4;
+    private static final ObjectMapper YAML = new ObjectMapper(YAMLFactory.builder()
+            .disable(YAMLGenerator.Feature.WRITE_DOC_START_MARKER)
+            .enable(YAMLGenerator.Feature.MINIMIZE_QUOTES)
+            .enable(YAMLGenerator.Feature.ALWAYS_QUOTE_NUMBERS_AS_STRINGS)
+            .build());
+    private static final ObjectMapper JSON = new ObjectMapper();
+
+    private ConfigWriter() {}
+
+    /** The experiment as nested maps, keys in the order of the reference. */
+    public static Map<String, Object> tree(ExperimentSpec spec) {
+        return Values.ofRecord(spec);
+    }
+
+    /** The experiment as YAML; {@link ConfigLoader#parse} reads it back to an equal record. */
+    public static String yaml(ExperimentSpec spec) {
+        try {
+            return YAML.writeValueAsString(tree(spec));
+        } catch (JsonProcessingException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    /**
+     * The run's identity: eight hex digits of the SHA-256 of everything that decides its result. The name and the
+     * runtime (backend, threads, precision) are left out.
+     */
+    public static String hash(ExperimentSpec spec) {
+        Map<String, Object> decisive = new LinkedHashMap<>(tree(spec));
+        decisive.remove("name");
+        decisive.remove("runtime");
+        try {
+            byte[] canonical = JSON.writeValueAsString(decisive).getBytes(StandardCharsets.UTF_8);
+            byte[] digest = MessageDigest.getInstance("SHA-256").digest(canonical);
+            return HexFormat.of().formatHex(digest, 0, HASH_BYTES);
+        } catch (JsonProcessingException | NoSuchAlgorithmException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+}

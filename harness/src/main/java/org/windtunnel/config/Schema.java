@@ -1,0 +1,122 @@
+package org.windtunnel.config;
+
+import java.lang.reflect.Constructor;
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Method;
+import java.lang.reflect.RecordComponent;
+import java.lang.reflect.Type;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+
+/** A record as a section of the experiment file: its keys, in order. Read once by reflection. */
+final class Schema {
+    private static final Map<Class<?>, Schema> SCHEMAS = new ConcurrentHashMap<>();
+
+    private final Class<?> type;
+    private final Map<String, Component> components;
+    private final Constructor<?> constructor;
+
+    /**
+     * One key of a section.
+     *
+     * @param fallback the default as a node, or null for a required key
+     * @param range the accepted numbers, or null for all
+     */
+    record Component(String name, Type type, Method accessor, Key key, ConfigNode fallback, Range range) {
+
+        boolean required() {
+            return key.def().equals(Key.REQUIRED);
+        }
+
+        Object read(Object record) {
+            try {
+                return accessor.invoke(record);
+            } catch (ReflectiveOperationException e) {
+                throw new IllegalStateException(accessor + " cannot be read", e);
+            }
+        }
+    }
+
+    private Schema(Class<?> type) {
+        this.type = type;
+        this.components = new LinkedHashMap<>();
+        List<Class<?>> parameters = new ArrayList<>();
+        for (RecordComponent component : type.getRecordComponents()) {
+            Component described = describe(component);
+            components.put(described.name(), described);
+            parameters.add(component.getType());
+        }
+        try {
+            constructor = type.getDeclaredConstructor(parameters.toArray(Class<?>[]::new));
+            constructor.setAccessible(true);
+        } catch (NoSuchMethodException e) {
+            throw new IllegalStateException(type + " has no canonical constructor", e);
+        }
+    }
+
+    private static Component describe(RecordComponent component) {
+        String name = Names.snake(component.getName());
+        Key key = component.getAnnotation(Key.class);
+        if (key == null) {
+            throw new IllegalStateException(component.getDeclaringRecord() + ": " + name + " has no @Key");
+        }
+        component.getAccessor().setAccessible(true);
+        ConfigNode fallback = switch (key.def()) {
+            case Key.REQUIRED -> null;
+            case Key.NONE -> new ConfigNode.Scalar(Origin.of("default"), "", true);
+            default -> YamlReader.value(key.def(), "default of " + name);
+        };
+        return new Component(name, component.getGenericType(), component.getAccessor(), key, fallback,
+                component.getAnnotation(Range.class));
+    }
+
+    static Schema of(Class<?> record) {
+        return SCHEMAS.computeIfAbsent(record, Schema::new);
+    }
+
+    Map<String, Component> components() {
+        return components;
+    }
+
+    /** A new record. @throws ConfigException as the record's constructor does */
+    Object construct(Object[] values) {
+        try {
+            return constructor.newInstance(values);
+        } catch (InvocationTargetException e) {
+            if (e.getCause() instanceof ConfigException refusal) {
+                throw refusal;
+            }
+            throw new IllegalStateException(type + " failed on values that its keys accept", e.getCause());
+        } catch (ReflectiveOperationException e) {
+            throw new IllegalStateException(type + " cannot be constructed", e);
+        }
+    }
+
+    /** The key that selects a variant of a sealed spec. */
+    static String selector(Class<?> sealed) {
+        Selector selector = sealed.getAnnotation(Selector.class);
+        return selector == null ? "type" : selector.value();
+    }
+
+    /** The records of a sealed spec by their names. */
+    static Map<String, Class<?>> variants(Class<?> sealed) {
+        Map<String, Class<?>> variants = new LinkedHashMap<>();
+        for (Class<?> variant : sealed.getPermittedSubclasses()) {
+            variants.put(variant.getAnnotation(Variant.class).value(), variant);
+        }
+        return variants;
+    }
+
+    /** The sealed spec that {@code record} is a variant of, or null. */
+    static Class<?> sealedParent(Class<?> record) {
+        for (Class<?> parent : record.getInterfaces()) {
+            if (parent.isSealed() && record.isAnnotationPresent(Variant.class)) {
+                return parent;
+            }
+        }
+        return null;
+    }
+}

@@ -1,0 +1,15 @@
+package org.windtunnel.launch;
+
+import org.windtunnel.launch.WorkerMessage.Assign;
+
+/**
+ * A run to be done by a worker.
+ *
+ * @param cost expected work in any unit, for the order (longest first) and the time left
+ */
+public record LocalJob(Assign assign, double cost) {
+
+    public String runId() {
+        return assign.runId();
+    }
+}

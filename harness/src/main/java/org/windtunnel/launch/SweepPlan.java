@@ -1,0 +1,176 @@
+package org.windtunnel.launch;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Function;
+import org.windtunnel.config.ConfigException;
+import org.windtunnel.config.ConfigLoader;
+import org.windtunnel.config.ConfigNode;
+import org.windtunnel.config.ConfigNode.Mapping;
+import org.windtunnel.config.ConfigNode.Scalar;
+import org.windtunnel.config.ConfigWriter;
+import org.windtunnel.config.ExperimentFile;
+import org.windtunnel.config.ExperimentSpec;
+import org.windtunnel.config.SweepSpec;
+import org.windtunnel.tensor.Rng;
+
+/** Expands an experiment file into its runs: the same file gives the same runs, in the same order, with the same ids. */
+public final class SweepPlan {
+    private final ExperimentFile file;
+    private final Function<ExperimentSpec, Map<String, Double>> counts;
+    private final Map<String, PlannedRun> runs = new LinkedHashMap<>();
+
+    private SweepPlan(ExperimentFile file, Function<ExperimentSpec, Map<String, Double>> counts) {
+        this.file = file;
+        this.counts = counts;
+    }
+
+    /**
+     * @param file with or without a {@code sweep} section; without one it is a single run
+     * @param counts numbers of a model that derived values may use, by name ({@code params.total} ...)
+     * @return the runs; those that would be the same are listed once
+     * @throws ConfigException if a run cannot be, with the values of its axes
+     */
+    public static List<PlannedRun> expand(ExperimentFile file, Function<ExperimentSpec, Map<String, Double>> counts) {
+        SweepPlan plan = new SweepPlan(file, counts);
+        plan.expand();
+        return List.copyOf(plan.runs.values());
+    }
+
+    private void expand() {
+        SweepSpec sweep = file.sweep();
+        if (sweep == null) {
+            add(Map.of());
+            return;
+        }
+        List<Map<String, Axis.Value>> points = new ArrayList<>();
+        for (Map<String, ConfigNode> grid : sweep.grids()) {
+            List<Axis> axes = new ArrayList<>();
+            grid.forEach((path, node) -> axes.add(Axis.of(path, node)));
+            product(axes, 0, new LinkedHashMap<>(), points);
+        }
+        for (Map<String, ConfigNode> run : sweep.runs()) {
+            Map<String, Axis.Value> point = new LinkedHashMap<>();
+            run.forEach((path, node) -> point.put(path, Axis.value(node)));
+            points.add(point);
+        }
+        if (sweep.random() != null) {
+            draw(sweep.random(), points);
+        }
+        if (points.isEmpty()) {
+            points.add(Map.of());
+        }
+        for (Map<String, Axis.Value> point : points) {
+            if (sweep.seeds().isEmpty()) {
+                add(point);
+            }
+            for (long seed : sweep.seeds()) {
+                Map<String, Axis.Value> seeded = new LinkedHashMap<>(point);
+                seeded.put("seed", Axis.value(ConfigLoader.value(Long.toString(seed), "sweep.seeds")));
+                add(seeded);
+            }
+        }
+    }
+
+    private static void product(
+            List<Axis> axes, int i, Map<String, Axis.Value> point, List<Map<String, Axis.Value>> points) {
+        if (i == axes.size()) {
+            points.add(new LinkedHashMap<>(point));
+            return;
+        }
+        Axis axis = axes.get(i);
+        for (Axis.Value value : axis.values()) {
+            point.put(axis.path(), value);
+            product(axes, i + 1, point, points);
+        }
+        point.remove(axis.path());
+    }
+
+    private static void draw(SweepSpec.Random random, List<Map<String, Axis.Value>> points) {
+        for (int i = 0; i < random.count(); i++) {
+            Map<String, Axis.Value> point = new LinkedHashMap<>();
+            for (Map.Entry<String, ConfigNode> axis : random.axes().entrySet()) {
+                Rng rng = new Rng(random.seed(), Rng.stream(axis.getKey()));
+                point.put(axis.getKey(), Axis.draw(axis.getKey(), axis.getValue(), rng, i));
+            }
+            points.add(point);
+        }
+    }
+
+    private void add(Map<String, Axis.Value> point) {
+        Map<String, Object> axes = new LinkedHashMap<>();
+        point.forEach((path, value) -> flatten(path, ConfigLoader.plain(value.node()), axes));
+        try {
+            Mapping tree = file.experiment();
+            for (Map.Entry<String, Axis.Value> e : point.entrySet()) {
+                tree = ConfigLoader.with(tree, e.getKey(), e.getValue().node());
+            }
+            ExperimentSpec spec = derive(tree, ConfigLoader.bind(tree), axes);
+            // Heads are checked where they are resolved; a plan must not hand out a run that cannot be built.
+            spec.model().resolvedHeads();
+            spec.train().resolvedSteps(spec.model().context());
+            String hash = ConfigWriter.hash(spec);
+            runs.putIfAbsent(hash, new PlannedRun(Slugs.of(point, spec.name()), hash, axes, spec));
+        } catch (ConfigException e) {
+            throw axes.isEmpty() ? e : new ConfigException("the run with " + axes + ": " + e.getMessage(), e);
+        }
+    }
+
+    private ExperimentSpec derive(Mapping tree, ExperimentSpec bound, Map<String, Object> axes) {
+        if (file.sweep() == null || file.sweep().derived().isEmpty()) {
+            return bound;
+        }
+        Mapping current = tree;
+        ExperimentSpec spec = bound;
+        for (Map.Entry<String, String> e : file.sweep().derived().entrySet()) {
+            ExperimentSpec known = spec;
+            Map<String, Object> values = ConfigWriter.tree(known);
+            double v;
+            try {
+                v = Expression.evaluate(e.getValue(), name -> number(name, values, known));
+            } catch (ConfigException wrong) {
+                throw new ConfigException("sweep.derived." + e.getKey() + ": " + wrong.getMessage(), wrong);
+            }
+            boolean whole = v == Math.rint(v) && Math.abs(v) < 1e15;
+            String text = isIntegral(values, e.getKey()) || whole ? Long.toString(Math.round(v)) : Double.toString(v);
+            Scalar node = (Scalar) ConfigLoader.value(text, "sweep.derived." + e.getKey());
+            current = ConfigLoader.with(current, e.getKey(), node);
+            spec = ConfigLoader.bind(current);
+            axes.put(e.getKey(), ConfigLoader.plain(node));
+        }
+        return spec;
+    }
+
+    /** Token and step budgets are whole numbers, and null until they are derived. */
+    private static boolean isIntegral(Map<String, Object> values, String path) {
+        Object now = lookUp(values, path);
+        return now instanceof Long || path.equals("train.tokens") || path.equals("train.steps");
+    }
+
+    private Double number(String name, Map<String, Object> values, ExperimentSpec spec) {
+        if (lookUp(values, name) instanceof Number n) {
+            return n.doubleValue();
+        }
+        return name.startsWith("params.") ? counts.apply(spec).get(name) : null;
+    }
+
+    private static Object lookUp(Map<String, Object> values, String path) {
+        Object at = values;
+        for (String key : path.split("\\.")) {
+            at = at instanceof Map<?, ?> map ? map.get(key) : null;
+        }
+        return at;
+    }
+
+    private static void flatten(String path, Object value, Map<String, Object> into) {
+        if (value instanceof Map<?, ?> section) {
+            section.forEach((key, v) -> flatten(path + "." + key, v, into));
+        } else if (value instanceof List<?> list) {
+            into.put(path, list.toString());
+        } else {
+            into.put(path, value);
+        }
+    }
+}

@@ -1,0 +1,156 @@
+package org.windtunnel.launch;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.windtunnel.config.ConfigException;
+import org.windtunnel.config.ConfigLoader;
+
+class SweepPlanTest {
+    private static final String BASE =
+            """
+            name: tiny
+            model: {family: gpt, width: 32, depth: 1, head_dim: 16, context: 16}
+            data: {type: markov}
+            optimizer: {type: adamw, lr: 0.01}
+            train: {steps: 10, batch: 4}
+            """;
+
+    @TempDir
+    Path temp;
+
+    private List<PlannedRun> expand(String sweep, String... overrides) {
+        try {
+            Path file = Files.writeString(temp.resolve("x.yaml"), BASE + sweep);
+            return SweepPlan.expand(
+                    ConfigLoader.load(file, List.of(overrides)),
+                    spec -> Map.of("params.non_embedding", 100.0 * spec.model().width()));
+        } catch (IOException e) {
+            throw new java.io.UncheckedIOException(e);
+        }
+    }
+
+    @Test
+    void aFileWithoutASweepIsOneRun() {
+        List<PlannedRun> runs = expand("");
+        assertThat(runs).hasSize(1);
+        assertThat(runs.get(0).runId()).matches("tiny_[0-9a-f]{8}");
+    }
+
+    @Test
+    void gridsAreProductsAndTheirUnionHasNoDuplicates() {
+        List<PlannedRun> runs = expand(
+                """
+                sweep:
+                  grids:
+                    - parameterization: [{type: sp}, {type: mup, base_width: 32}]
+                      model.width: [32, 64]
+                      optimizer.lr: {log2_range: [-8, -6, 1]}
+                    - model.width: [64, 128]
+                      optimizer.lr: [0.0078125]
+                """);
+        assertThat(runs).hasSize(13);
+        PlannedRun mup = runs.stream().filter(r -> r.slug().equals("mup-w64-lr0.0078125")).findFirst().orElseThrow();
+        assertThat(mup.axes())
+                .containsEntry("parameterization.type", "mup")
+                .containsEntry("parameterization.base_width", 32L)
+                .containsEntry("model.width", 64L)
+                .containsEntry("optimizer.lr", 0.0078125);
+        assertThat(mup.spec().model().width()).isEqualTo(64);
+        assertThat(runs).extracting(PlannedRun::runId).doesNotHaveDuplicates();
+    }
+
+    @Test
+    void seedsLabelsListsAndDerivedValues() {
+        List<PlannedRun> runs = expand(
+                """
+                sweep:
+                  seeds: [1, 2]
+                  runs:
+                    - {model.width: {label: small, value: 32}}
+                    - {model.width: 64}
+                  derived: {train.tokens: 20 * params.non_embedding, train.eval_every: "max(1, model.width / 32)"}
+                """,
+                "train.steps=null");
+        assertThat(runs).extracting(PlannedRun::slug).containsExactly("small-s1", "small-s2", "w64-s1", "w64-s2");
+        assertThat(runs).extracting(r -> r.spec().train().tokens()).containsExactly(64000L, 64000L, 128000L, 128000L);
+        assertThat(runs.get(2).spec().train().evalEvery()).isEqualTo(2);
+        assertThat(runs.get(1).axes()).containsEntry("seed", 2L).containsEntry("train.tokens", 64000L);
+    }
+
+    @Test
+    void randomDrawsAreReproducibleAndInRange() {
+        String sweep =
+                """
+                sweep:
+                  random: {count: 50, seed: 3, axes: {optimizer.lr: {log_uniform: [0.001, 0.1]}, model.width: [32, 64]}}
+                """;
+        List<PlannedRun> runs = expand(sweep);
+        assertThat(runs).extracting(PlannedRun::runId).isEqualTo(
+                expand(sweep).stream().map(PlannedRun::runId).toList());
+        assertThat(runs).hasSize(50).allSatisfy(
+                r -> assertThat(r.spec().optimizer().lr()).isBetween(0.001, 0.1));
+        assertThat(runs.stream().filter(r -> r.spec().model().width() == 32).count()).isBetween(10L, 40L);
+        assertThat(runs.stream().filter(r -> r.spec().optimizer().lr() < 0.01).count()).isBetween(10L, 40L);
+    }
+
+    @Test
+    void idsDoNotDependOnRuntimeNameOrFormatting() {
+        String id = expand("").get(0).hash();
+        assertThat(expand("", "runtime={threads: 2}", "name=other").get(0).hash()).isEqualTo(id);
+        assertThat(expand("", "optimizer={lr: 1e-2, type: adamw}").get(0).hash()).isEqualTo(id);
+        assertThat(expand("", "optimizer.lr=0.02").get(0).hash()).isNotEqualTo(id);
+    }
+
+    @Test
+    void aRunThatCannotBeNamesItsAxes() {
+        assertThatThrownBy(() -> expand("sweep: {grids: [{model.width: [32, 40]}]}"))
+                .isInstanceOf(ConfigException.class)
+                .hasMessageContaining("{model.width=40}")
+                .hasMessageContaining("not a multiple of head_dim 16");
+        assertThatThrownBy(() -> expand("sweep: {grids: [{model.widht: [32]}]}"))
+                .isInstanceOf(ConfigException.class)
+                .hasMessageContaining("did you mean width?");
+        assertThatThrownBy(() -> expand("sweep: {grids: [{optimizer.lr: 3}]}"))
+                .isInstanceOf(ConfigException.class)
+                .hasMessageContaining("x.yaml:6:32: optimizer.lr: expected a list of values");
+    }
+
+    @Test
+    void derivedExpressionsSayWhatIsWrong() {
+        assertThatThrownBy(() -> expand("sweep: {derived: {train.tokens: 20 * params.nonembedding}}"))
+                .hasMessageContaining("sweep.derived.train.tokens")
+                .hasMessageContaining("character 6: there is no number named params.nonembedding");
+        assertThat(Expression.evaluate("2 ^ 3 ^ 2 - -1 * (4 + 6e1) / 2", n -> null)).isEqualTo(544);
+        assertThat(Expression.evaluate("round(a.b * 1.26) + log2(8)", n -> n.equals("a.b") ? 10.0 : null)).isEqualTo(16);
+        assertThatThrownBy(() -> Expression.evaluate("1 / 0", n -> null)).hasMessageContaining("Infinity");
+        assertThatThrownBy(() -> Expression.evaluate("1 +", n -> null)).hasMessageContaining("found the end");
+    }
+
+    @Test
+    void tenThousandRunsExpandInSeconds() {
+        long start = System.nanoTime();
+        List<PlannedRun> runs = expand(
+                """
+                sweep:
+                  grids:
+                    - optimizer.lr: {geometric: [0.0001, 0.1, 100]}
+                      optimizer.weight_decay: {geometric: [0.01, 1, 100]}
+                """);
+        assertThat(runs).hasSize(10_000);
+        assertThat((System.nanoTime() - start) / 1e9).isLessThan(20);
+    }
+
+    @Test
+    void slugsAreSafeFileNames() {
+        List<PlannedRun> runs = expand("sweep: {runs: [{optimizer.lr: {label: ../../etc, value: 0.1}}]}");
+        assertThat(runs.get(0).slug()).matches("[A-Za-z0-9_+][A-Za-z0-9.+_-]*").doesNotContain("/");
+    }
+}
