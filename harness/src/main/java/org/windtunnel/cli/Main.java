@@ -1,0 +1,47 @@
+package org.windtunnel.cli;
+
+import org.slf4j.LoggerFactory;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.ParseResult;
+
+/** Entry point of the {@code windtunnel} command. */
+@Command(
+        name = "windtunnel",
+        mixinStandardHelpOptions = true,
+        version = "Windtunnel 0.1.0",
+        description = "Train families of small models well enough to predict a big one.",
+        subcommands = {
+            TrainCommand.class,
+            SweepCommand.class,
+            WorkerCommand.class,
+            ReportCommand.class,
+            PlanCommand.class,
+            ConfigCommand.class,
+            DoctorCommand.class,
+            VerifyCommand.class
+        })
+public final class Main {
+
+    public static void main(String[] args) {
+        System.exit(run(args));
+    }
+
+    /** Runs one command line. @return its exit code */
+    static int run(String... args) {
+        CommandLine line = new CommandLine(new Main());
+        line.setCaseInsensitiveEnumValuesAllowed(true);
+        line.setExecutionExceptionHandler(Main::explain);
+        return line.execute(args);
+    }
+
+    private static int explain(Exception error, CommandLine line, ParseResult parsed) {
+        ExitCode code = ExitCode.of(error);
+        if (code == null) {
+            LoggerFactory.getLogger(Main.class).error("a defect of the program; please report it", error);
+            return ExitCode.FAILED.code();
+        }
+        line.getErr().println("windtunnel: " + error.getMessage());
+        return code.code();
+    }
+}

@@ -1,0 +1,134 @@
+package org.windtunnel.cli;
+
+import java.io.PrintStream;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.Callable;
+import org.windtunnel.backend.Backend;
+import org.windtunnel.config.ConfigException;
+import org.windtunnel.config.ExperimentFile;
+import org.windtunnel.data.TokenCorpus;
+import org.windtunnel.scaling.ScalingTable;
+import org.windtunnel.train.MemoryLedger;
+import org.windtunnel.train.ModelPlan;
+import org.windtunnel.train.RunExecutor;
+import org.windtunnel.train.RunJob;
+import org.windtunnel.train.RunSession;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** {@code windtunnel plan CONFIG}: everything that follows from a config, before it is trained. */
+@Command(
+        name = "plan",
+        mixinStandardHelpOptions = true,
+        description = "Print the table per parameter, counts, FLOPs, memory and the expected time of a run.")
+final class PlanCommand implements Callable<Integer> {
+    private static final int WARM_UP_STEPS = 3;
+    private static final double MEASURE_SECONDS = 3;
+
+    @Mixin
+    private ExperimentOptions experiment;
+
+    @Option(names = "--run", paramLabel = "ID", description = "Of a sweep: the run to plan (default: the one of most FLOPs)")
+    private String run;
+
+    @Option(names = "--no-timing", description = "Do not measure a few steps for the expected time")
+    private boolean noTiming;
+
+    private final PrintStream out = System.out;
+
+    @Override
+    public Integer call() {
+        ExperimentFile file = Experiments.load(experiment);
+        try (RunExecutor executor = new RunExecutor(Path.of(""))) {
+            RunJob job = choose(file, executor);
+            TokenCorpus corpus = executor.corpus(job.spec().data());
+            ModelPlan plan = ModelPlan.of(job.spec(), corpus.vocabSize());
+            out.println(job.runId());
+            tables(plan);
+            summary(plan);
+            if (!noTiming) {
+                timing(plan, corpus, executor);
+            }
+        }
+        return ExitCode.DONE.code();
+    }
+
+    private RunJob choose(ExperimentFile file, RunExecutor executor) {
+        List<RunJob> jobs = Experiments.jobs(file, executor);
+        if (run != null) {
+            return jobs.stream()
+                    .filter(j -> j.runId().equals(run) || j.slug().equals(run))
+                    .findFirst()
+                    .orElseThrow(() -> new ConfigException("--run: no run is called " + run
+                            + "; `windtunnel sweep --dry-run` lists them"));
+        }
+        RunJob largest = null;
+        double most = -1;
+        for (RunJob job : jobs) {
+            double flops = ModelPlan.of(job.spec(), executor.corpus(job.spec().data()).vocabSize()).flops();
+            if (flops > most) {
+                most = flops;
+                largest = job;
+            }
+        }
+        return largest;
+    }
+
+    private void tables(ModelPlan plan) {
+        TextTable parameters = new TextTable(ScalingTable.HEADER);
+        plan.scaling().cells().forEach(parameters::row);
+        out.println(parameters);
+        TextTable forward = new TextTable(List.of("forward multiplier", ""));
+        plan.scaling().forwardCells().forEach(forward::row);
+        out.println(forward);
+    }
+
+    private void summary(ModelPlan plan) {
+        MemoryLedger memory = plan.ledger(Experiments.floatType(plan.spec().runtime()));
+        TextTable t = new TextTable(List.of("", "total", "detail"));
+        t.row(List.of("parameters", Terminal.count(plan.counts().total()), String.format(
+                "%d non-embedding + %d embedding", plan.counts().nonEmbedding(), plan.counts().embedding())));
+        t.row(List.of("budget", Terminal.count((double) plan.steps() * plan.tokensPerStep()) + " tokens", String.format(
+                "%d steps of %d tokens, %.1f tokens per non-embedding parameter", plan.steps(), plan.tokensPerStep(),
+                (double) plan.steps() * plan.tokensPerStep() / plan.counts().nonEmbedding())));
+        t.row(List.of("FLOPs", Terminal.count(plan.flops()), Terminal.count(plan.flopsPerToken())
+                + " per token, forward and backward"));
+        t.row(List.of("memory", MemoryLedger.bytes(memory.total()), String.format(
+                "weights %s, gradients %s, optimizer state %s, activations %s", MemoryLedger.bytes(memory.weights()),
+                MemoryLedger.bytes(memory.gradients()), MemoryLedger.bytes(memory.optimizer()),
+                MemoryLedger.bytes(memory.activations()))));
+        out.println(t);
+    }
+
+    /** Trains a few steps for real: nothing else predicts a machine's speed at a shape so well. */
+    private void timing(ModelPlan plan, TokenCorpus corpus, RunExecutor executor) {
+        Backend backend = executor.backend(plan.spec().runtime());
+        plan.ledger(backend.floatType()).requireAvailable();
+        try (RunSession session = new RunSession(plan, corpus, backend)) {
+            long step = 0;
+            while (step < WARM_UP_STEPS) {
+                session.step(step++);
+            }
+            long start = System.nanoTime();
+            long measured = 0;
+            double best = Double.POSITIVE_INFINITY;
+            while (measured == 0 || (System.nanoTime() - start) / 1e9 < MEASURE_SECONDS) {
+                long before = System.nanoTime();
+                session.step(step++);
+                best = Math.min(best, (System.nanoTime() - before) / 1e9);
+                measured++;
+            }
+            out.printf(
+                    "time: about %s (best of %d measured steps: %.1f ms, %s tokens/s, %.1f GFLOPS on %d thread%s)%n",
+                    Terminal.duration(best * plan.steps()),
+                    measured,
+                    best * 1e3,
+                    Terminal.count(plan.tokensPerStep() / best),
+                    plan.flopsPerToken() * plan.tokensPerStep() / best / 1e9,
+                    plan.spec().runtime().threads(),
+                    plan.spec().runtime().threads() == 1 ? "" : "s");
+        }
+    }
+}

@@ -1,0 +1,53 @@
+package org.windtunnel.cli;
+
+import java.io.PrintStream;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.Callable;
+import org.windtunnel.analysis.curve.RunTable;
+import org.windtunnel.analysis.study.Study;
+import org.windtunnel.analysis.study.StudyOptions;
+import org.windtunnel.analysis.study.StudyResult;
+import org.windtunnel.analysis.study.Verdict;
+import org.windtunnel.config.ExperimentFile;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** {@code windtunnel report SWEEP_DIR}: the verdict and the HTML report of runs that exist. */
+@Command(
+        name = "report",
+        mixinStandardHelpOptions = true,
+        description = "Print the verdict on a sweep directory and write its HTML report; trains nothing.")
+final class ReportCommand implements Callable<Integer> {
+    @Parameters(index = "0", paramLabel = "SWEEP_DIR", description = "Directory of run directories")
+    private Path directory;
+
+    @Option(
+            names = "--config",
+            paramLabel = "CONFIG",
+            description = "Take the analysis section of this experiment file (default: the usual paths)")
+    private Path config;
+
+    @Override
+    public Integer call() {
+        StudyOptions options = StudyOptions.defaults();
+        if (config != null) {
+            ExperimentFile file = Experiments.load(config, List.of());
+            options = Experiments.studyOptions(file);
+        }
+        report(directory, options, System.out);
+        return ExitCode.DONE.code();
+    }
+
+    /** Analyses a sweep directory, leaves study.json and report.html in it, and prints the verdict. */
+    static void report(Path directory, StudyOptions options, PrintStream out) {
+        StudyResult result = Study.run(RunTable.read(directory), options);
+        Study.write(result, directory.resolve("study.json"));
+        Path html = directory.resolve("report.html");
+        out.println();
+        Verdict.lines(result).forEach(out::println);
+        out.println();
+        out.println("report: " + html);
+    }
+}

@@ -1,0 +1,48 @@
+package org.windtunnel.cli;
+
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.Callable;
+import org.windtunnel.backend.Backends;
+import org.windtunnel.config.RuntimeSpec;
+import org.windtunnel.config.RuntimeSpec.BackendName;
+import org.windtunnel.config.RuntimeSpec.Precision;
+import org.windtunnel.verify.Verifier;
+import org.windtunnel.verify.VerifyReport;
+import org.windtunnel.verify.VerifyTable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** {@code windtunnel verify PATH...}: replays golden files. */
+@Command(
+        name = "verify",
+        mixinStandardHelpOptions = true,
+        description = "Replay golden files of official implementations and print the deviations; exits 1 if any is too large.")
+final class VerifyCommand implements Callable<Integer> {
+    @Spec
+    private CommandSpec command;
+
+    @Parameters(arity = "1..*", paramLabel = "PATH", description = "Golden JSON files, or directories of them")
+    private List<Path> paths;
+
+    @Option(names = "--backend", description = "cpu or nd4j (default: ${DEFAULT-VALUE})", defaultValue = "CPU")
+    private BackendName backend;
+
+    @Option(names = "--precision", description = "fp32, or fp64 on nd4j (default: ${DEFAULT-VALUE})", defaultValue = "FP32")
+    private Precision precision;
+
+    @Option(names = "--threads", description = "Threads (default: ${DEFAULT-VALUE})", defaultValue = "1")
+    private int threads;
+
+    @Override
+    public Integer call() {
+        RuntimeSpec runtime = new RuntimeSpec(backend, threads, precision);
+        VerifyReport report = Verifier.verify(paths, () -> Backends.open(runtime));
+        command.commandLine().getOut().print(VerifyTable.format(report));
+        command.commandLine().getOut().flush();
+        return (report.passed() ? ExitCode.DONE : ExitCode.FAILED).code();
+    }
+}

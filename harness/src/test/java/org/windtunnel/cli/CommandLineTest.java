@@ -1,0 +1,193 @@
+package org.windtunnel.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.windtunnel.record.RunDirectory;
+
+/** Commands from end to end: what a user types, sees and gets as exit code. */
+class CommandLineTest {
+    private static final String TINY =
+            """
+            name: tiny
+            model: {family: gpt, width: 16, depth: 1, head_dim: 8, context: 16}
+            data: {type: markov, vocab: 32, validation_tokens: 8192}
+            optimizer: {type: adamw, lr: 0.01}
+            train: {steps: 12, batch: 4, eval_sequences: 16}
+            """;
+    private static final String SWEEP =
+            """
+            sweep:
+              workers: 2
+              grids:
+                - model.width: [16, 32]
+                  optimizer.lr: [0.003, 0.01, 1e9]
+            """;
+
+    @TempDir
+    Path temp;
+
+    private String out;
+    private String err;
+
+    private int windtunnel(String... args) {
+        PrintStream oldOut = System.out;
+        PrintStream oldErr = System.err;
+        ByteArrayOutputStream outBytes = new ByteArrayOutputStream();
+        ByteArrayOutputStream errBytes = new ByteArrayOutputStream();
+        try {
+            System.setOut(new PrintStream(outBytes, true, StandardCharsets.UTF_8));
+            System.setErr(new PrintStream(errBytes, true, StandardCharsets.UTF_8));
+            return Main.run(args);
+        } finally {
+            System.setOut(oldOut);
+            System.setErr(oldErr);
+            out = outBytes.toString(StandardCharsets.UTF_8);
+            err = errBytes.toString(StandardCharsets.UTF_8);
+        }
+    }
+
+    private int onConfig(String command, String yaml, String... more) throws IOException {
+        Path config = Files.writeString(temp.resolve("x.yaml"), yaml);
+        List<String> args = new ArrayList<>(List.of(command, config.toString(), "--runs", temp.resolve("runs").toString()));
+        args.addAll(List.of(more));
+        return windtunnel(args.toArray(String[]::new));
+    }
+
+    private List<Path> runs(String sweep) throws IOException {
+        try (Stream<Path> dirs = Files.list(temp.resolve("runs").resolve(sweep))) {
+            return dirs.filter(Files::isDirectory).sorted().toList();
+        }
+    }
+
+    @Test
+    void aSweepTrainsWhatIsMissingAndSaysWhatItFound() throws IOException {
+        assertThat(onConfig("sweep", TINY + SWEEP)).isZero();
+        assertThat(out).contains("6 runs, 6 to do").contains("4 done, 2 diverged, 0 failed").contains("report: ");
+        List<Path> runs = runs("tiny");
+        assertThat(runs).hasSize(6);
+        assertThat(runs).allSatisfy(r -> assertThat(RunDirectory.statusOf(r)).isPresent());
+
+        Path lost = runs.get(0);
+        Files.delete(lost.resolve("DONE"));
+        byte[] kept = Files.readAllBytes(runs.get(1).resolve("curve.jsonl"));
+        byte[] curve = Files.readAllBytes(lost.resolve("curve.jsonl"));
+        assertThat(onConfig("sweep", TINY + SWEEP)).isZero();
+        assertThat(out).contains("6 runs, 1 to do");
+        assertThat(lost.resolve("DONE")).exists();
+        assertThat(Files.readAllBytes(runs.get(1).resolve("curve.jsonl"))).isEqualTo(kept);
+        assertThat(losses(Files.readString(lost.resolve("curve.jsonl"))))
+                .isEqualTo(losses(new String(curve, StandardCharsets.UTF_8)));
+    }
+
+    private static List<String> losses(String curve) {
+        return curve.lines().map(l -> l.replaceAll(".*(\"loss\":[^,]+).*", "$1")).toList();
+    }
+
+    @Test
+    void aDryRunListsAndTrainsNothing() throws IOException {
+        assertThat(onConfig("sweep", TINY + SWEEP, "--dry-run")).isZero();
+        assertThat(out).contains("w16-lr0.003_").contains("to do").contains("6 runs");
+        assertThat(temp.resolve("runs")).doesNotExist();
+    }
+
+    @Test
+    void trainRunsOnceAndReportsItsEnd() throws IOException {
+        assertThat(onConfig("train", TINY)).isZero();
+        assertThat(out).contains("DONE after 12 steps");
+        assertThat(onConfig("train", TINY)).isZero();
+        assertThat(out).contains("is DONE already");
+        assertThat(onConfig("train", TINY, "--set", "optimizer.lr=1e9")).isEqualTo(ExitCode.DIVERGED.code());
+        assertThat(runs("tiny")).hasSize(2);
+    }
+
+    @Test
+    void planShowsTablesCountsAndTime() throws IOException {
+        assertThat(onConfig("plan", TINY)).isZero();
+        assertThat(out)
+                .contains("transformer.h.0.attn.c_attn.weight")
+                .contains("non-embedding")
+                .contains("optimizer state")
+                .contains("measured steps");
+    }
+
+    @Test
+    void configPrintsDefaultsAndExplains() throws IOException {
+        Path config = Files.writeString(temp.resolve("x.yaml"), TINY);
+        assertThat(windtunnel("config", config.toString(), "--set", "model.depth=3")).isZero();
+        assertThat(out).contains("depth: 3").contains("beta2: 0.95").contains("type: \"constant\"".replace("\"", ""));
+        assertThat(windtunnel("config", "--explain")).isZero();
+        assertThat(out).contains("eval_sequences").contains("family: llama").contains("[tokens]").contains("grids");
+        assertThat(windtunnel("config")).isEqualTo(ExitCode.BAD_INPUT.code());
+    }
+
+    @Test
+    void mistakesAreOneClearErrorAndTheirExitCode() throws IOException {
+        mistake(TINY.replace("width: 16", "widht: 16"), 2, "x.yaml:2:22: model.widht: unknown key; did you mean width?");
+        mistake(TINY.replace("width: 16", "width: sixteen"), 2, "model.width: expected an integer (such as 64, 1e9, 500k or 1.5B), found sixteen");
+        mistake(TINY.replace("name: tiny\n", ""), 2, "name: missing key");
+        mistake(TINY + "name: again\n", 2, "duplicate key");
+        mistake(TINY + "\t- x\n", 2, "tab");
+        mistake(TINY.replace("width: 16", "width: 20"), 2, "width 20 is not a multiple of head_dim 8");
+        mistake(TINY.replace("context: 16", "context: 9000"), 2, "9001 validation tokens for context 9000");
+        mistake(TINY.replace("{type: markov, vocab: 32, validation_tokens: 8192}", "{type: text, train: [nowhere.txt]}"),
+                2, "nowhere.txt");
+        mistake(TINY.replace("batch: 4", "batch: 4, micro_batch: 3"), 2, "batch 4 and micro_batch 3");
+        mistake(TINY + "runtime: {precision: fp64}\n", 2, "fp64");
+        assertThat(windtunnel("train", temp.resolve("no.yaml").toString())).isEqualTo(2);
+        assertThat(err).contains("no such file").doesNotContain("\tat ");
+        assertThat(windtunnel("train")).isEqualTo(2);
+        assertThat(windtunnel("nonsense")).isEqualTo(2);
+    }
+
+    private void mistake(String yaml, int code, String message) throws IOException {
+        assertThat(onConfig("train", yaml)).as(err).isEqualTo(code);
+        assertThat(err).contains(message).doesNotContain("\tat ").doesNotContain("Exception");
+    }
+
+    @Test
+    void aPlaceThatCannotBeWrittenAndARunOfAnotherOwner() throws IOException {
+        Path file = Files.writeString(temp.resolve("file"), "");
+        Path config = Files.writeString(temp.resolve("x.yaml"), TINY);
+        assertThat(windtunnel("train", config.toString(), "--runs", file.toString()))
+                .isEqualTo(ExitCode.CANNOT_WRITE.code());
+        assertThat(err).contains("cannot write").contains("--runs").doesNotContain("\tat ");
+
+        assertThat(onConfig("train", TINY)).isZero();
+        Path run = runs("tiny").get(0);
+        Files.delete(run.resolve("DONE"));
+        try (RunDirectory owner = RunDirectory.open(run)) {
+            assertThat(onConfig("train", TINY)).isEqualTo(ExitCode.OWNED.code());
+            assertThat(err).contains("owned by another process");
+            assertThat(owner.path().resolve("curve.jsonl")).isNotEmptyFile();
+        }
+    }
+
+    @Test
+    void verifyPassesOnGoldenFilesAndFailsOnADeviation() throws IOException {
+        Path golden = temp.resolve("schedules.json");
+        try (var in = getClass().getResourceAsStream("/golden/schedules.json")) {
+            Files.copy(in, golden);
+        }
+        assertThat(windtunnel("verify", golden.toString())).isZero();
+        String text = Files.readString(golden);
+        Files.writeString(golden, text.replaceFirst("9\\.999999999999999e-05", "9.9e-05"));
+        assertThat(windtunnel("verify", golden.toString())).isEqualTo(ExitCode.FAILED.code());
+    }
+
+    @Test
+    void doctorMeasures() {
+        assertThat(windtunnel("doctor", "--threads", "2")).isZero();
+        assertThat(out).contains("sgemm").contains("GFLOPS");
+    }
+}
