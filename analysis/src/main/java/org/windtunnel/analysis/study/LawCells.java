@@ -9,6 +9,7 @@ import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.stream.Collectors;
 import org.windtunnel.analysis.curve.Run;
+import org.windtunnel.analysis.curve.SizeMeasure;
 import org.windtunnel.analysis.fit.LossPoint;
 
 /**
@@ -34,6 +35,15 @@ final class LawCells {
         }
         points.sort(Comparator.comparingDouble((Cell c) -> c.point.n()).thenComparingDouble(c -> c.point.d()));
         return points;
+    }
+
+    /** Which runs these are, in words. */
+    static String describe(StudyOptions options) {
+        String which = options.lawFilter().entrySet().stream()
+                .map(e -> e.getKey() + " = " + e.getValue())
+                .collect(Collectors.joining(", "));
+        return (which.isEmpty() ? "all runs" : which) + "; best setting of each (N, D), N "
+                + (options.size() == SizeMeasure.TOTAL ? "total" : "without embeddings");
     }
 
     /** Planned tokens, for a diverged run stopped early; rounded to 1 %, since budgets round to whole batches. */

@@ -4,12 +4,10 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.windtunnel.analysis.Numbers;
-import org.windtunnel.analysis.curve.SizeMeasure;
 import org.windtunnel.analysis.fit.Bootstrap;
 import org.windtunnel.analysis.fit.Estimates;
 import org.windtunnel.analysis.fit.FitErrors;
@@ -36,21 +34,28 @@ final class LawStudies {
 
     private final List<LawCells.Cell> cells;
     private final List<LossPoint> points;
+    private final String which;
     private final StudyOptions options;
     private final FitOptions fit;
     private final List<Warning> warnings;
 
-    private LawStudies(List<LawCells.Cell> cells, StudyOptions options, List<Warning> warnings) {
+    private LawStudies(List<LawCells.Cell> cells, String which, StudyOptions options, List<Warning> warnings) {
         this.cells = cells;
+        this.which = which;
         points = cells.stream().map(LawCells.Cell::point).toList();
         this.options = options;
         this.warnings = warnings;
         fit = new FitOptions(options.huberDelta(), options.bootstrap(), options.seed(), options.level());
     }
 
-    /** The law of some cells, or null; what is to be known either way goes to {@code warnings}. */
-    static LawStudy study(List<LawCells.Cell> cells, StudyOptions options, List<Warning> warnings) {
-        return new LawStudies(cells, options, warnings).study();
+    /**
+     * The law of some cells, or null; what is to be known either way goes to {@code warnings}.
+     *
+     * @param which where the cells come from, in words
+     */
+    static LawStudy study(
+            List<LawCells.Cell> cells, String which, StudyOptions options, List<Warning> warnings) {
+        return new LawStudies(cells, which, options, warnings).study();
     }
 
     private LawStudy study() {
@@ -124,7 +129,7 @@ final class LawStudies {
         return new LawStudy(
                 law.name(),
                 law.formula(),
-                filter(),
+                which,
                 Estimates.of(fitted, data, fit.huberDelta(), bootstrap, weaknesses),
                 lawPoints(fitted, holdOut == null ? Set.of() : held),
                 fitted.objective(),
@@ -163,15 +168,6 @@ final class LawStudies {
                             held.contains(i), cells.get(i).lr(), cells.get(i).runIds());
                 })
                 .toList();
-    }
-
-    private String filter() {
-        String which = options.lawFilter().isEmpty()
-                ? "all runs"
-                : options.lawFilter().entrySet().stream()
-                        .map((Map.Entry<String, Object> e) -> e.getKey() + " = " + e.getValue())
-                        .collect(Collectors.joining(", "));
-        return which + "; best setting of each (N, D), N " + (options.size() == SizeMeasure.TOTAL ? "total" : "without embeddings");
     }
 
     private Set<Integer> heldOut(Law law) {

@@ -6,18 +6,17 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.EnumMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import java.util.Set;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.windtunnel.analysis.AnalysisException;
+import org.windtunnel.analysis.curve.PointTable;
 import org.windtunnel.analysis.curve.Run;
-import org.windtunnel.analysis.curve.RunStatus;
 import org.windtunnel.analysis.curve.RunTable;
+import org.windtunnel.analysis.fit.LossPoint;
 import org.windtunnel.analysis.fit.ParameterEstimate;
 import org.windtunnel.analysis.transfer.LrBowl;
 import org.windtunnel.analysis.transfer.Transfer;
@@ -35,7 +34,7 @@ public final class Study {
     public static StudyResult run(RunTable table, StudyOptions options) {
         long start = System.nanoTime();
         List<Run> runs = table.runs();
-        List<Warning> warnings = new ArrayList<>(runWarnings(table));
+        List<Warning> warnings = new ArrayList<>(RunWarnings.of(table, options));
         List<TransferGroup> transfer = Transfer.analyse(
                 runs,
                 new TransferOptions(
@@ -45,9 +44,11 @@ public final class Study {
         List<LawCells.Cell> cells = LawCells.of(runs, options);
         LawStudy law = null;
         if (!cells.isEmpty()) {
-            law = LawStudies.study(cells, options, warnings);
+            law = LawStudies.study(cells, LawCells.describe(options), options, warnings);
         } else if (!runs.isEmpty()) {
-            warnings.add(new Warning("law", null, "no finished run with a finite loss matches the law's filter", "let runs finish, or change the filter"));
+            warnings.add(new Warning(
+                    "law", null, "no finished run with a finite loss passes the filter of the law",
+                    "let runs finish, or change the filter"));
         }
         Set<String> inLaw = new HashSet<>();
         if (law != null) {
@@ -68,26 +69,24 @@ public final class Study {
         return result;
     }
 
-    private static List<Warning> runWarnings(RunTable table) {
+    /**
+     * Fits the law of losses that other programs measured; the result has no runs, curves or learning rates.
+     *
+     * @param name of the data, for the report's title
+     */
+    public static StudyResult run(String name, PointTable table, StudyOptions options) {
         List<Warning> warnings = new ArrayList<>();
-        for (String problem : table.problems()) {
-            warnings.add(new Warning("runs", null, problem, null));
+        List<LawCells.Cell> cells = table.points().stream()
+                .map(p -> new LawCells.Cell(new LossPoint(p.n(), p.d(), 6 * p.n() * p.d(), p.loss()), null, List.of()))
+                .toList();
+        LawStudy law = null;
+        if (cells.isEmpty()) {
+            warnings.add(new Warning("law", null, "the table " + name + " has no rows", "add one row a run: N, D, loss"));
+        } else {
+            law = LawStudies.study(cells, "rows of " + name + ", C = 6 N D", options, warnings);
         }
-        if (table.runs().isEmpty()) {
-            warnings.add(new Warning("runs", null, "no run directories in " + table.directory(), "run the sweep first"));
-        }
-        Map<RunStatus, Integer> counts = new EnumMap<>(RunStatus.class);
-        table.runs().forEach(r -> counts.merge(r.status(), 1, Integer::sum));
-        int total = table.runs().size();
-        counts.forEach((status, count) -> {
-            switch (status) {
-                case FAILED -> warnings.add(new Warning("runs", null, count + " of " + total + " runs failed and are left out", "see their FAILED files, then run the sweep again: it does what is missing"));
-                case PREEMPTED, RUNNING -> warnings.add(new Warning("runs", null, count + " of " + total + " runs are not finished (" + status.name().toLowerCase(Locale.ROOT) + ") and are left out", "run the sweep again: it does what is missing"));
-                case DIVERGED -> warnings.add(new Warning("runs", null, count + " of " + total + " runs diverged; their loss counts as infinite", null));
-                case DONE -> { }
-            }
-        });
-        return warnings;
+        return new StudyResult(
+                StudyResult.FORMAT, name, null, options, List.of(), List.of(), List.of(), law, null, List.copyOf(warnings));
     }
 
     private static List<Warning> bowlWarnings(List<TransferGroup> groups) {

@@ -1,7 +1,10 @@
 package org.windtunnel.analysis.study;
 
+import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.windtunnel.analysis.AnalysisException;
 import org.windtunnel.analysis.curve.SizeMeasure;
 
 /**
@@ -33,6 +36,23 @@ public record StudyOptions(
         double level,
         double huberDelta,
         double driftTolerance) {
+
+    /** @throws AnalysisException if a number lies outside its range */
+    public StudyOptions {
+        require(holdOutFraction > 0 && holdOutFraction < 1, "the held-out share", "between 0 and 1", holdOutFraction);
+        require(bootstrap >= 50, "the number of bootstrap resamples", "50 or more", bootstrap);
+        require(level > 0 && level < 1, "the level of intervals", "between 0 and 1, such as 0.95", level);
+        require(huberDelta >= 0, "Huber's delta", "0 (least absolute deviations) or more", huberDelta);
+        require(driftTolerance > 0, "the tolerated drift", "positive", driftTolerance);
+        groupPaths = List.copyOf(groupPaths);
+        lawFilter = Collections.unmodifiableMap(new LinkedHashMap<>(lawFilter));
+    }
+
+    private static void require(boolean holds, String what, String expected, double found) {
+        if (!holds) {
+            throw new AnalysisException("Options of the analysis: expected " + what + " " + expected + ", found " + found + ".");
+        }
+    }
 
     /** Which points are held out. */
     public enum HoldOutRule {

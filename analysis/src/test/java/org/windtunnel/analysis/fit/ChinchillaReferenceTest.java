@@ -117,4 +117,16 @@ class ChinchillaReferenceTest {
         }
         assertThat(planner.exponent().value()).isEqualTo(0.51389951590869, within(1e-6));
     }
+
+    @Test
+    void gemstonesSubsetAtTwoDeltas() {
+        LossData data = data(PointTable.readCsv(Reference.law("gemstones/hot_sampled_like_chinchilla.csv"), Map.of()).points());
+        assertThat(data.size()).isEqualTo(24);
+        FittedLaw wide = LawFitter.fit(PowerSum.chinchilla(), data, 1e-3);
+        assertThat(wide.objective()).isLessThanOrEqualTo(2.1737880889527585e-4 * (1 + 1e-6));
+        assertThat(wide.parameter("alpha")).isEqualTo(0.2762425580302218, within(1e-3));
+        FittedLaw narrow = LawFitter.fit(PowerSum.chinchilla(), data, 1e-4);
+        assertThat(narrow.objective()).isLessThanOrEqualTo(2.2571921542423058e-5 * (1 + 1e-6));
+        assertThat(narrow.parameter("beta")).isEqualTo(0.4487108484917132, within(1e-3));
+    }
 }

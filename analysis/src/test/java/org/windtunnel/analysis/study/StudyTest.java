@@ -1,6 +1,7 @@
 package org.windtunnel.analysis.study;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import com.fasterxml.jackson.databind.JsonNode;
@@ -14,7 +15,10 @@ import java.util.Map;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.windtunnel.analysis.AnalysisException;
+import org.windtunnel.analysis.Reference;
 import org.windtunnel.analysis.RunWriter;
+import org.windtunnel.analysis.curve.PointTable;
 import org.windtunnel.analysis.curve.RunStatus;
 import org.windtunnel.analysis.curve.RunTable;
 import org.windtunnel.analysis.transfer.Drift;
@@ -214,5 +218,64 @@ class StudyTest {
         Map<String, Boolean> identified = new LinkedHashMap<>();
         result.law().parameters().forEach(p -> identified.put(p.name(), p.identified()));
         assertThat(identified).containsEntry("beta", false).containsEntry("B", false);
+    }
+
+    @Test
+    void namesAPathThatNoRunHas() {
+        sweep(null);
+        StudyOptions o = options(Map.of("parameterization.type", "nothing"));
+        StudyResult result = Study.run(RunTable.read(sweep), new StudyOptions(
+                "optimizer.rate", o.widthPath(), o.groupPaths(), o.lawFilter(), o.size(), o.holdOut(), 0.2, 50, 1, 0.95,
+                1e-3, 0.25));
+        assertThat(result.transfer()).isEmpty();
+        assertThat(result.law()).isNull();
+        assertThat(result.warnings()).extracting(Warning::subject).contains("optimizer.rate");
+        assertThat(result.warnings()).anyMatch(w -> w.message().contains("passes the filter"));
+    }
+
+    @Test
+    void refusesOptionsOutOfRange() {
+        StudyOptions o = StudyOptions.defaults();
+        assertThatThrownBy(() -> new StudyOptions(
+                        o.lrPath(), o.widthPath(), o.groupPaths(), Map.of(), o.size(), o.holdOut(), 0.2, 1000, 1, 95, 1e-3, 0.25))
+                .isInstanceOf(AnalysisException.class)
+                .hasMessageContaining("0.95")
+                .hasMessageContaining("found 95");
+    }
+
+    @Test
+    void fitsATableOfAnotherProgram() throws IOException {
+        StringBuilder csv = new StringBuilder("N,D,loss\n");
+        for (double n : new double[] {1e5, 4e5, 1.6e6, 6.4e6}) {
+            for (double d : new double[] {1e6, 4e6, 1.6e7, 6.4e7}) {
+                csv.append(n).append(',').append(d).append(',').append(law(n, d)).append('\n');
+            }
+        }
+        Path file = sweep.resolve("points.csv");
+        Files.writeString(file, csv);
+        StudyResult result = Study.run("points.csv", PointTable.readCsv(file, Map.of()), options(Map.of()));
+
+        assertThat(result.runs()).isEmpty();
+        assertThat(result.law().parameters().get(0).value()).isEqualTo(ENTROPY, within(1e-5));
+        assertThat(result.law().filter()).contains("points.csv");
+        assertThat(result.warnings()).isEmpty();
+        assertThat(Verdict.lines(result)).noneMatch(l -> l.contains("warnings"));
+    }
+
+    @Test
+    void theDigitisedChinchillaPointsRaiseNoWarning() {
+        PointTable all = PointTable.readCsv(Reference.law("chinchilla/points.csv"), Map.of());
+        PointTable kept = new PointTable(all.points().stream()
+                .filter(p -> all.points().stream().filter(q -> q.loss() > p.loss()).count() >= 5)
+                .toList());
+        StudyOptions o = StudyOptions.defaults();
+        StudyResult result = Study.run("chinchilla", kept, new StudyOptions(
+                o.lrPath(), o.widthPath(), o.groupPaths(), Map.of(), o.size(), StudyOptions.HoldOutRule.LARGEST_COMPUTE, 0.1,
+                200, 1, 0.95, 1e-3, 0.25));
+
+        assertThat(result.warnings()).isEmpty();
+        assertThat(result.law().holdOut().points()).hasSize(24);
+        assertThat(result.law().holdOut().errors().are()).isLessThan(0.012).isLessThan(result.law().holdOut().lastLoss().are());
+        assertThat(result.law().optimalExponent().value()).isEqualTo(0.5139, within(1e-4));
     }
 }
