@@ -8,7 +8,9 @@ import java.util.Locale;
 public final class Numbers {
     private Numbers() {}
 
-    /** Three significant digits, with k, M, G, T from a thousand on: {@code 0.00391}, {@code 98.3k}, {@code 1.2e+18}. */
+    /**
+     * Three significant digits, with k, M, G, T from a thousand on: {@code 0.00391}, {@code 98.3k}, {@code 1.2e+18}.
+     */
     public static String text(double value) {
         double magnitude = Math.abs(value);
         if (!Double.isFinite(value)) {
@@ -24,6 +26,10 @@ public final class Numbers {
             scaled /= 1000;
             power++;
         }
-        return new BigDecimal(scaled).round(new MathContext(3)).stripTrailingZeros().toPlainString() + units[power];
+        return new BigDecimal(scaled)
+                        .round(new MathContext(3))
+                        .stripTrailingZeros()
+                        .toPlainString()
+                + units[power];
     }
 }

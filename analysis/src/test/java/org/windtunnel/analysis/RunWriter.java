@@ -52,19 +52,24 @@ public final class RunWriter {
         count++;
         try {
             Files.createDirectories(run);
-            Files.writeString(run.resolve("manifest.json"), manifest(run, axes, seed, n, d).toString());
+            Files.writeString(
+                    run.resolve("manifest.json"),
+                    manifest(run, axes, seed, n, d).toString());
             StringBuilder curve = new StringBuilder();
             for (int step = 1; step <= 10; step++) {
                 double value = step < 10 || Double.isFinite(loss) ? loss + 0.3 * (10 - step) : Double.NaN;
-                curve.append(curveLine(step, d * step / 10, 6 * n * d * step / 10, Double.isNaN(value) ? "\"NaN\"" : "" + value));
+                curve.append(curveLine(
+                        step, d * step / 10, 6 * n * d * step / 10, Double.isNaN(value) ? "\"NaN\"" : "" + value));
             }
             Files.writeString(run.resolve("curve.jsonl"), curve);
             if (Double.isFinite(loss)) {
                 Files.writeString(run.resolve("eval.jsonl"), evalLine(10, d, 6 * n * d, loss));
             }
             if (status != RunStatus.RUNNING) {
-                Files.writeString(run.resolve(status.name()), "{\"step\": 10, \"wall_s\": 1.5, \"reason\": "
-                        + (status == RunStatus.DONE ? "null" : "\"loss is NaN\"") + "}");
+                Files.writeString(
+                        run.resolve(status.name()),
+                        "{\"step\": 10, \"wall_s\": 1.5, \"reason\": "
+                                + (status == RunStatus.DONE ? "null" : "\"loss is NaN\"") + "}");
             }
         } catch (IOException e) {
             throw new UncheckedIOException(e);
@@ -73,7 +78,8 @@ public final class RunWriter {
     }
 
     public static String curveLine(int step, double tokens, double flops, String loss) {
-        return "{\"step\": " + step + ", \"tokens\": " + tokens + ", \"flops\": " + flops + ", \"lr\": 0.001, \"loss\": " + loss
+        return "{\"step\": " + step + ", \"tokens\": " + tokens + ", \"flops\": " + flops
+                + ", \"lr\": 0.001, \"loss\": " + loss
                 + ", \"grad_norm\": 1.0, \"clip\": 1, \"tokens_per_s\": 1000.0, \"time_s\": " + step * 0.1 + "}\n";
     }
 
@@ -85,7 +91,11 @@ public final class RunWriter {
     private ObjectNode manifest(Path run, Map<String, Object> axes, long seed, double n, double d) {
         ObjectNode m = JSON.createObjectNode();
         String id = run.getFileName().toString();
-        m.put("format", 1).put("run_id", id).put("sweep", "wind").put("slug", id.substring(0, 6)).put("seed", seed);
+        m.put("format", 1)
+                .put("run_id", id)
+                .put("sweep", "wind")
+                .put("slug", id.substring(0, 6))
+                .put("seed", seed);
         m.set("axes", JSON.valueToTree(axes));
         ObjectNode config = m.putObject("config");
         config.putObject("model").put("family", "gpt").put("depth", 2);
@@ -94,7 +104,12 @@ public final class RunWriter {
         m.put("flops_per_token", 6 * n);
         m.putObject("planned").put("steps", 10).put("tokens", d);
         ObjectNode environment = m.putObject("environment");
-        environment.put("java", "17.0.15").put("os", "Linux").put("cpu", "Test CPU").put("cores", "2").put("git", "abc123");
+        environment
+                .put("java", "17.0.15")
+                .put("os", "Linux")
+                .put("cpu", "Test CPU")
+                .put("cores", "2")
+                .put("git", "abc123");
         m.putObject("data").put("vocab", 256).put("train_tokens", 1000000).put("entropy_rate", entropy);
         return m;
     }

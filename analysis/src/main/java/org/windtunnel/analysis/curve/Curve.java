@@ -46,8 +46,6 @@ public record Curve(
                 .filter(v -> v > 0 && Double.isFinite(v))
                 .sorted()
                 .toArray();
-        return sorted.length == 0
-                ? Double.NaN
-                : 0.5 * (sorted[(sorted.length - 1) / 2] + sorted[sorted.length / 2]);
+        return sorted.length == 0 ? Double.NaN : 0.5 * (sorted[(sorted.length - 1) / 2] + sorted[sorted.length / 2]);
     }
 }

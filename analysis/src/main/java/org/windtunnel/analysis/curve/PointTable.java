@@ -30,7 +30,8 @@ public record PointTable(List<Point> points) {
     /**
      * Reads a comma-separated file with a header line.
      *
-     * @param columns {@code N}, {@code D} and {@code loss} → the file's column names; those left out keep their own name
+     * @param columns {@code N}, {@code D} and {@code loss} → the file's column names; those left out keep their own
+     *     name
      * @throws AnalysisException if the file cannot be read, lacks a column, or a cell is not a positive number
      */
     public static PointTable readCsv(Path file, Map<String, String> columns) {
@@ -38,7 +39,8 @@ public record PointTable(List<Point> points) {
         try {
             lines = Files.readAllLines(file, StandardCharsets.UTF_8);
         } catch (IOException e) {
-            throw new AnalysisException("Cannot read " + file + ": expected a CSV file with columns N, D, loss. Check the path.", e);
+            throw new AnalysisException(
+                    "Cannot read " + file + ": expected a CSV file with columns N, D, loss. Check the path.", e);
         }
         if (lines.isEmpty() || lines.get(0).isBlank()) {
             throw new AnalysisException(file + " is empty: expected a header line with columns for N, D and loss.");
@@ -81,8 +83,8 @@ public record PointTable(List<Point> points) {
         } catch (NumberFormatException e) {
             // Reported below with the place.
         }
-        throw new AnalysisException(file + " line " + line + ", column " + header.get(column) + ": expected a positive number, found "
-                + (text.isEmpty() ? "nothing" : "\"" + text + "\"") + ".");
+        throw new AnalysisException(file + " line " + line + ", column " + header.get(column)
+                + ": expected a positive number, found " + (text.isEmpty() ? "nothing" : "\"" + text + "\"") + ".");
     }
 
     /** Cells of a line; quotes may enclose commas, a doubled quote stands for one. */

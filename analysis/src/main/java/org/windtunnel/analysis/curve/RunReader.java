@@ -39,11 +39,12 @@ final class RunReader {
         }
         int format = manifest.path("format").asInt(-1);
         if (format > FORMAT) {
-            throw new AnalysisException(directory.resolve(MANIFEST) + " has format " + format + ", this program knows up to "
-                    + FORMAT + ". Use the version that wrote it or a newer one.");
+            throw new AnalysisException(directory.resolve(MANIFEST) + " has format " + format
+                    + ", this program knows up to " + FORMAT + ". Use the version that wrote it or a newer one.");
         }
         if (format < 1 || !manifest.path("params").path("total").isNumber()) {
-            problems.add(directory.resolve(MANIFEST) + " is not a run manifest (keys format and params expected); skipped.");
+            problems.add(
+                    directory.resolve(MANIFEST) + " is not a run manifest (keys format and params expected); skipped.");
             return Optional.empty();
         }
         return Optional.of(reader.run(manifest));
@@ -76,7 +77,8 @@ final class RunReader {
                 manifest.path("seed").asLong(0),
                 params.path("total").asDouble(),
                 params.path("non_embedding").asDouble(params.path("total").asDouble()),
-                manifest.path("flops_per_token").asDouble(6 * params.path("total").asDouble()),
+                manifest.path("flops_per_token")
+                        .asDouble(6 * params.path("total").asDouble()),
                 manifest.path("planned").path("tokens").asDouble(0),
                 data.path("vocab").asInt(0),
                 entropy.isNumber() ? entropy.asDouble() : null,
@@ -89,7 +91,8 @@ final class RunReader {
 
     private static Map<String, Object> axes(JsonNode node) {
         Map<String, Object> axes = new LinkedHashMap<>();
-        Map<String, Object> all = JSON.convertValue(node.isObject() ? node : JSON.createObjectNode(), new TypeReference<>() {});
+        Map<String, Object> all =
+                JSON.convertValue(node.isObject() ? node : JSON.createObjectNode(), new TypeReference<>() {});
         all.forEach((path, value) -> {
             if (value != null) {
                 axes.put(path, value);
@@ -137,7 +140,8 @@ final class RunReader {
             JsonNode line = parse(texts[i]);
             if (line != null) {
                 long step = line.path("step").asLong();
-                while (!lines.isEmpty() && lines.get(lines.size() - 1).path("step").asLong() >= step) {
+                while (!lines.isEmpty()
+                        && lines.get(lines.size() - 1).path("step").asLong() >= step) {
                     lines.remove(lines.size() - 1);
                 }
                 lines.add(line);

@@ -12,8 +12,8 @@ import java.util.stream.Stream;
 import org.windtunnel.analysis.AnalysisException;
 
 /**
- * The runs of a sweep, read from their directories and ordered by name. Runs that are still going, failed or diverged are
- * kept with their status.
+ * The runs of a sweep, read from their directories and ordered by name. Runs that are still going, failed or diverged
+ * are kept with their status.
  */
 public final class RunTable {
     private final Path directory;
@@ -36,8 +36,10 @@ public final class RunTable {
      */
     public static RunTable read(Path sweepDir) {
         if (!Files.isDirectory(sweepDir)) {
-            throw new AnalysisException("No runs at " + sweepDir + ": expected a sweep directory such as runs/quickstart, found "
-                    + (Files.exists(sweepDir) ? "a file" : "nothing") + ". Run `windtunnel sweep CONFIG` first or check the path.");
+            throw new AnalysisException(
+                    "No runs at " + sweepDir + ": expected a sweep directory such as runs/quickstart, found "
+                            + (Files.exists(sweepDir) ? "a file" : "nothing")
+                            + ". Run `windtunnel sweep CONFIG` first or check the path.");
         }
         List<Run> runs = new ArrayList<>();
         List<String> problems = new ArrayList<>();
@@ -58,7 +60,8 @@ public final class RunTable {
                     .sorted(Comparator.comparing(p -> p.getFileName().toString()))
                     .toList();
         } catch (IOException e) {
-            throw new AnalysisException("Cannot list " + sweepDir + ": " + e.getMessage() + ". Check its permissions.", e);
+            throw new AnalysisException(
+                    "Cannot list " + sweepDir + ": " + e.getMessage() + ". Check its permissions.", e);
         }
     }
 
@@ -74,8 +77,11 @@ public final class RunTable {
 
     /** Name of the sweep: the runs' own, or the directory's when they have none or differ. */
     public String sweep() {
-        List<String> names =
-                runs.stream().map(Run::sweep).filter(s -> !s.isEmpty()).distinct().toList();
+        List<String> names = runs.stream()
+                .map(Run::sweep)
+                .filter(s -> !s.isEmpty())
+                .distinct()
+                .toList();
         Path last = directory.toAbsolutePath().normalize().getFileName();
         return names.size() == 1 ? names.get(0) : last == null ? "" : last.toString();
     }

@@ -7,8 +7,8 @@ import org.windtunnel.analysis.law.Law;
 import org.windtunnel.analysis.law.LossData;
 
 /**
- * Nonparametric bootstrap over points (one a run or cell, never checkpoints of one run): parameters of the law refitted to
- * resamples with replacement. Deterministic in the seed, whatever the number of threads.
+ * Nonparametric bootstrap over points (one a run or cell, never checkpoints of one run): parameters of the law
+ * refitted to resamples with replacement. Deterministic in the seed, whatever the number of threads.
  */
 public final class Bootstrap {
     private final Law law;
@@ -57,9 +57,9 @@ public final class Bootstrap {
         }
         double[] values = Arrays.stream(thetas).mapToDouble(quantity).sorted().toArray();
         double mean = Arrays.stream(values).average().orElseThrow();
-        double variance = Arrays.stream(values).map(v -> (v - mean) * (v - mean)).sum() / (values.length - 1);
-        return new Interval(
-                quantile(values, (1 - level) / 2), quantile(values, (1 + level) / 2), Math.sqrt(variance));
+        double variance =
+                Arrays.stream(values).map(v -> (v - mean) * (v - mean)).sum() / (values.length - 1);
+        return new Interval(quantile(values, (1 - level) / 2), quantile(values, (1 + level) / 2), Math.sqrt(variance));
     }
 
     /** Interval of the predicted loss for inputs in their natural unit. */

@@ -6,8 +6,9 @@ import java.util.stream.IntStream;
 import org.windtunnel.analysis.law.Law;
 
 /**
- * Minimiser for the long curved valleys of scaling laws: Newton steps in coordinates scaled by a bound on the curvature, with
- * absolute eigenvalues plus damping, steps clipped by coordinate, coordinates held while a bound stops them.
+ * Minimiser for the long curved valleys of scaling laws: Newton steps in coordinates scaled by a bound on the
+ * curvature, with absolute eigenvalues plus damping, steps clipped by coordinate, coordinates held while a bound
+ * stops them.
  *
  * <p>Converged means the largest component of the projected gradient is below 1e-10, or two successive accepted steps
  * lowered the objective by less than 1e-15 of itself.
@@ -133,7 +134,9 @@ final class DampedNewton {
     private double[] scale(int[] free) {
         double largest = Arrays.stream(free).mapToDouble(i -> bound[i]).max().orElse(0);
         double floor = Math.max(largest * 1e-12, 1e-290);
-        return Arrays.stream(free).mapToDouble(i -> Math.sqrt(Math.max(bound[i], floor))).toArray();
+        return Arrays.stream(free)
+                .mapToDouble(i -> Math.sqrt(Math.max(bound[i], floor)))
+                .toArray();
     }
 
     /** Shortens the whole step, so that its direction stays one of descent. */

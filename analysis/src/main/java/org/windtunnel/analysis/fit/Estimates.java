@@ -18,7 +18,8 @@ public final class Estimates {
     public static List<ParameterEstimate> of(
             FittedLaw fitted, LossData data, double delta, Bootstrap bootstrap, List<Weakness> weaknesses) {
         double[][] covariance = sandwich(fitted, data, delta);
-        Set<String> weak = weaknesses.stream().map(w -> String.valueOf(w.parameter())).collect(Collectors.toSet());
+        Set<String> weak =
+                weaknesses.stream().map(w -> String.valueOf(w.parameter())).collect(Collectors.toSet());
         List<ParameterEstimate> estimates = new ArrayList<>();
         for (Law.Parameter p : fitted.law().parameters()) {
             Bootstrap.Interval interval = bootstrap.interval(p::natural);

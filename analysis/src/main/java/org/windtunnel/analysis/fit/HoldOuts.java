@@ -66,8 +66,14 @@ public final class HoldOuts {
     private static String sentence(FitErrors errors, FitErrors last, FitErrors compute) {
         double best = compute == null ? last.are() : Math.min(last.are(), compute.are());
         return String.format(
-                Locale.ROOT, "predicts %d held-out point%s within %.2f %% on average (worst %.2f %%); last loss of the largest training model: %.2f %%%s%s",
-                errors.points(), errors.points() == 1 ? "" : "s", 100 * errors.are(), 100 * errors.maxAre(), 100 * last.are(),
+                Locale.ROOT,
+                "predicts %d held-out point%s within %.2f %% on average (worst %.2f %%); last loss of the largest"
+                        + " training model: %.2f %%%s%s",
+                errors.points(),
+                errors.points() == 1 ? "" : "s",
+                100 * errors.are(),
+                100 * errors.maxAre(),
+                100 * last.are(),
                 compute == null ? "" : String.format(Locale.ROOT, "; law in C: %.2f %%", 100 * compute.are()),
                 errors.are() <= best ? "" : " - a baseline does better, do not extrapolate with this fit");
     }

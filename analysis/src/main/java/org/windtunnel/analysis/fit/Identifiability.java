@@ -42,16 +42,18 @@ public final class Identifiability {
     }
 
     /** Weaknesses of a fit, at most one for each parameter and reason that comes first. */
-    public static List<Weakness> check(
-            FittedLaw fitted, List<LossPoint> points, double delta, Bootstrap bootstrap) {
+    public static List<Weakness> check(FittedLaw fitted, List<LossPoint> points, double delta, Bootstrap bootstrap) {
         return new Identifiability(fitted, points, delta, bootstrap).check();
     }
 
     private List<Weakness> check() {
         int p = fitted.law().dimension();
         if (points.size() < 2 * p) {
-            found.add(new Weakness(null, points.size() + " points for " + p + " parameters leave little to check the law with",
-                    "run at least " + 2 * p + " combinations of " + String.join(" and ", fitted.law().inputs())));
+            found.add(new Weakness(
+                    null,
+                    points.size() + " points for " + p + " parameters leave little to check the law with",
+                    "run at least " + 2 * p + " combinations of "
+                            + String.join(" and ", fitted.law().inputs())));
         }
         for (Law.Parameter parameter : fitted.law().parameters()) {
             String reason = reason(parameter);
@@ -61,8 +63,12 @@ public final class Identifiability {
         }
         double condition = condition();
         if (condition > CONDITION && found.stream().noneMatch(w -> w.parameter() != null)) {
-            found.add(new Weakness(null, String.format(
-                    Locale.ROOT, "the parameters trade against each other almost freely (condition number %.0e)", condition),
+            found.add(new Weakness(
+                    null,
+                    String.format(
+                            Locale.ROOT,
+                            "the parameters trade against each other almost freely (condition number %.0e)",
+                            condition),
                     "trust predictions near the data, not single parameters; spread the runs wider"));
         }
         return List.copyOf(found);
@@ -90,8 +96,8 @@ public final class Identifiability {
         return values >= 3
                 ? null
                 : String.format(
-                        "%s takes %d value%s: its power law cannot be told from the constant", parameter.input(), values,
-                        values == 1 ? "" : "s");
+                        "%s takes %d value%s: its power law cannot be told from the constant",
+                        parameter.input(), values, values == 1 ? "" : "s");
     }
 
     private String irreducible(Law.Parameter parameter, double value) {
@@ -99,7 +105,8 @@ public final class Identifiability {
             return "the best fit puts the irreducible loss at 0: the losses still fall too fast to show a floor";
         }
         double[] held = free();
-        held[parameter.coordinate()] = fitted.law().ranges(data).get(parameter.coordinate()).lower();
+        held[parameter.coordinate()] =
+                fitted.law().ranges(data).get(parameter.coordinate()).lower();
         if (rise(held) < PROFILE) {
             return "a law without irreducible loss fits almost as well";
         }
@@ -109,11 +116,14 @@ public final class Identifiability {
     private String exponent(Law.Parameter parameter, double value) {
         Law.Range range = fitted.law().ranges(data).get(parameter.coordinate());
         if (value < range.lower() + 1e-3 || value > range.upper() - 1e-3) {
-            return String.format(Locale.ROOT, "the best fit sits at the bound %.3g of its range",
+            return String.format(
+                    Locale.ROOT,
+                    "the best fit sits at the bound %.3g of its range",
                     value < range.upper() / 2 ? range.lower() : range.upper());
         }
         Law.Parameter coefficient = fitted.law().parameters().stream()
-                .filter(q -> q.role() == Law.Role.COEFFICIENT && parameter.input().equals(q.input()))
+                .filter(q ->
+                        q.role() == Law.Role.COEFFICIENT && parameter.input().equals(q.input()))
                 .findFirst()
                 .orElseThrow();
         if (fitted.law().dimension() > 2) {
@@ -146,7 +156,11 @@ public final class Identifiability {
             return null;
         }
         return String.format(
-                Locale.ROOT, "its interval [%.3g, %.3g] spans more than a factor of %.3g", interval.lo(), interval.hi(), most);
+                Locale.ROOT,
+                "its interval [%.3g, %.3g] spans more than a factor of %.3g",
+                interval.lo(),
+                interval.hi(),
+                most);
     }
 
     private double condition() {
@@ -166,8 +180,8 @@ public final class Identifiability {
 
     private String remedy(Law.Parameter parameter) {
         if (parameter.input() == null) {
-            return "push further down the curve: larger " + String.join(" and ", fitted.law().inputs())
-                    + ", at least 10 times the largest so far";
+            return "push further down the curve: larger "
+                    + String.join(" and ", fitted.law().inputs()) + ", at least 10 times the largest so far";
         }
         return switch (parameter.input()) {
             case "N" -> "add sizes: at least 3, spread over a factor of 10 or more, at the largest token budget";

@@ -23,7 +23,6 @@ public final class LawFitter {
     /** The starts are followed on a surface with at least this delta: a smaller one has no curvature to follow. */
     private static final double COARSE_DELTA = 1e-4;
 
-
     private final Law law;
     private final LossData data;
     private final double delta;
@@ -49,8 +48,9 @@ public final class LawFitter {
      */
     public static FittedLaw fit(Law law, LossData data, double delta) {
         if (data.size() < law.dimension()) {
-            throw new AnalysisException("Cannot fit " + law.formula() + ": " + law.dimension() + " parameters need at least as many points, found "
-                    + data.size() + ". Train more sizes or budgets, or fit a law of fewer parameters.");
+            throw new AnalysisException("Cannot fit " + law.formula() + ": " + law.dimension()
+                    + " parameters need at least as many points, found " + data.size()
+                    + ". Train more sizes or budgets, or fit a law of fewer parameters.");
         }
         return new LawFitter(law, data, delta).fit();
     }
@@ -69,7 +69,11 @@ public final class LawFitter {
         optima = distinct(optima);
         DampedNewton.Minimum best = optima.get(0).minimum;
         return new FittedLaw(
-                law, best.theta(), reported(best), best.gradient(), best.converged(),
+                law,
+                best.theta(),
+                reported(best),
+                best.gradient(),
+                best.converged(),
                 optima.stream()
                         .filter(f -> f.minimum.converged())
                         .limit(REPORTED)
@@ -174,7 +178,10 @@ public final class LawFitter {
                 .sorted(Comparator.comparingDouble(objective::value))
                 .limit(6)
                 .forEach(starts::add);
-        return starts.stream().mapToDouble(s -> newton.minimise(s, SHORT).value()).min().orElseThrow();
+        return starts.stream()
+                .mapToDouble(s -> newton.minimise(s, SHORT).value())
+                .min()
+                .orElseThrow();
     }
 
     private static double[] clampTo(double[] start, List<Law.Range> ranges) {

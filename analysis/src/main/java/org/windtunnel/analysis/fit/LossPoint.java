@@ -39,7 +39,8 @@ public record LossPoint(double n, double d, double compute, double loss) {
 
     /** How many values an input takes, those within 2 % counted once (budgets round to whole batches). */
     public static int distinct(List<LossPoint> points, String input) {
-        double[] sorted = points.stream().mapToDouble(p -> p.input(input)).sorted().toArray();
+        double[] sorted =
+                points.stream().mapToDouble(p -> p.input(input)).sorted().toArray();
         int count = 0;
         double last = 0;
         for (double value : sorted) {

@@ -6,10 +6,11 @@ import org.windtunnel.analysis.law.Law;
 import org.windtunnel.analysis.law.LossData;
 
 /**
- * F(theta) = SUM w_i rho(ln L(theta, x_i) - y_i) with Huber's rho(r) = r²/2 up to |r| = delta, delta (|r| - delta/2) beyond.
+ * F(theta) = SUM w_i rho(ln L(theta, x_i) - y_i) with Huber's rho(r) = r²/2 up to |r| = delta, delta (|r| - delta/2)
+ * beyond.
  *
- * <p>A sum, never a mean: a mean shrinks with the data and lets a minimiser stop early. A delta far above the residuals is
- * least squares, one far below is least absolute deviations. Not thread safe: buffers are reused.
+ * <p>A sum, never a mean: a mean shrinks with the data and lets a minimiser stop early. A delta far above the
+ * residuals is least squares, one far below is least absolute deviations. Not thread safe: buffers are reused.
  */
 final class RobustObjective {
     /** Delta that stands for least absolute deviations: far below residuals, far above rounding. */
@@ -60,8 +61,9 @@ final class RobustObjective {
     }
 
     /**
-     * Value with derivatives, and {@code scale} filled with SUM w min(1, delta/|r|) g²: the diagonal of a matrix that bounds
-     * the curvature of rho from above and stays positive where all points are in the linear zone and the Hessian vanishes.
+     * Value with derivatives, and {@code scale} filled with SUM w min(1, delta/|r|) g²: the diagonal of a matrix that
+     * bounds the curvature of rho from above and stays positive where all points are in the linear zone and the
+     * Hessian vanishes.
      */
     double derivatives(double[] theta, double[] gradient, double[][] hessian, double[] scale) {
         int p = gradient.length;

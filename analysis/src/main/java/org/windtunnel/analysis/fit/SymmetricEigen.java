@@ -1,8 +1,8 @@
 package org.windtunnel.analysis.fit;
 
 /**
- * Eigenvalues and eigenvectors of a small symmetric matrix by cyclic Jacobi rotations, which are accurate for the nearly
- * singular 2 x 2 to 8 x 8 matrices of law fits.
+ * Eigenvalues and eigenvectors of a small symmetric matrix by cyclic Jacobi rotations, which are accurate for the
+ * nearly singular 2 x 2 to 8 x 8 matrices of law fits.
  */
 final class SymmetricEigen {
     private static final int SWEEPS = 50;

@@ -3,8 +3,8 @@ package org.windtunnel.analysis.law;
 import java.util.List;
 
 /**
- * A form of scaling law as a function of inputs x (logarithms of N, D, ...) and internal coordinates theta in which it is
- * well behaved. Implementations are immutable.
+ * A form of scaling law as a function of inputs x (logarithms of N, D, ...) and internal coordinates theta in which
+ * it is well behaved. Implementations are immutable.
  */
 public interface Law {
 

@@ -9,8 +9,8 @@ import java.util.stream.Collectors;
  * ln L = LSE(a - alpha ln N, b - beta ln D, e) with A = exp a, B = exp b, E = exp e, each term with one input, the
  * irreducible term optional.
  *
- * <p>theta = (a, b, ..., e, alpha, beta, ...). With soft-max weights q of the terms and their constant derivatives u_k, the
- * gradient is g = SUM q_k u_k and the Hessian SUM q_k u_k u_k^T - g g^T.
+ * <p>theta = (a, b, ..., e, alpha, beta, ...). With soft-max weights q of the terms and their constant derivatives
+ * u_k, the gradient is g = SUM q_k u_k and the Hessian SUM q_k u_k u_k^T - g g^T.
  */
 public final class PowerSum implements Law {
     private static final double MAX_EXPONENT = 10;
@@ -27,7 +27,11 @@ public final class PowerSum implements Law {
     private final boolean hoffmannGrid;
 
     private PowerSum(
-            String name, List<String> inputs, List<String> coefficients, List<String> exponents, boolean irreducible,
+            String name,
+            List<String> inputs,
+            List<String> coefficients,
+            List<String> exponents,
+            boolean irreducible,
             boolean hoffmannGrid) {
         this.name = name;
         this.inputs = List.copyOf(inputs);
@@ -60,8 +64,12 @@ public final class PowerSum implements Law {
     /** L(X) = E + A X^-alpha, or without E, for X one of N, D, C. */
     public static PowerSum powerLaw(String input, boolean irreducible) {
         return new PowerSum(
-                irreducible ? "power law with constant" : "power law", List.of(input), List.of("A"), List.of("alpha"),
-                irreducible, false);
+                irreducible ? "power law with constant" : "power law",
+                List.of(input),
+                List.of("A"),
+                List.of("alpha"),
+                irreducible,
+                false);
     }
 
     @Override
@@ -171,7 +179,9 @@ public final class PowerSum implements Law {
         return starts;
     }
 
-    /** The published grid: exponents 0 to 2, e -1 to 1, coefficients exp 0 to exp 25; made for losses of 2 to 5 nats. */
+    /**
+     * The published grid: exponents 0 to 2, e -1 to 1, coefficients exp 0 to exp 25; made for losses of 2 to 5 nats.
+     */
     private static List<double[]> hoffmannStarts() {
         List<double[]> starts = new ArrayList<>();
         for (int cell = 0; cell < 4500; cell++) {

@@ -9,7 +9,8 @@ import org.windtunnel.analysis.law.Law;
 
 /**
  * Compute-optimal allocation under L = E + A N^-alpha + B D^-beta and C = 6 N D (Hoffmann et al., arXiv 2203.15556,
- * equation 4): N* = G (C/6)^a, D* = (C/6)^(1-a) / G with G = (alpha A / (beta B))^(1/(alpha+beta)), a = beta/(alpha+beta).
+ * equation 4): N* = G (C/6)^a, D* = (C/6)^(1-a) / G with G = (alpha A / (beta B))^(1/(alpha+beta)), a =
+ * beta/(alpha+beta).
  */
 public final class Planner {
     private final FittedLaw fitted;
@@ -53,9 +54,9 @@ public final class Planner {
     public double size(double[] theta, double compute) {
         double alpha = exponentN.natural(theta);
         double beta = exponentD.natural(theta);
-        double logG = (Math.log(alpha / beta) + Math.log(coefficientN.natural(theta))
-                        - Math.log(coefficientD.natural(theta)))
-                / (alpha + beta);
+        double logG =
+                (Math.log(alpha / beta) + Math.log(coefficientN.natural(theta)) - Math.log(coefficientD.natural(theta)))
+                        / (alpha + beta);
         return Math.exp(logG + exponent(theta) * Math.log(compute / 6));
     }
 
@@ -73,7 +74,16 @@ public final class Planner {
             Bootstrap.Interval di = bootstrap.interval(theta -> c / 6 / size(theta, c));
             Bootstrap.Interval li = bootstrap.interval(theta -> loss(theta, c));
             plan.add(new Allocation(
-                    c, n, ni.lo(), ni.hi(), c / 6 / n, di.lo(), di.hi(), loss(fitted.theta(), c), li.lo(), li.hi(),
+                    c,
+                    n,
+                    ni.lo(),
+                    ni.hi(),
+                    c / 6 / n,
+                    di.lo(),
+                    di.hi(),
+                    loss(fitted.theta(), c),
+                    li.lo(),
+                    li.hi(),
                     c / measured));
         }
         return plan;

@@ -13,4 +13,11 @@ package org.windtunnel.analysis.plan;
  * @param measuredTo largest x with a measurement on this slice: beyond it the curve is an extrapolation
  */
 public record Slice(
-        String variable, String label, Double fixed, double[] x, double[] loss, double[] lo, double[] hi, double measuredTo) {}
+        String variable,
+        String label,
+        Double fixed,
+        double[] x,
+        double[] loss,
+        double[] lo,
+        double[] hi,
+        double measuredTo) {}

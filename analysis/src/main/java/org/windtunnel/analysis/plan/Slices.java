@@ -16,7 +16,10 @@ public final class Slices {
 
     private Slices() {}
 
-    /** For a law of N and D the loss along N at each D and along D at each N (six at most of each), else along its input. */
+    /**
+     * For a law of N and D the loss along N at each D and along D at each N (six at most of each), else along its
+     * input.
+     */
     public static List<Slice> of(FittedLaw fitted, Bootstrap bootstrap, List<LossPoint> points) {
         List<String> inputs = fitted.law().inputs();
         List<Slice> slices = new ArrayList<>();
@@ -50,11 +53,11 @@ public final class Slices {
         return thinned;
     }
 
-    private static Slice slice(
-            FittedLaw fitted, Bootstrap bootstrap, List<LossPoint> points, int along, Double fixed) {
+    private static Slice slice(FittedLaw fitted, Bootstrap bootstrap, List<LossPoint> points, int along, Double fixed) {
         List<String> inputs = fitted.law().inputs();
         String variable = inputs.get(along);
-        double[] all = points.stream().mapToDouble(p -> p.input(variable)).sorted().toArray();
+        double[] all =
+                points.stream().mapToDouble(p -> p.input(variable)).sorted().toArray();
         double measured = fixed == null
                 ? all[all.length - 1]
                 : points.stream()

@@ -58,7 +58,10 @@ final class LawCells {
         double least = Double.POSITIVE_INFINITY;
         List<Run> best = null;
         for (List<Run> setting : settings.values()) {
-            double mean = setting.stream().mapToDouble(r -> r.finalLoss().getAsDouble()).average().orElseThrow();
+            double mean = setting.stream()
+                    .mapToDouble(r -> r.finalLoss().getAsDouble())
+                    .average()
+                    .orElseThrow();
             if (mean < least) {
                 least = mean;
                 best = setting;

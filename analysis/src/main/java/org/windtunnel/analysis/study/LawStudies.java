@@ -53,8 +53,7 @@ final class LawStudies {
      *
      * @param which where the cells come from, in words
      */
-    static LawStudy study(
-            List<LawCells.Cell> cells, String which, StudyOptions options, List<Warning> warnings) {
+    static LawStudy study(List<LawCells.Cell> cells, String which, StudyOptions options, List<Warning> warnings) {
         return new LawStudies(cells, which, options, warnings).study();
     }
 
@@ -76,25 +75,44 @@ final class LawStudies {
         if (both && !together && points.size() > chinchilla.dimension()) {
             return chinchilla;
         }
-        String input = both ? "C" : sizes > 1 ? "N" : "D";
         if (both) {
-            warn(null, together
-                            ? "N and D grow together in this sweep, so their shares of the loss cannot be told apart; a law in compute is fitted instead"
-                            : points.size() + " combinations of N and D are too few for L(N, D); a law in compute is fitted instead",
-                    "vary the token budget at fixed size: at least 3 sizes x 3 budgets");
+            warnCompute(together);
         } else {
-            warn(null, "only " + (sizes > 1 ? "N varies (one token budget)" : budgets > 1 ? "D varies (one size)" : "one combination of N and D was finished")
-                            + ": no L(N, D) can be fitted", "sweep at least 3 sizes x 3 token budgets");
+            warnOneInput(sizes, budgets);
         }
+        return chooseOneInput(both ? "C" : sizes > 1 ? "N" : "D");
+    }
+
+    private void warnCompute(boolean together) {
+        String why = together
+                ? "N and D grow together in this sweep, so their shares of the loss cannot be told apart"
+                : points.size() + " combinations of N and D are too few for L(N, D)";
+        warn(
+                null,
+                why + "; a law in compute is fitted instead",
+                "vary the token budget at fixed size: at least 3 sizes x 3 budgets");
+    }
+
+    private void warnOneInput(int sizes, int budgets) {
+        String what = "one combination of N and D was finished";
+        if (sizes > 1) {
+            what = "N varies (one token budget)";
+        } else if (budgets > 1) {
+            what = "D varies (one size)";
+        }
+        warn(null, "only " + what + ": no L(N, D) can be fitted", "sweep at least 3 sizes x 3 token budgets");
+    }
+
+    /** The power law that the values of one input can carry; null with fewer than three. */
+    private Law chooseOneInput(String input) {
         int values = LossPoint.distinct(points, input);
-        if (values >= 4) {
-            return PowerSum.powerLaw(input, true);
-        }
         if (values == 3) {
-            warn("E", "3 values of " + input + " cannot show an irreducible loss; a power law without it is fitted", "add values of " + input);
-            return PowerSum.powerLaw(input, false);
+            warn(
+                    "E",
+                    "3 values of " + input + " cannot show an irreducible loss; a power law without it is fitted",
+                    "add values of " + input);
         }
-        return null;
+        return values < 3 ? null : PowerSum.powerLaw(input, values > 3);
     }
 
     private double correlation() {
@@ -117,7 +135,10 @@ final class LawStudies {
         LossData data = LossPoint.data(law, points);
         FittedLaw fitted = LawFitter.fit(law, data, fit.huberDelta());
         if (!fitted.converged()) {
-            warn(null, "the fit did not converge (gradient " + Numbers.text(fitted.gradient()) + ")", "report the data; do not use the numbers");
+            warn(
+                    null,
+                    "the fit did not converge (gradient " + Numbers.text(fitted.gradient()) + ")",
+                    "report the data; do not use the numbers");
         }
         Bootstrap bootstrap = Bootstrap.run(fitted, data, fit);
         List<Weakness> weaknesses = Identifiability.check(fitted, points, fit.huberDelta(), bootstrap);
@@ -136,7 +157,9 @@ final class LawStudies {
                 fitted.gradient(),
                 fitted.converged(),
                 optima(fitted),
-                FitErrors.of(predictions(fitted), points.stream().mapToDouble(LossPoint::loss).toArray()),
+                FitErrors.of(
+                        predictions(fitted),
+                        points.stream().mapToDouble(LossPoint::loss).toArray()),
                 holdOut,
                 bootstrap.resamples(),
                 fit.level(),
@@ -149,13 +172,17 @@ final class LawStudies {
         return fitted.optima().stream()
                 .map(o -> new LawStudy.Optimum(
                         o.objective(),
-                        fitted.law().parameters().stream().mapToDouble(p -> p.natural(o.theta())).toArray(),
+                        fitted.law().parameters().stream()
+                                .mapToDouble(p -> p.natural(o.theta()))
+                                .toArray(),
                         o.starts()))
                 .toList();
     }
 
     private double[] predictions(FittedLaw fitted) {
-        return points.stream().mapToDouble(p -> fitted.predict(p.inputs(fitted.law()))).toArray();
+        return points.stream()
+                .mapToDouble(p -> fitted.predict(p.inputs(fitted.law())))
+                .toArray();
     }
 
     private List<LawStudy.Point> lawPoints(FittedLaw fitted, Set<Integer> held) {
@@ -164,8 +191,15 @@ final class LawStudies {
                 .mapToObj(i -> {
                     LossPoint p = points.get(i);
                     return new LawStudy.Point(
-                            p.n(), p.d(), p.compute(), p.loss(), predicted[i], Math.log(predicted[i] / p.loss()),
-                            held.contains(i), cells.get(i).lr(), cells.get(i).runIds());
+                            p.n(),
+                            p.d(),
+                            p.compute(),
+                            p.loss(),
+                            predicted[i],
+                            Math.log(predicted[i] / p.loss()),
+                            held.contains(i),
+                            cells.get(i).lr(),
+                            cells.get(i).runIds());
                 })
                 .toList();
     }
@@ -177,11 +211,12 @@ final class LawStudies {
                 .toList();
         return switch (options.holdOut()) {
             case NONE -> Set.of();
-            case LARGEST_COMPUTE -> Set.copyOf(order.subList(
-                    0, (int) Math.max(1, Math.round(options.holdOutFraction() * points.size()))));
+            case LARGEST_COMPUTE ->
+                Set.copyOf(order.subList(0, (int) Math.max(1, Math.round(options.holdOutFraction() * points.size()))));
             case LARGEST_N -> {
                 String input = law.inputs().get(0);
-                double largest = points.stream().mapToDouble(p -> p.input(input)).max().orElseThrow();
+                double largest =
+                        points.stream().mapToDouble(p -> p.input(input)).max().orElseThrow();
                 yield order.stream()
                         .filter(i -> points.get(i).input(input) > largest / 1.02)
                         .collect(Collectors.toSet());
@@ -204,11 +239,17 @@ final class LawStudies {
                 : test.size() + " points of most compute";
         HoldOut holdOut = HoldOuts.evaluate(law, rule, train, test, fit);
         if (holdOut == null) {
-            warn(null, "no hold-out: " + train.size() + " points remain without the " + rule + ", too few for "
-                    + law.dimension() + " parameters", "add runs of smaller sizes");
+            warn(
+                    null,
+                    "no hold-out: " + train.size() + " points remain without the " + rule + ", too few for "
+                            + law.dimension() + " parameters",
+                    "add runs of smaller sizes");
         } else if (LossPoint.distinct(train, input) < 3 && law.dimension() > 2) {
-            warn(null, "the hold-out is fitted to " + LossPoint.distinct(train, input) + " values of " + input
-                    + " only, so its error says little", "add sizes");
+            warn(
+                    null,
+                    "the hold-out is fitted to " + LossPoint.distinct(train, input) + " values of " + input
+                            + " only, so its error says little",
+                    "add sizes");
         }
         return holdOut;
     }

@@ -18,7 +18,9 @@ final class Origins {
 
     static StudyOrigin of(RunTable table) {
         return new StudyOrigin(
-                table.directory() == null ? null : table.directory().toAbsolutePath().normalize().toString(),
+                table.directory() == null
+                        ? null
+                        : table.directory().toAbsolutePath().normalize().toString(),
                 Instant.now().truncatedTo(ChronoUnit.SECONDS).toString(),
                 distinct(table, Origins::data),
                 distinct(table, Origins::machine),
@@ -58,7 +60,9 @@ final class Origins {
 
     private static String text(JsonNode node, String key, String before, String after) {
         JsonNode value = node.path(key);
-        return value.isValueNode() && !value.isNull() && !value.asText().isEmpty() ? before + value.asText() + after : null;
+        return value.isValueNode() && !value.isNull() && !value.asText().isEmpty()
+                ? before + value.asText() + after
+                : null;
     }
 
     private static String join(String... parts) {

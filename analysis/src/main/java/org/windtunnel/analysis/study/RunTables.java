@@ -19,7 +19,9 @@ final class RunTables {
     private RunTables() {}
 
     static List<RunRow> rows(List<Run> runs, StudyOptions options, Set<String> inLaw) {
-        return runs.stream().map(r -> row(r, options, inLaw.contains(r.runId()))).toList();
+        return runs.stream()
+                .map(r -> row(r, options, inLaw.contains(r.runId())))
+                .toList();
     }
 
     private static RunRow row(Run run, StudyOptions options, boolean inLaw) {
@@ -83,9 +85,14 @@ final class RunTables {
             // Each stretch stands at its last step, so that the final point is the run's end.
             tokens[g] = curve.tokens()[kept[to - 1]];
             flops[g] = curve.flops()[kept[to - 1]];
-            loss[g] = Arrays.stream(kept, from, to).mapToDouble(i -> curve.loss()[i]).average().orElseThrow();
+            loss[g] = Arrays.stream(kept, from, to)
+                    .mapToDouble(i -> curve.loss()[i])
+                    .average()
+                    .orElseThrow();
         }
-        List<Evaluation> evals = run.evaluations().stream().filter(e -> Double.isFinite(e.loss())).toList();
+        List<Evaluation> evals = run.evaluations().stream()
+                .filter(e -> Double.isFinite(e.loss()))
+                .toList();
         return new CurveSeries(
                 run.runId(),
                 run.slug(),

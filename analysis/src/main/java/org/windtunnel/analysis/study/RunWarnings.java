@@ -20,14 +20,13 @@ final class RunWarnings {
             warnings.add(new Warning(TOPIC, null, problem, null));
         }
         if (table.runs().isEmpty()) {
-            warnings.add(new Warning(
-                    TOPIC, null, "no run directories in " + table.directory(), "run the sweep first"));
+            warnings.add(new Warning(TOPIC, null, "no run directories in " + table.directory(), "run the sweep first"));
             return warnings;
         }
         for (String path : List.of(options.lrPath(), options.widthPath())) {
             if (table.runs().stream().allMatch(r -> r.number(path).isEmpty())) {
-                warnings.add(new Warning(
-                        TOPIC, path, "no run has a number there", "name the config path that holds it"));
+                warnings.add(
+                        new Warning(TOPIC, path, "no run has a number there", "name the config path that holds it"));
             }
         }
         Map<RunStatus, Integer> counts = new EnumMap<>(RunStatus.class);
@@ -44,11 +43,14 @@ final class RunWarnings {
         String again = "run the sweep again: it does what is missing";
         return switch (status) {
             case DIVERGED -> new Warning(TOPIC, null, count + "diverged; their loss counts as infinite", null);
-            case FAILED -> new Warning(
-                    TOPIC, null, count + "failed and are left out", "see their FAILED files, then " + again);
-            default -> new Warning(
-                    TOPIC, null, count + "are not finished (" + status.name().toLowerCase(Locale.ROOT) + ") and are left out",
-                    again);
+            case FAILED ->
+                new Warning(TOPIC, null, count + "failed and are left out", "see their FAILED files, then " + again);
+            default ->
+                new Warning(
+                        TOPIC,
+                        null,
+                        count + "are not finished (" + status.name().toLowerCase(Locale.ROOT) + ") and are left out",
+                        again);
         };
     }
 }

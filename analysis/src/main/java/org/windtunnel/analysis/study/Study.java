@@ -35,11 +35,7 @@ public final class Study {
         long start = System.nanoTime();
         List<Run> runs = table.runs();
         List<Warning> warnings = new ArrayList<>(RunWarnings.of(table, options));
-        List<TransferGroup> transfer = Transfer.analyse(
-                runs,
-                new TransferOptions(
-                        options.lrPath(), options.widthPath(), options.groupPaths(), options.size(), options.seed(),
-                        options.driftTolerance()));
+        List<TransferGroup> transfer = Transfer.analyse(runs, transferOptions(options));
         warnings.addAll(bowlWarnings(transfer));
         List<LawCells.Cell> cells = LawCells.of(runs, options);
         LawStudy law = null;
@@ -47,7 +43,9 @@ public final class Study {
             law = LawStudies.study(cells, LawCells.describe(options), options, warnings);
         } else if (!runs.isEmpty()) {
             warnings.add(new Warning(
-                    "law", null, "no finished run with a finite loss passes the filter of the law",
+                    "law",
+                    null,
+                    "no finished run with a finite loss passes the filter of the law",
                     "let runs finish, or change the filter"));
         }
         Set<String> inLaw = new HashSet<>();
@@ -81,12 +79,32 @@ public final class Study {
                 .toList();
         LawStudy law = null;
         if (cells.isEmpty()) {
-            warnings.add(new Warning("law", null, "the table " + name + " has no rows", "add one row a run: N, D, loss"));
+            warnings.add(
+                    new Warning("law", null, "the table " + name + " has no rows", "add one row a run: N, D, loss"));
         } else {
             law = LawStudies.study(cells, "rows of " + name + ", C = 6 N D", options, warnings);
         }
         return new StudyResult(
-                StudyResult.FORMAT, name, null, options, List.of(), List.of(), List.of(), law, null, List.copyOf(warnings));
+                StudyResult.FORMAT,
+                name,
+                null,
+                options,
+                List.of(),
+                List.of(),
+                List.of(),
+                law,
+                null,
+                List.copyOf(warnings));
+    }
+
+    private static TransferOptions transferOptions(StudyOptions options) {
+        return new TransferOptions(
+                options.lrPath(),
+                options.widthPath(),
+                options.groupPaths(),
+                options.size(),
+                options.seed(),
+                options.driftTolerance());
     }
 
     private static List<Warning> bowlWarnings(List<TransferGroup> groups) {
@@ -95,7 +113,10 @@ public final class Study {
             for (LrBowl bowl : group.bowls()) {
                 if (bowl.warning() != null) {
                     warnings.add(new Warning(
-                            "learning rate", group.label() + ", width " + Math.round(bowl.width()), bowl.warning(), null));
+                            "learning rate",
+                            group.label() + ", width " + Math.round(bowl.width()),
+                            bowl.warning(),
+                            null));
                 }
             }
         }
@@ -114,8 +135,13 @@ public final class Study {
             if (p.name().equals("E")) {
                 boolean inside = p.lo() <= entropy && entropy <= p.hi();
                 String sentence = String.format(
-                        Locale.ROOT, "known entropy %.4f nats/token, fitted E %.4f [%.4f, %.4f]: %s", entropy, p.value(),
-                        p.lo(), p.hi(), inside ? "recovered within the interval" : "NOT within the interval");
+                        Locale.ROOT,
+                        "known entropy %.4f nats/token, fitted E %.4f [%.4f, %.4f]: %s",
+                        entropy,
+                        p.value(),
+                        p.lo(),
+                        p.hi(),
+                        inside ? "recovered within the interval" : "NOT within the interval");
                 return new EntropyCheck(entropy, p.value(), p.lo(), p.hi(), inside, sentence);
             }
         }
@@ -131,7 +157,8 @@ public final class Study {
         try {
             Files.write(file, JSON.writeValueAsBytes(result));
         } catch (IOException e) {
-            throw new AnalysisException("Cannot write " + file + ": " + e.getMessage() + ". Check space and permissions.", e);
+            throw new AnalysisException(
+                    "Cannot write " + file + ": " + e.getMessage() + ". Check space and permissions.", e);
         }
     }
 }

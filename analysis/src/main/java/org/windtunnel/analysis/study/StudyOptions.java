@@ -50,7 +50,8 @@ public record StudyOptions(
 
     private static void require(boolean holds, String what, String expected, double found) {
         if (!holds) {
-            throw new AnalysisException("Options of the analysis: expected " + what + " " + expected + ", found " + found + ".");
+            throw new AnalysisException(
+                    "Options of the analysis: expected " + what + " " + expected + ", found " + found + ".");
         }
     }
 

@@ -70,8 +70,10 @@ public final class Verdict {
         result.runs().forEach(r -> counts.merge(r.status(), 1, Integer::sum));
         List<String> parts = new ArrayList<>();
         counts.forEach((status, count) -> parts.add(count + " " + status.name().toLowerCase(Locale.ROOT)));
-        add("", result.sweep() + ": " + result.runs().size() + " runs"
-                + (parts.isEmpty() ? "" : " (" + String.join(", ", parts) + ")"));
+        add(
+                "",
+                result.sweep() + ": " + result.runs().size() + " runs"
+                        + (parts.isEmpty() ? "" : " (" + String.join(", ", parts) + ")"));
     }
 
     private void optima() {
@@ -80,8 +82,13 @@ public final class Verdict {
         }
         section("best learning rate per width, with 95 % interval");
         int label = Math.max(
-                5, result.transfer().stream().mapToInt(g -> g.label().length()).max().orElse(0));
-        lines.add(String.format("  %-" + label + "s %8s %10s  %-22s %9s  %s", "group", "width", "best LR", "interval", "loss", "from"));
+                5,
+                result.transfer().stream()
+                        .mapToInt(g -> g.label().length())
+                        .max()
+                        .orElse(0));
+        lines.add(String.format(
+                "  %-" + label + "s %8s %10s  %-22s %9s  %s", "group", "width", "best LR", "interval", "loss", "from"));
         for (TransferGroup group : result.transfer()) {
             for (LrBowl bowl : group.bowls()) {
                 lines.add(row(label, group.label(), bowl));
@@ -103,7 +110,8 @@ public final class Verdict {
         String from = o.method() == LrOptimum.Method.PARABOLA
                 ? "parabola"
                 : o.edge() == LrOptimum.Edge.NONE ? "best of the grid" : "edge of the grid";
-        return start + String.format(Locale.ROOT, " %10s  %-22s %9.4f  %s", Numbers.text(o.lr()), interval, o.loss(), from);
+        return start
+                + String.format(Locale.ROOT, " %10s  %-22s %9.4f  %s", Numbers.text(o.lr()), interval, o.loss(), from);
     }
 
     private static String width(double width) {
@@ -131,10 +139,17 @@ public final class Verdict {
     private void cost(TransferGroup group, Drift drift) {
         if (drift.transferredLr() != null && drift.excess() != null) {
             LrBowl last = group.bowls().get(group.bowls().size() - 1);
-            add("    ", String.format(
-                    Locale.ROOT, "at width %s the best rate of width %s (%s) %s", width(last.width()),
-                    width(group.bowls().get(0).width()), Numbers.text(drift.transferredLr()),
-                    Double.isInfinite(drift.excess()) ? "diverges" : String.format(Locale.ROOT, "costs %+.4f nats", drift.excess())));
+            add(
+                    "    ",
+                    String.format(
+                            Locale.ROOT,
+                            "at width %s the best rate of width %s (%s) %s",
+                            width(last.width()),
+                            width(group.bowls().get(0).width()),
+                            Numbers.text(drift.transferredLr()),
+                            Double.isInfinite(drift.excess())
+                                    ? "diverges"
+                                    : String.format(Locale.ROOT, "costs %+.4f nats", drift.excess())));
         }
     }
 
@@ -143,13 +158,21 @@ public final class Verdict {
         add("  ", law.points().size() + " points (" + law.filter() + ")");
         for (ParameterEstimate p : law.parameters()) {
             lines.add(String.format(
-                    Locale.ROOT, "  %-6s %10s  %s%s", p.name(), significant(p.value()),
-                    "[" + significant(p.lo()) + ", " + significant(p.hi()) + "]", p.identified() ? "" : "  not identified"));
+                    Locale.ROOT,
+                    "  %-6s %10s  %s%s",
+                    p.name(),
+                    significant(p.value()),
+                    "[" + significant(p.lo()) + ", " + significant(p.hi()) + "]",
+                    p.identified() ? "" : "  not identified"));
         }
         FitErrors e = law.errors();
         lines.add(String.format(
-                Locale.ROOT, "  fit: mean error %.2f %%, worst %.2f %%; intervals of %4$.0f %% from %3$d resamples", 100 * e.are(),
-                100 * e.maxAre(), law.bootstrap(), 100 * law.level()));
+                Locale.ROOT,
+                "  fit: mean error %.2f %%, worst %.2f %%; intervals of %4$.0f %% from %3$d resamples",
+                100 * e.are(),
+                100 * e.maxAre(),
+                law.bootstrap(),
+                100 * law.level()));
         if (law.holdOut() != null) {
             add("  ", "hold-out, " + law.holdOut().rule() + ": " + law.holdOut().sentence());
         }
@@ -163,10 +186,19 @@ public final class Verdict {
         add("  ", String.format(Locale.ROOT, "compute-optimal: N* ~ C^%.3f [%.3f, %.3f]", a.value(), a.lo(), a.hi()));
         for (Allocation plan : law.allocations()) {
             if (plan.beyond() > 1) {
-                add("    ", String.format(
-                        Locale.ROOT, "%.0fx the largest compute (%s FLOP): N* %s %s, D* %s, loss %.4f [%.4f, %.4f]",
-                        plan.beyond(), String.format(Locale.ROOT, "%.1e", plan.compute()), Numbers.text(plan.n()),
-                        between(plan.nLo(), plan.nHi()), Numbers.text(plan.d()), plan.loss(), plan.lossLo(), plan.lossHi()));
+                add(
+                        "    ",
+                        String.format(
+                                Locale.ROOT,
+                                "%.0fx the largest compute (%s FLOP): N* %s %s, D* %s, loss %.4f [%.4f, %.4f]",
+                                plan.beyond(),
+                                String.format(Locale.ROOT, "%.1e", plan.compute()),
+                                Numbers.text(plan.n()),
+                                between(plan.nLo(), plan.nHi()),
+                                Numbers.text(plan.d()),
+                                plan.loss(),
+                                plan.lossLo(),
+                                plan.lossHi()));
             }
         }
     }
@@ -190,8 +222,11 @@ public final class Verdict {
         }
         section("warnings");
         for (Warning w : result.warnings()) {
-            add("  ! ", (w.subject() == null ? "" : w.subject() + ": ") + w.message()
-                    + (w.remedy() == null ? "" : "; " + w.remedy()));
+            add(
+                    "  ! ",
+                    (w.subject() == null ? "" : w.subject() + ": ")
+                            + w.message()
+                            + (w.remedy() == null ? "" : "; " + w.remedy()));
         }
     }
 }

@@ -108,21 +108,17 @@ final class DriftEstimator {
                 .filter(b -> b.optimum() != null && b.optimum().edge() != Edge.NONE)
                 .toList();
         if (!edges.isEmpty()) {
-            Line all = edgesPushingOutward(edges);
-            if (all != null && Math.abs(all.slope) - Gaussian.Z95 * all.error > tolerance) {
-                return new Judgement(Verdict.DRIFTS, String.format(
-                        Locale.ROOT, "the LR does not transfer under %s: it drifts by %+.2f octaves or more over %sx width (best rate at the grid's edge at %s: extend the grid)",
-                        label, all.slope * doublings, Numbers.text(Math.pow(2, doublings)), widths(edges)));
-            }
-            return undetermined("the best rate is at the grid's edge at " + widths(edges) + ": extend the grid "
-                    + directions(edges));
+            return judgeWithEdges(edges, doublings);
         }
         if (line == null) {
             return undetermined("fewer than two widths have a bounded best rate: run more rates per width");
         }
         double margin = Gaussian.Z95 * line.error;
         String numbers = String.format(
-                Locale.ROOT, "drift %+.2f ± %.2f octaves over %sx width", line.slope * doublings, margin * doublings,
+                Locale.ROOT,
+                "drift %+.2f ± %.2f octaves over %sx width",
+                line.slope * doublings,
+                margin * doublings,
                 Numbers.text(Math.pow(2, doublings)));
         if (Math.abs(line.slope) + margin <= tolerance) {
             return new Judgement(Verdict.TRANSFERS, "the LR transfers under " + label + ": " + numbers);
@@ -135,14 +131,35 @@ final class DriftEstimator {
                 + (usable < 3 ? "widths" : "seeds or rates between the best ones"));
     }
 
-    private Judgement undetermined(String why) {
-        return new Judgement(Verdict.UNDETERMINED, "whether the LR transfers under " + label + " cannot be told: " + why);
+    private Judgement judgeWithEdges(List<LrBowl> edges, double doublings) {
+        Line all = edgesPushingOutward(edges);
+        if (all == null || Math.abs(all.slope) - Gaussian.Z95 * all.error <= tolerance) {
+            return undetermined("the best rate is at the grid's edge at " + widths(edges) + ": extend the grid "
+                    + directions(edges));
+        }
+        String sentence = String.format(
+                Locale.ROOT,
+                "the LR does not transfer under %s: it drifts by %+.2f octaves or more over %sx width"
+                        + " (best rate at the grid's edge at %s: extend the grid)",
+                label,
+                all.slope * doublings,
+                Numbers.text(Math.pow(2, doublings)),
+                widths(edges));
+        return new Judgement(Verdict.DRIFTS, sentence);
     }
 
-    /** The line with edge optima where they stand, if moving them off the grid could only make it steeper; else null. */
+    private Judgement undetermined(String why) {
+        return new Judgement(
+                Verdict.UNDETERMINED, "whether the LR transfers under " + label + " cannot be told: " + why);
+    }
+
+    /**
+     * The line with edge optima where they stand, if moving them off the grid could only make it steeper; else null.
+     */
     private Line edgesPushingOutward(List<LrBowl> edges) {
         List<LrBowl> all = bowls.stream()
-                .filter(b -> b.optimum() != null && (b.optimum().lo() != null || b.optimum().hi() != null))
+                .filter(b -> b.optimum() != null
+                        && (b.optimum().lo() != null || b.optimum().hi() != null))
                 .toList();
         if (all.size() < 3) {
             return null;
@@ -173,7 +190,10 @@ final class DriftEstimator {
         return width == Math.rint(width) ? Long.toString((long) width) : Double.toString(width);
     }
 
-    /** Loss at a rate less the best measured, interpolated in ln lr; null outside the grid, infinite next to a divergence. */
+    /**
+     * Loss at a rate less the best measured, interpolated in ln lr; null outside the grid, infinite next to a
+     * divergence.
+     */
     private static Double excess(LrBowl bowl, double rate) {
         List<LrPoint> points = bowl.points();
         double best = bowl.optimum().bestLoss();

@@ -22,7 +22,9 @@ public final class Labels {
         return values;
     }
 
-    /** {@code mup}, {@code mup, tokens=2M}, or {@code all runs} for an empty map: texts alone, numbers with their key. */
+    /**
+     * {@code mup}, {@code mup, tokens=2M}, or {@code all runs} for an empty map: texts alone, numbers with their key.
+     */
     public static String of(Map<String, Object> values) {
         if (values.isEmpty()) {
             return ALL;

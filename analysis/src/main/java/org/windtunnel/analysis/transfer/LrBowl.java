@@ -15,4 +15,10 @@ import java.util.List;
  * @param warning one sentence when the bowl is not to be trusted as it stands, else null
  */
 public record LrBowl(
-        double width, double n, double d, List<LrPoint> points, LrOptimum optimum, Double sensitivity, String warning) {}
+        double width,
+        double n,
+        double d,
+        List<LrPoint> points,
+        LrOptimum optimum,
+        Double sensitivity,
+        String warning) {}

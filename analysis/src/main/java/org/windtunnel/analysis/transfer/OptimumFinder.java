@@ -7,8 +7,8 @@ import org.windtunnel.analysis.transfer.LrOptimum.Edge;
 import org.windtunnel.analysis.transfer.LrOptimum.Method;
 
 /**
- * The optimum of one bowl: a parabola in centred ln lr through the best rate and up to two neighbours a side, refused when
- * it opens downward, its vertex leaves the bracket of the best rate, or it promises more than the data show.
+ * The optimum of one bowl: a parabola in centred ln lr through the best rate and up to two neighbours a side, refused
+ * when it opens downward, its vertex leaves the bracket of the best rate, or it promises more than the data show.
  */
 final class OptimumFinder {
     /** A vertex this far below the best measured loss comes from a grid too coarse for a parabola, nats. */
@@ -48,8 +48,11 @@ final class OptimumFinder {
             return grid(best, edge, "fewer than three learning rates");
         }
         if (edge != Edge.NONE) {
-            return grid(best, edge, "the best rate is the " + (edge == Edge.LOWEST ? "lowest" : "highest")
-                    + " of the grid: extend the grid " + (edge == Edge.LOWEST ? "downward" : "upward"));
+            return grid(
+                    best,
+                    edge,
+                    "the best rate is the " + (edge == Edge.LOWEST ? "lowest" : "highest")
+                            + " of the grid: extend the grid " + (edge == Edge.LOWEST ? "downward" : "upward"));
         }
         int[] window = window(x, y, best);
         String refusal = refusal(x, y, best, window);
@@ -68,7 +71,9 @@ final class OptimumFinder {
         return best;
     }
 
-    /** Range of points to fit, end exclusive: finite ones next to the best, second neighbours only where they fit in. */
+    /**
+     * Range of points to fit, end exclusive: finite ones next to the best, second neighbours only where they fit in.
+     */
     private static int[] window(double[] x, double[] y, int best) {
         int from = best;
         int to = best + 1;
@@ -125,44 +130,78 @@ final class OptimumFinder {
         Double lo = best > 0 ? points.get(best - 1).lr() : null;
         Double hi = best < points.size() - 1 ? points.get(best + 1).lr() : null;
         return new LrOptimum(
-                points.get(best).lr(), lo, hi, y[best], points.get(best).lr(), y[best], Method.GRID, edge, null,
-                lo == null || hi == null ? "open: no neighbour on one side" : "neighbouring rates of the grid", note);
+                points.get(best).lr(),
+                lo,
+                hi,
+                y[best],
+                points.get(best).lr(),
+                y[best],
+                Method.GRID,
+                edge,
+                null,
+                lo == null || hi == null ? "open: no neighbour on one side" : "neighbouring rates of the grid",
+                note);
     }
+
+    /** An interval in ln lr and where it comes from. */
+    private record Interval(double lo, double hi, String origin) {}
 
     private LrOptimum parabola(int best, int[] window) {
         Vertex v = Vertex.fit(x, y, window[0], window[1]);
-        double spacing = (x[window[1] - 1] - x[window[0]]) / (v.count() - 1);
-        double half;
-        String interval;
-        if (points.subList(window[0], window[1]).stream().allMatch(p -> p.seedLosses().size() > 1)) {
+        Interval interval = interval(v, window);
+        LrOptimum.Parabola parabola = new LrOptimum.Parabola(
+                v.centre(),
+                v.c0(),
+                v.c1(),
+                v.c2(),
+                points.get(window[0]).lr(),
+                points.get(window[1] - 1).lr());
+        return new LrOptimum(
+                Math.exp(v.at()),
+                Math.exp(interval.lo),
+                Math.exp(interval.hi),
+                v.value(),
+                points.get(best).lr(),
+                y[best],
+                Method.PARABOLA,
+                Edge.NONE,
+                parabola,
+                interval.origin,
+                null);
+    }
+
+    /** 95 % interval of the vertex, never narrower than a quarter of a grid step each side. */
+    private Interval interval(Vertex v, int[] window) {
+        double first = x[window[0]];
+        double last = x[window[1] - 1];
+        double spacing = (last - first) / (v.count() - 1);
+        boolean seeds = points.subList(window[0], window[1]).stream()
+                .allMatch(p -> p.seedLosses().size() > 1);
+        double least = spacing / 4;
+        double half = spacing / 2;
+        String origin = "half a grid step: three points leave no residual";
+        if (seeds) {
             half = seedHalfWidth(v.at());
-            interval = "seed spread, resampled";
+            origin = "seed spread, resampled";
         } else if (v.count() > 3) {
             int dof = v.count() - 3;
             half = Gaussian.t95(dof) * v.error(v.rss() / dof);
-            interval = "residuals of the parabola (" + v.count() + " points)";
-        } else {
-            half = spacing / 2;
-            interval = "half a grid step: three points leave no residual";
+            origin = "residuals of the parabola (" + v.count() + " points)";
         }
-        if (half < spacing / 4) {
-            half = spacing / 4;
-            interval = "a quarter of a grid step, wider than the " + interval + " would give";
+        if (half < least) {
+            half = least;
+            origin = "a quarter of a grid step, wider than from " + origin;
         }
-        double lo = Math.max(v.at() - half, Math.min(x[window[0]], v.at() - spacing / 4));
-        double hi = Math.min(v.at() + half, Math.max(x[window[1] - 1], v.at() + spacing / 4));
-        return new LrOptimum(
-                Math.exp(v.at()), Math.exp(lo), Math.exp(hi), v.value(), points.get(best).lr(), y[best], Method.PARABOLA,
-                Edge.NONE,
-                new LrOptimum.Parabola(
-                        v.centre(), v.c0(), v.c1(), v.c2(), points.get(window[0]).lr(), points.get(window[1] - 1).lr()),
-                interval, null);
+        // One or two degrees of freedom can give a width beyond all sense: then the fitted points are the bracket.
+        double lo = seeds ? v.at() - half : Math.max(v.at() - half, Math.min(first, v.at() - least));
+        double hi = seeds ? v.at() + half : Math.min(v.at() + half, Math.max(last, v.at() + least));
+        return new Interval(lo, hi, origin);
     }
 
     /**
-     * 95 % half-width by redoing the whole choice on bowls whose means are shaken by the pooled seed spread. Two or three
-     * seeds are too few to resample themselves, so the spread is pooled over the grid and its uncertainty enters as
-     * Student's t over z.
+     * 95 % half-width by redoing the whole choice on bowls whose means are shaken by the pooled seed spread. Two or
+     * three seeds are too few to resample themselves, so the spread is pooled over the grid and its uncertainty
+     * enters as Student's t over z.
      */
     private double seedHalfWidth(double vertex) {
         double squares = 0;

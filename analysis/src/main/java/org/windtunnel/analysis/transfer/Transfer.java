@@ -34,7 +34,9 @@ public final class Transfer {
     /** Runs of one group at one setting of all other axes, by width and rate. */
     private record Setting(Map<String, Object> axes, TreeMap<Double, TreeMap<Double, List<Run>>> byWidth) {
         long bowls() {
-            return byWidth.values().stream().filter(rates -> rates.size() >= BOWL).count();
+            return byWidth.values().stream()
+                    .filter(rates -> rates.size() >= BOWL)
+                    .count();
         }
     }
 
@@ -102,7 +104,8 @@ public final class Transfer {
     /** For each width the setting with most rates, of equals the one with most tokens. */
     private static TreeMap<Double, TreeMap<Double, List<Run>>> merge(List<Setting> settings) {
         TreeMap<Double, TreeMap<Double, List<Run>>> merged = new TreeMap<>();
-        Comparator<TreeMap<Double, List<Run>>> better = Comparator.<TreeMap<Double, List<Run>>>comparingInt(TreeMap::size)
+        Comparator<TreeMap<Double, List<Run>>> better = Comparator.<TreeMap<Double, List<Run>>>comparingInt(
+                        TreeMap::size)
                 .thenComparingDouble(Transfer::tokens);
         for (Setting setting : settings) {
             setting.byWidth.forEach((width, rates) ->
@@ -158,14 +161,22 @@ public final class Transfer {
         boolean finite = Double.isFinite(mean);
         Double spread = null;
         if (finite && runs.size() > 1) {
-            double squares = losses.stream().mapToDouble(l -> (l - mean) * (l - mean)).sum();
+            double squares =
+                    losses.stream().mapToDouble(l -> (l - mean) * (l - mean)).sum();
             spread = Math.sqrt(squares / (runs.size() - 1));
         }
         return new LrPoint(
-                rate, finite ? mean : null, spread, losses, runs.stream().map(Run::runId).toList());
+                rate,
+                finite ? mean : null,
+                spread,
+                losses,
+                runs.stream().map(Run::runId).toList());
     }
 
-    /** Wortsman et al., arXiv 2309.14322, equation 1: trapezoid rule in ln lr, losses capped at that of uniform predictions. */
+    /**
+     * Wortsman et al., arXiv 2309.14322: trapezoid rule in ln lr, losses capped at that of uniform
+     * predictions.
+     */
     private static Double sensitivity(List<LrPoint> points, int vocab) {
         double cap = vocab > 1 ? Math.log(vocab) : Double.POSITIVE_INFINITY;
         double[] capped = points.stream()
@@ -181,7 +192,8 @@ public final class Transfer {
             double step = Math.log(points.get(i).lr() / points.get(i - 1).lr());
             area += step * ((capped[i] + capped[i - 1]) / 2 - best);
         }
-        double range = Math.log(points.get(points.size() - 1).lr() / points.get(0).lr());
+        double range =
+                Math.log(points.get(points.size() - 1).lr() / points.get(0).lr());
         return Double.isFinite(area) ? area / range : null;
     }
 }

@@ -52,11 +52,7 @@ record Vertex(double centre, double c0, double c1, double c2, double[] covarianc
     private static double[] inverse(double n, double s2, double s3, double s4) {
         double a = s2 * s4 - s3 * s3;
         double det = n * a - s2 * s2 * s2;
-        double[] m = {
-            a, s2 * s3, -s2 * s2,
-            s2 * s3, n * s4 - s2 * s2, -n * s3,
-            -s2 * s2, -n * s3, n * s2
-        };
+        double[] m = {a, s2 * s3, -s2 * s2, s2 * s3, n * s4 - s2 * s2, -n * s3, -s2 * s2, -n * s3, n * s2};
         for (int i = 0; i < m.length; i++) {
             m[i] /= det;
         }
@@ -82,8 +78,7 @@ record Vertex(double centre, double c0, double c1, double c2, double[] covarianc
     double error(double variance) {
         double j1 = -1 / (2 * c2);
         double j2 = c1 / (2 * c2 * c2);
-        double quadratic =
-                j1 * j1 * covariance[4] + 2 * j1 * j2 * covariance[5] + j2 * j2 * covariance[8];
+        double quadratic = j1 * j1 * covariance[4] + 2 * j1 * j2 * covariance[5] + j2 * j2 * covariance[8];
         return Math.sqrt(Math.max(0, quadratic * variance));
     }
 }

@@ -37,7 +37,8 @@ class RunTableTest {
 
         assertThat(table.sweep()).isEqualTo("wind");
         assertThat(table.problems()).isEmpty();
-        assertThat(table.runs()).extracting(Run::status)
+        assertThat(table.runs())
+                .extracting(Run::status)
                 .containsExactly(RunStatus.DONE, RunStatus.DIVERGED, RunStatus.FAILED, RunStatus.RUNNING);
         Run done = table.runs().get(0);
         assertThat(done.seed()).isEqualTo(3);
@@ -124,7 +125,9 @@ class RunTableTest {
         Path run = writer.done("mup", 64, 0.01, 1, 5e4, 1e6, 2.5);
         Files.writeString(run.resolve("manifest.json"), "{\"format\": 2}");
 
-        assertThatThrownBy(() -> RunTable.read(sweep)).isInstanceOf(AnalysisException.class).hasMessageContaining("format 2");
+        assertThatThrownBy(() -> RunTable.read(sweep))
+                .isInstanceOf(AnalysisException.class)
+                .hasMessageContaining("format 2");
         assertThatThrownBy(() -> RunTable.read(sweep.resolve("nowhere")))
                 .isInstanceOf(AnalysisException.class)
                 .hasMessageContaining("windtunnel sweep");
@@ -137,8 +140,8 @@ class RunTableTest {
 
         PointTable table = PointTable.readCsv(csv, Map.of("N", "params", "D", "tokens, seen"));
 
-        assertThat(table.points()).containsExactly(
-                new PointTable.Point(1e6, 2e7, 3.25, 2), new PointTable.Point(2e6, 4e7, 3.0, 4));
+        assertThat(table.points())
+                .containsExactly(new PointTable.Point(1e6, 2e7, 3.25, 2), new PointTable.Point(2e6, 4e7, 3.0, 4));
     }
 
     @Test
@@ -147,9 +150,11 @@ class RunTableTest {
         Files.writeString(csv, "N,D,loss\n1e6,2e7,3.25\n1e6,,3\n");
 
         assertThatThrownBy(() -> PointTable.readCsv(csv, PointTable.DEFAULT_COLUMNS))
-                .hasMessageContaining("line 3, column D").hasMessageContaining("nothing");
+                .hasMessageContaining("line 3, column D")
+                .hasMessageContaining("nothing");
         assertThatThrownBy(() -> PointTable.readCsv(csv, Map.of("N", "size")))
-                .hasMessageContaining("no column size").hasMessageContaining("[N, D, loss]");
+                .hasMessageContaining("no column size")
+                .hasMessageContaining("[N, D, loss]");
         Files.writeString(csv, "");
         assertThatThrownBy(() -> PointTable.readCsv(csv, Map.of())).hasMessageContaining("empty");
         assertThatThrownBy(() -> PointTable.readCsv(sweep.resolve("none.csv"), Map.of()))

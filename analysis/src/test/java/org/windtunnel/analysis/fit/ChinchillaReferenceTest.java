@@ -36,7 +36,9 @@ class ChinchillaReferenceTest {
                 .filter(p -> points.stream().filter(q -> q.loss() > p.loss()).count() >= 5)
                 .toList();
         kept = data(keptPoints);
-        expected = new ObjectMapper().readTree(Files.readString(Reference.law("chinchilla/expected.json"))).path("reproduced");
+        expected = new ObjectMapper()
+                .readTree(Files.readString(Reference.law("chinchilla/expected.json")))
+                .path("reproduced");
     }
 
     private static LossData data(List<PointTable.Point> points) {
@@ -52,7 +54,9 @@ class ChinchillaReferenceTest {
             assertThat(fit.parameter(name)).as(name).isEqualTo(row.path(name).asDouble(), within(digits));
         }
         for (String name : List.of("A", "B")) {
-            assertThat(fit.parameter(name)).as(name).isCloseTo(row.path(name).asDouble(), Percentage.withPercentage(1000 * digits));
+            assertThat(fit.parameter(name))
+                    .as(name)
+                    .isCloseTo(row.path(name).asDouble(), Percentage.withPercentage(1000 * digits));
         }
     }
 
@@ -92,7 +96,7 @@ class ChinchillaReferenceTest {
         JsonNode row = expected.path("bootstrap_first_1000_converged");
         for (var p : fit.law().parameters()) {
             Bootstrap.Interval interval = bootstrap.interval(p::natural);
-                JsonNode ci = row.path("ci95").path(p.name());
+            JsonNode ci = row.path("ci95").path(p.name());
             double se = row.path("standard_error").path(p.name()).asDouble();
             assertThat(interval.se()).as(p.name()).isCloseTo(se, Percentage.withPercentage(2));
             assertThat(interval.lo()).as(p.name()).isCloseTo(ci.get(0).asDouble(), Percentage.withPercentage(1));
@@ -102,9 +106,13 @@ class ChinchillaReferenceTest {
 
     @Test
     void leastSquaresInLogLossAndComputeOptimalSizes() {
-        List<PointTable.Point> small = keptPoints.stream().filter(p -> 6 * p.n() * p.d() < 1e21).toList();
+        List<PointTable.Point> small =
+                keptPoints.stream().filter(p -> 6 * p.n() * p.d() < 1e21).toList();
         assertThat(small).hasSize(217);
-        check(LawFitter.fit(PowerSum.chinchilla(), data(small), FitOptions.LEAST_SQUARES), expected.path("logmse_217_C_lt_1e21"), 1e-6);
+        check(
+                LawFitter.fit(PowerSum.chinchilla(), data(small), FitOptions.LEAST_SQUARES),
+                expected.path("logmse_217_C_lt_1e21"),
+                1e-6);
 
         FittedLaw fit = LawFitter.fit(PowerSum.chinchilla(), kept, 1e-3);
         Planner planner = new Planner(fit, Bootstrap.run(fit, kept, new FitOptions(1e-3, 0, 1, 0.95)));
@@ -120,7 +128,8 @@ class ChinchillaReferenceTest {
 
     @Test
     void gemstonesSubsetAtTwoDeltas() {
-        LossData data = data(PointTable.readCsv(Reference.law("gemstones/hot_sampled_like_chinchilla.csv"), Map.of()).points());
+        LossData data = data(PointTable.readCsv(Reference.law("gemstones/hot_sampled_like_chinchilla.csv"), Map.of())
+                .points());
         assertThat(data.size()).isEqualTo(24);
         FittedLaw wide = LawFitter.fit(PowerSum.chinchilla(), data, 1e-3);
         assertThat(wide.objective()).isLessThanOrEqualTo(2.1737880889527585e-4 * (1 + 1e-6));

@@ -29,7 +29,9 @@ class IdentifiabilityTest {
     }
 
     private static String text(List<Weakness> found) {
-        return found.stream().map(w -> w.parameter() + ": " + w.message() + " / " + w.remedy()).collect(Collectors.joining("\n"));
+        return found.stream()
+                .map(w -> w.parameter() + ": " + w.message() + " / " + w.remedy())
+                .collect(Collectors.joining("\n"));
     }
 
     @Test
@@ -41,7 +43,8 @@ class IdentifiabilityTest {
     void lossesThatDoNotDependOnTokensCannotTellBeta() {
         List<Weakness> found = check(LAW, grid((n, d) -> 1.8 + 200 * Math.pow(n, -0.45), 0.002));
         assertThat(text(found)).contains("beta: ");
-        assertThat(found).filteredOn(w -> "beta".equals(w.parameter()))
+        assertThat(found)
+                .filteredOn(w -> "beta".equals(w.parameter()))
                 .allSatisfy(w -> assertThat(w.remedy()).contains("add token budgets"));
         assertThat(found).noneMatch(w -> "alpha".equals(w.parameter()));
     }
@@ -51,14 +54,18 @@ class IdentifiabilityTest {
         Law law = PowerSum.powerLaw("C", true);
         List<Weakness> found = check(law, grid((n, d) -> 30 * Math.pow(6 * n * d, -0.05), 0.002));
         assertThat(text(found)).contains("E: ");
-        assertThat(found).filteredOn(w -> "E".equals(w.parameter())).singleElement()
+        assertThat(found)
+                .filteredOn(w -> "E".equals(w.parameter()))
+                .singleElement()
                 .satisfies(w -> assertThat(w.message()).containsAnyOf("at 0", "without irreducible loss", "spans"));
     }
 
     @Test
     void twoSizesCannotTellTheirPower() {
         List<LossPoint> points = LawFitterTest.grid(2, 6, IdentifiabilityTest::good, 0.002, 1);
-        assertThat(text(check(LAW, points))).contains("alpha: N takes 2 values").contains("A: N takes 2 values")
+        assertThat(text(check(LAW, points)))
+                .contains("alpha: N takes 2 values")
+                .contains("A: N takes 2 values")
                 .contains("add sizes");
     }
 
@@ -83,12 +90,17 @@ class IdentifiabilityTest {
         assertThat(out.computeLaw().are()).isGreaterThan(out.errors().are());
         double last = 0;
         for (LossPoint p : held) {
-            double before = train.stream().filter(q -> q.n() > 2e7 && q.d() == p.d()).findFirst().orElseThrow().loss();
+            double before = train.stream()
+                    .filter(q -> q.n() > 2e7 && q.d() == p.d())
+                    .findFirst()
+                    .orElseThrow()
+                    .loss();
             last += Math.abs(before - p.loss()) / p.loss() / 6;
         }
         assertThat(out.lastLoss().are()).isEqualTo(last, within(1e-12));
         assertThat(out.sentence()).contains("6 held-out points").doesNotContain("a baseline does better");
-        assertThat(HoldOuts.evaluate(LAW, "most", points.subList(0, 5), held, options)).isNull();
+        assertThat(HoldOuts.evaluate(LAW, "most", points.subList(0, 5), held, options))
+                .isNull();
     }
 
     @Test

@@ -38,7 +38,8 @@ class LawFitterTest {
             for (int j = 0; j < budgets; j++) {
                 double n = 1e5 * Math.pow(1000, i / (sizes - 1.0));
                 double d = 1e6 * Math.pow(3000, j / (budgets - 1.0));
-                points.add(new LossPoint(n, d, 6 * n * d, loss.applyAsDouble(n, d) * Math.exp(noise * random.nextGaussian())));
+                points.add(new LossPoint(
+                        n, d, 6 * n * d, loss.applyAsDouble(n, d) * Math.exp(noise * random.nextGaussian())));
             }
         }
         return points;
@@ -69,7 +70,8 @@ class LawFitterTest {
                     theta[i] = at;
                     assertThat(jet.gradient[i]).isEqualTo((high - low) / 2e-5, within(1e-8));
                     for (int j = 0; j < p; j++) {
-                        assertThat(jet.hessian[i][j]).isEqualTo((up.gradient[j] - down.gradient[j]) / 2e-5, within(1e-8));
+                        assertThat(jet.hessian[i][j])
+                                .isEqualTo((up.gradient[j] - down.gradient[j]) / 2e-5, within(1e-8));
                     }
                 }
             }
@@ -83,7 +85,9 @@ class LawFitterTest {
             assertThat(fit.converged()).isTrue();
             double[] found = fit.parameters();
             for (int i = 0; i < TRUTH.length; i++) {
-                assertThat(found[i] / TRUTH[i]).as(CHINCHILLA.parameters().get(i).name()).isEqualTo(1, within(1e-6));
+                assertThat(found[i] / TRUTH[i])
+                        .as(CHINCHILLA.parameters().get(i).name())
+                        .isEqualTo(1, within(1e-6));
             }
         }
     }
@@ -94,7 +98,8 @@ class LawFitterTest {
         FittedLaw withConstant = fit(PowerSum.powerLaw("N", true), points, 1e-3);
         assertThat(withConstant.parameter("E")).isEqualTo(2.5, within(1e-6));
         assertThat(withConstant.parameter("alpha")).isEqualTo(0.3, within(1e-6));
-        FittedLaw pure = fit(PowerSum.powerLaw("C", false), grid(3, 3, (n, d) -> 30 * Math.pow(6 * n * d, -0.05), 0, 1), 1e-3);
+        FittedLaw pure =
+                fit(PowerSum.powerLaw("C", false), grid(3, 3, (n, d) -> 30 * Math.pow(6 * n * d, -0.05), 0, 1), 1e-3);
         assertThat(pure.parameter("A")).isCloseTo(30, Percentage.withPercentage(1e-4));
         assertThat(pure.predict(1e12)).isEqualTo(30 * Math.pow(1e12, -0.05), within(1e-6));
         assertThatThrownBy(() -> pure.parameter("E")).hasMessageContaining("no parameter E");
@@ -109,12 +114,14 @@ class LawFitterTest {
             FittedLaw fit = LawFitter.fit(CHINCHILLA, data, 1e-3);
             Bootstrap bootstrap = Bootstrap.run(fit, data, new FitOptions(1e-3, 200, trial, 0.95));
             for (int i = 0; i < TRUTH.length; i++) {
-                Bootstrap.Interval interval = bootstrap.interval(CHINCHILLA.parameters().get(i)::natural);
+                Bootstrap.Interval interval =
+                        bootstrap.interval(CHINCHILLA.parameters().get(i)::natural);
                 covered[i] += interval.lo() <= TRUTH[i] && TRUTH[i] <= interval.hi() ? 1 : 0;
             }
         }
         for (int i = 0; i < TRUTH.length; i++) {
-            assertThat(covered[i]).as(CHINCHILLA.parameters().get(i).name()).isGreaterThanOrEqualTo((int) (0.9 * trials));
+            assertThat(covered[i]).as(CHINCHILLA.parameters().get(i).name()).isGreaterThanOrEqualTo((int)
+                    (0.9 * trials));
         }
     }
 
@@ -171,7 +178,8 @@ class LawFitterTest {
         LossPoint first = points.get(0);
         points.set(0, new LossPoint(first.n(), first.d(), first.compute(), first.loss() * 1.5));
         double huber = Math.abs(fit(CHINCHILLA, points, 1e-3).parameter("E") - TRUTH[0]);
-        double squares = Math.abs(fit(CHINCHILLA, points, FitOptions.LEAST_SQUARES).parameter("E") - TRUTH[0]);
+        double squares =
+                Math.abs(fit(CHINCHILLA, points, FitOptions.LEAST_SQUARES).parameter("E") - TRUTH[0]);
         assertThat(huber).isLessThan(0.02).isLessThan(squares);
     }
 
@@ -190,17 +198,22 @@ class LawFitterTest {
     void sameSeedSameResamples() {
         LossData data = LossPoint.data(CHINCHILLA, grid(4, 4, LawFitterTest::truth, 0.01, 4));
         FittedLaw fit = LawFitter.fit(CHINCHILLA, data, 1e-3);
-        Bootstrap.Interval one = Bootstrap.run(fit, data, new FitOptions(1e-3, 50, 7, 0.95)).prediction(1e9, 1e10);
-        Bootstrap.Interval two = Bootstrap.run(fit, data, new FitOptions(1e-3, 50, 7, 0.95)).prediction(1e9, 1e10);
-        Bootstrap.Interval other = Bootstrap.run(fit, data, new FitOptions(1e-3, 50, 8, 0.95)).prediction(1e9, 1e10);
+        Bootstrap.Interval one =
+                Bootstrap.run(fit, data, new FitOptions(1e-3, 50, 7, 0.95)).prediction(1e9, 1e10);
+        Bootstrap.Interval two =
+                Bootstrap.run(fit, data, new FitOptions(1e-3, 50, 7, 0.95)).prediction(1e9, 1e10);
+        Bootstrap.Interval other =
+                Bootstrap.run(fit, data, new FitOptions(1e-3, 50, 8, 0.95)).prediction(1e9, 1e10);
         assertThat(one).isEqualTo(two).isNotEqualTo(other);
     }
 
     @Test
     void refusesTooFewPointsAndBadLosses() {
         assertThatThrownBy(() -> fit(CHINCHILLA, grid(2, 2, LawFitterTest::truth, 0, 1), 1e-3))
-                .isInstanceOf(AnalysisException.class).hasMessageContaining("5 parameters");
+                .isInstanceOf(AnalysisException.class)
+                .hasMessageContaining("5 parameters");
         assertThatThrownBy(() -> fit(CHINCHILLA, grid(3, 3, (n, d) -> Double.NaN, 0, 1), 1e-3))
-                .isInstanceOf(AnalysisException.class).hasMessageContaining("positive and finite");
+                .isInstanceOf(AnalysisException.class)
+                .hasMessageContaining("positive and finite");
     }
 }

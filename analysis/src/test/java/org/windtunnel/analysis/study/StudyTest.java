@@ -53,7 +53,13 @@ class StudyTest {
                 }
             }
             for (double d : new double[] {2.5e5, 1e6, 1.6e7}) {
-                writer.run(axes("mup", width, -7, d), 1, n, d, RunStatus.DONE, law(n, d) * Math.exp(0.002 * random.nextGaussian()));
+                writer.run(
+                        axes("mup", width, -7, d),
+                        1,
+                        n,
+                        d,
+                        RunStatus.DONE,
+                        law(n, d) * Math.exp(0.002 * random.nextGaussian()));
             }
         }
     }
@@ -67,8 +73,18 @@ class StudyTest {
     private static StudyOptions options(Map<String, Object> filter) {
         StudyOptions o = StudyOptions.defaults();
         return new StudyOptions(
-                o.lrPath(), o.widthPath(), o.groupPaths(), filter, o.size(), o.holdOut(), o.holdOutFraction(), 300, 1,
-                o.level(), o.huberDelta(), o.driftTolerance());
+                o.lrPath(),
+                o.widthPath(),
+                o.groupPaths(),
+                filter,
+                o.size(),
+                o.holdOut(),
+                o.holdOutFraction(),
+                300,
+                1,
+                o.level(),
+                o.huberDelta(),
+                o.driftTolerance());
     }
 
     private StudyResult study() {
@@ -81,7 +97,8 @@ class StudyTest {
         StudyResult result = study();
 
         assertThat(result.sweep()).isEqualTo("wind");
-        assertThat(result.origin().directory()).isEqualTo(sweep.toAbsolutePath().normalize().toString());
+        assertThat(result.origin().directory())
+                .isEqualTo(sweep.toAbsolutePath().normalize().toString());
         assertThat(result.origin().data()).containsExactly("markov, 1M training tokens, vocabulary 256");
         assertThat(result.origin().machines()).containsExactly("Test CPU, 2 cores, Linux, Java 17.0.15");
         assertThat(result.origin().revisions()).containsExactly("abc123");
@@ -99,15 +116,25 @@ class StudyTest {
         assertThat(law.converged()).isTrue();
         double[] truth = {ENTROPY, 60, 150, 0.5, 0.45};
         for (int i = 0; i < truth.length; i++) {
-            assertThat(truth[i]).as(law.parameters().get(i).name())
-                    .isBetween(law.parameters().get(i).lo(), law.parameters().get(i).hi());
+            assertThat(truth[i])
+                    .as(law.parameters().get(i).name())
+                    .isBetween(
+                            law.parameters().get(i).lo(),
+                            law.parameters().get(i).hi());
         }
-        assertThat(law.holdOut().errors().are()).isLessThan(0.01).isLessThan(law.holdOut().lastLoss().are());
+        assertThat(law.holdOut().errors().are())
+                .isLessThan(0.01)
+                .isLessThan(law.holdOut().lastLoss().are());
         assertThat(law.errors().are()).isLessThan(0.004);
         assertThat(law.slices()).hasSize(8).allMatch(s -> s.x().length == s.hi().length);
         assertThat(law.optimalExponent().lo()).isLessThan(0.45 / 0.95);
-        assertThat(law.allocations()).last().satisfies(a -> assertThat(a.beyond()).isEqualTo(100, within(1e-9)));
-        assertThat(result.runs()).filteredOn(RunRow::inLaw).hasSize(16).allMatch(r -> r.group().equals("mup"));
+        assertThat(law.allocations())
+                .last()
+                .satisfies(a -> assertThat(a.beyond()).isEqualTo(100, within(1e-9)));
+        assertThat(result.runs())
+                .filteredOn(RunRow::inLaw)
+                .hasSize(16)
+                .allMatch(r -> r.group().equals("mup"));
 
         assertThat(result.entropy().inside()).isTrue();
         assertThat(result.entropy().entropy()).isEqualTo(ENTROPY);
@@ -119,9 +146,16 @@ class StudyTest {
         List<String> lines = Verdict.lines(study());
 
         assertThat(lines).allMatch(l -> l.length() <= 100).allMatch(l -> l.equals(l.stripTrailing()));
-        assertThat(String.join("\n", lines)).contains(
-                "76 done", "the LR transfers under mup", "the LR does not transfer under sp", "L(N, D) = E + A N^-alpha + B D^-beta",
-                "hold-out, largest N", "known entropy 1.5000", "compute-optimal", "at width 256 the best rate of width 32");
+        assertThat(String.join("\n", lines))
+                .contains(
+                        "76 done",
+                        "the LR transfers under mup",
+                        "the LR does not transfer under sp",
+                        "L(N, D) = E + A N^-alpha + B D^-beta",
+                        "hold-out, largest N",
+                        "known entropy 1.5000",
+                        "compute-optimal",
+                        "at width 256 the best rate of width 32");
     }
 
     @Test
@@ -136,10 +170,14 @@ class StudyTest {
         assertThat(first.law().parameters()).isEqualTo(second.law().parameters());
         assertThat(first.entropy()).isNull();
         assertThat(json.path("format").asInt()).isEqualTo(1);
-        assertThat(json.path("law").path("parameters").get(0).path("name").asText()).isEqualTo("E");
+        assertThat(json.path("law").path("parameters").get(0).path("name").asText())
+                .isEqualTo("E");
         assertThat(json.path("runs").size()).isEqualTo(76);
         assertThat(json.path("curves").get(0).path("trainLoss").isArray()).isTrue();
-        assertThat(new ObjectMapper().readValue(file.toFile(), StudyResult.class).transfer()).isEqualTo(first.transfer());
+        assertThat(new ObjectMapper()
+                        .readValue(file.toFile(), StudyResult.class)
+                        .transfer())
+                .isEqualTo(first.transfer());
     }
 
     @Test
@@ -147,7 +185,9 @@ class StudyTest {
         StudyResult result = study();
         assertThat(result.law()).isNull();
         assertThat(result.transfer()).isEmpty();
-        assertThat(result.warnings()).singleElement().satisfies(w -> assertThat(w.message()).contains("no run directories"));
+        assertThat(result.warnings())
+                .singleElement()
+                .satisfies(w -> assertThat(w.message()).contains("no run directories"));
         assertThat(Verdict.lines(result)).anyMatch(l -> l.contains("0 runs"));
     }
 
@@ -180,14 +220,17 @@ class StudyTest {
         RunWriter writer = new RunWriter(sweep);
         for (int width : new int[] {32, 64, 128, 256, 512}) {
             for (double lr : new double[] {0.005, 0.01, 0.02}) {
-                writer.done("mup", width, lr, 1, size(width), 1e6, law(size(width), 1e6) + Math.abs(Math.log(lr / 0.01)));
+                writer.done(
+                        "mup", width, lr, 1, size(width), 1e6, law(size(width), 1e6) + Math.abs(Math.log(lr / 0.01)));
             }
         }
         StudyResult result = study();
         assertThat(result.law().formula()).isEqualTo("L(N) = E + A N^-alpha");
         assertThat(result.law().parameters().get(2).value()).isEqualTo(0.5, within(1e-4));
         assertThat(result.law().allocations()).isEmpty();
-        assertThat(result.law().slices()).singleElement().satisfies(s -> assertThat(s.fixed()).isNull());
+        assertThat(result.law().slices())
+                .singleElement()
+                .satisfies(s -> assertThat(s.fixed()).isNull());
         assertThat(result.warnings()).anyMatch(w -> w.message().contains("only N varies"));
     }
 
@@ -214,7 +257,8 @@ class StudyTest {
         }
         StudyResult result = study();
         assertThat(result.law().law()).isEqualTo("chinchilla");
-        assertThat(result.warnings()).anyMatch(w -> "beta".equals(w.subject()) && w.message().contains("D takes 2 values"));
+        assertThat(result.warnings())
+                .anyMatch(w -> "beta".equals(w.subject()) && w.message().contains("D takes 2 values"));
         Map<String, Boolean> identified = new LinkedHashMap<>();
         result.law().parameters().forEach(p -> identified.put(p.name(), p.identified()));
         assertThat(identified).containsEntry("beta", false).containsEntry("B", false);
@@ -224,9 +268,21 @@ class StudyTest {
     void namesAPathThatNoRunHas() {
         sweep(null);
         StudyOptions o = options(Map.of("parameterization.type", "nothing"));
-        StudyResult result = Study.run(RunTable.read(sweep), new StudyOptions(
-                "optimizer.rate", o.widthPath(), o.groupPaths(), o.lawFilter(), o.size(), o.holdOut(), 0.2, 50, 1, 0.95,
-                1e-3, 0.25));
+        StudyResult result = Study.run(
+                RunTable.read(sweep),
+                new StudyOptions(
+                        "optimizer.rate",
+                        o.widthPath(),
+                        o.groupPaths(),
+                        o.lawFilter(),
+                        o.size(),
+                        o.holdOut(),
+                        0.2,
+                        50,
+                        1,
+                        0.95,
+                        1e-3,
+                        0.25));
         assertThat(result.transfer()).isEmpty();
         assertThat(result.law()).isNull();
         assertThat(result.warnings()).extracting(Warning::subject).contains("optimizer.rate");
@@ -237,7 +293,18 @@ class StudyTest {
     void refusesOptionsOutOfRange() {
         StudyOptions o = StudyOptions.defaults();
         assertThatThrownBy(() -> new StudyOptions(
-                        o.lrPath(), o.widthPath(), o.groupPaths(), Map.of(), o.size(), o.holdOut(), 0.2, 1000, 1, 95, 1e-3, 0.25))
+                        o.lrPath(),
+                        o.widthPath(),
+                        o.groupPaths(),
+                        Map.of(),
+                        o.size(),
+                        o.holdOut(),
+                        0.2,
+                        1000,
+                        1,
+                        95,
+                        1e-3,
+                        0.25))
                 .isInstanceOf(AnalysisException.class)
                 .hasMessageContaining("0.95")
                 .hasMessageContaining("found 95");
@@ -248,7 +315,12 @@ class StudyTest {
         StringBuilder csv = new StringBuilder("N,D,loss\n");
         for (double n : new double[] {1e5, 4e5, 1.6e6, 6.4e6}) {
             for (double d : new double[] {1e6, 4e6, 1.6e7, 6.4e7}) {
-                csv.append(n).append(',').append(d).append(',').append(law(n, d)).append('\n');
+                csv.append(n)
+                        .append(',')
+                        .append(d)
+                        .append(',')
+                        .append(law(n, d))
+                        .append('\n');
             }
         }
         Path file = sweep.resolve("points.csv");
@@ -266,16 +338,32 @@ class StudyTest {
     void theDigitisedChinchillaPointsRaiseNoWarning() {
         PointTable all = PointTable.readCsv(Reference.law("chinchilla/points.csv"), Map.of());
         PointTable kept = new PointTable(all.points().stream()
-                .filter(p -> all.points().stream().filter(q -> q.loss() > p.loss()).count() >= 5)
+                .filter(p ->
+                        all.points().stream().filter(q -> q.loss() > p.loss()).count() >= 5)
                 .toList());
         StudyOptions o = StudyOptions.defaults();
-        StudyResult result = Study.run("chinchilla", kept, new StudyOptions(
-                o.lrPath(), o.widthPath(), o.groupPaths(), Map.of(), o.size(), StudyOptions.HoldOutRule.LARGEST_COMPUTE, 0.1,
-                200, 1, 0.95, 1e-3, 0.25));
+        StudyResult result = Study.run(
+                "chinchilla",
+                kept,
+                new StudyOptions(
+                        o.lrPath(),
+                        o.widthPath(),
+                        o.groupPaths(),
+                        Map.of(),
+                        o.size(),
+                        StudyOptions.HoldOutRule.LARGEST_COMPUTE,
+                        0.1,
+                        200,
+                        1,
+                        0.95,
+                        1e-3,
+                        0.25));
 
         assertThat(result.warnings()).isEmpty();
         assertThat(result.law().holdOut().points()).hasSize(24);
-        assertThat(result.law().holdOut().errors().are()).isLessThan(0.012).isLessThan(result.law().holdOut().lastLoss().are());
+        assertThat(result.law().holdOut().errors().are())
+                .isLessThan(0.012)
+                .isLessThan(result.law().holdOut().lastLoss().are());
         assertThat(result.law().optimalExponent().value()).isEqualTo(0.5139, within(1e-4));
     }
 }

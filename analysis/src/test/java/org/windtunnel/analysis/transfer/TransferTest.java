@@ -53,7 +53,12 @@ class TransferTest {
                 for (int seed = 1; seed <= seeds; seed++) {
                     double off = k - optimum;
                     writer.done(
-                            type, width, Math.pow(2, k), seed, 12.0 * width * width, 1e6,
+                            type,
+                            width,
+                            Math.pow(2, k),
+                            seed,
+                            12.0 * width * width,
+                            1e6,
                             2.5 + 0.03 * off * off + noise * random.nextGaussian());
                 }
             }
@@ -76,13 +81,17 @@ class TransferTest {
         assertThat(second.optimum().parabola().at(Math.pow(2, -8))).isEqualTo(2.5 + 0.03 * 0.04, within(1e-9));
         assertThat(second.optimum().bestLr()).isEqualTo(Math.pow(2, -8));
         // Noiseless, yet never narrower than a quarter of the grid step each side.
-        assertThat(Math.log(second.optimum().hi() / second.optimum().lr()) / LN2).isEqualTo(0.25, within(1e-9));
+        assertThat(Math.log(second.optimum().hi() / second.optimum().lr()) / LN2)
+                .isEqualTo(0.25, within(1e-9));
         Drift sp = groups.get(0).drift();
         assertThat(sp.slope()).isEqualTo(-0.8, within(1e-9));
         assertThat(sp.total()).isEqualTo(-2.4, within(1e-9));
         assertThat(sp.widthRatio()).isEqualTo(8);
         assertThat(sp.verdict()).isEqualTo(Drift.Verdict.DRIFTS);
-        assertThat(sp.sentence()).contains("does not transfer under sp").contains("-2.40").contains("8x width");
+        assertThat(sp.sentence())
+                .contains("does not transfer under sp")
+                .contains("-2.40")
+                .contains("8x width");
         // Grid best at width 64 is 2^-7; at 512 the optimum is 2^-9.4, best measured 2^-9.
         assertThat(sp.excess()).isEqualTo(0.03 * (2.4 * 2.4 - 0.4 * 0.4), within(1e-9));
         Drift mup = groups.get(1).drift();
@@ -101,9 +110,12 @@ class TransferTest {
             double truth = -7 + random.nextDouble();
             for (int k = -10; k <= -4; k++) {
                 double mean = 2.5 + 0.02 * (k - truth) * (k - truth);
-                losses.put(Math.pow(2, k), List.of(
-                        mean + 0.02 * random.nextGaussian(), mean + 0.02 * random.nextGaussian(),
-                        mean + 0.02 * random.nextGaussian()));
+                losses.put(
+                        Math.pow(2, k),
+                        List.of(
+                                mean + 0.02 * random.nextGaussian(),
+                                mean + 0.02 * random.nextGaussian(),
+                                mean + 0.02 * random.nextGaussian()));
             }
             LrOptimum optimum = OptimumFinder.find(points(losses), 1);
             if (Math.log(optimum.lo()) / LN2 <= truth && truth <= Math.log(optimum.hi()) / LN2) {
@@ -116,8 +128,11 @@ class TransferTest {
     private static List<LrPoint> points(TreeMap<Double, List<Double>> losses) {
         return losses.entrySet().stream()
                 .map(e -> {
-                    double mean = e.getValue().stream().mapToDouble(v -> v).average().orElseThrow();
-                    double var = e.getValue().stream().mapToDouble(v -> (v - mean) * (v - mean)).sum()
+                    double mean =
+                            e.getValue().stream().mapToDouble(v -> v).average().orElseThrow();
+                    double var = e.getValue().stream()
+                                    .mapToDouble(v -> (v - mean) * (v - mean))
+                                    .sum()
                             / (e.getValue().size() - 1);
                     return new LrPoint(e.getKey(), mean, Math.sqrt(var), e.getValue(), List.of());
                 })
@@ -127,7 +142,8 @@ class TransferTest {
     private static LrOptimum optimum(double[] lr, Double... loss) {
         List<LrPoint> points = new java.util.ArrayList<>();
         for (int i = 0; i < lr.length; i++) {
-            points.add(new LrPoint(lr[i], loss[i], null, java.util.Collections.singletonList(loss[i]), List.of("r" + i)));
+            points.add(
+                    new LrPoint(lr[i], loss[i], null, java.util.Collections.singletonList(loss[i]), List.of("r" + i)));
         }
         return OptimumFinder.find(points, 1);
     }
@@ -231,7 +247,8 @@ class TransferTest {
                 writer.run(axes, 1, width, 20 * width, RunStatus.DONE, 2 + Math.abs(lr - 0.004));
             }
         }
-        assertThat(analyse()).extracting(TransferGroup::label)
+        assertThat(analyse())
+                .extracting(TransferGroup::label)
                 .containsExactly("mup, tokens=1M", "mup, tokens=4M", "sp");
         assertThat(analyse().get(2).bowls()).hasSize(2);
     }
@@ -248,9 +265,18 @@ class TransferTest {
     void aPublishedSweepLabelledMupFailsTheCheck() throws IOException {
         double[] sensitivities = {0.8916193647499624, 1.15170375371432, 2.6139903118319157, 3.3703043175984657};
         double[] vertices = {0.0036100796404777923, 0.006505875483058898, 0.0006532091438306471};
-        for (String line : Files.readAllLines(Reference.law("gemstones/mup_lr_sweep.csv")).stream().skip(1).toList()) {
+        for (String line : Files.readAllLines(Reference.law("gemstones/mup_lr_sweep.csv")).stream()
+                .skip(1)
+                .toList()) {
             String[] cells = line.split(",");
-            Path run = writer.done("mup", Integer.parseInt(cells[0]), Double.parseDouble(cells[2]), 1, 1e8, 1e9, Double.parseDouble(cells[3]));
+            Path run = writer.done(
+                    "mup",
+                    Integer.parseInt(cells[0]),
+                    Double.parseDouble(cells[2]),
+                    1,
+                    1e8,
+                    1e9,
+                    Double.parseDouble(cells[3]));
             Path manifest = run.resolve("manifest.json");
             Files.writeString(manifest, Files.readString(manifest).replace("\"vocab\":256", "\"vocab\":50304"));
         }
