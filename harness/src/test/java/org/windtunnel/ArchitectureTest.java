@@ -18,9 +18,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
-import org.windtunnel.backend.Backends;
-import org.windtunnel.backend.cpu.CpuBackend;
-import org.windtunnel.backend.nd4j.Nd4jBackend;
 
 /** The rules of the house: which package may know which. */
 @AnalyzeClasses(packages = "org.windtunnel", importOptions = ImportOption.DoNotIncludeTests.class)
@@ -68,13 +65,10 @@ class ArchitectureTest {
             .dependOnClassesThat()
             .resideInAPackage("org.windtunnel.analysis..");
 
-    /** One cycle is known and let through: the factory beside the contract names the implementations it opens. */
     @ArchTest
     static final ArchRule packagesHaveNoCycles = slices().matching("org.windtunnel.(**)")
             .should()
-            .beFreeOfCycles()
-            .ignoreDependency(Backends.class, CpuBackend.class)
-            .ignoreDependency(Backends.class, Nd4jBackend.class);
+            .beFreeOfCycles();
 
     @ArchTest
     static void arrowsPointDown(JavaClasses harness) {

@@ -3,7 +3,7 @@ package org.windtunnel.cli;
 import java.io.PrintWriter;
 import java.util.List;
 import java.util.concurrent.Callable;
-import org.windtunnel.backend.Doctor;
+import org.windtunnel.backend.registry.Doctor;
 import org.windtunnel.record.Environment;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;

@@ -3,7 +3,7 @@ package org.windtunnel.cli;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.Callable;
-import org.windtunnel.backend.Backends;
+import org.windtunnel.backend.registry.Backends;
 import org.windtunnel.config.RuntimeSpec;
 import org.windtunnel.config.RuntimeSpec.BackendName;
 import org.windtunnel.config.RuntimeSpec.Precision;

@@ -6,7 +6,7 @@ import java.nio.file.Path;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.windtunnel.backend.Backend;
-import org.windtunnel.backend.Backends;
+import org.windtunnel.backend.registry.Backends;
 import org.windtunnel.backend.OutOfMemory;
 import org.windtunnel.config.ConfigException;
 import org.windtunnel.config.DataSpec;

@@ -2,7 +2,7 @@ package org.windtunnel.peer;
 
 import java.util.List;
 import org.windtunnel.backend.Backend;
-import org.windtunnel.backend.Backends;
+import org.windtunnel.backend.registry.Backends;
 import org.windtunnel.config.OptimizerSpec;
 import org.windtunnel.config.OptimizerSpec.Decayed;
 import org.windtunnel.config.OptimizerSpec.EpsPlacement;

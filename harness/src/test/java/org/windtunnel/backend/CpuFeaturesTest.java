@@ -54,11 +54,4 @@ class CpuFeaturesTest {
         assertThatCode(arm::requireAvx).doesNotThrowAnyException();
     }
 
-    @Test
-    void slowProductsAreReported() {
-        CpuFeatures zen4 = cpu("AuthenticAMD", "Zen 4", AVX512);
-        assertThat(Doctor.warnings(zen4, 29)).singleElement().asString().contains("29 GFLOPS", "40", "OPENBLAS_CORETYPE");
-        assertThat(Doctor.warnings(zen4, 120)).isEmpty();
-        assertThat(Doctor.warnings(cpu("AuthenticAMD", "Zen 2", "avx fma avx2"), 29)).isEmpty();
-    }
 }

@@ -7,7 +7,7 @@ import java.lang.management.ManagementFactory;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 import org.windtunnel.backend.Backend;
-import org.windtunnel.backend.Backends;
+import org.windtunnel.backend.registry.Backends;
 import org.windtunnel.config.ExperimentSpec;
 import org.windtunnel.data.Corpora;
 import org.windtunnel.data.TokenCorpus;

@@ -10,7 +10,7 @@ import java.util.function.Supplier;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.windtunnel.backend.Backend;
-import org.windtunnel.backend.Backends;
+import org.windtunnel.backend.registry.Backends;
 import org.windtunnel.config.ConfigException;
 import org.windtunnel.config.RuntimeSpec;
 import org.windtunnel.config.RuntimeSpec.BackendName;

@@ -1,5 +1,7 @@
-package org.windtunnel.backend;
+package org.windtunnel.backend.registry;
 
+import org.windtunnel.backend.Backend;
+import org.windtunnel.backend.Natives;
 import org.windtunnel.backend.cpu.CpuBackend;
 import org.windtunnel.backend.nd4j.Nd4jBackend;
 import org.windtunnel.config.ConfigException;

@@ -1,10 +1,13 @@
-package org.windtunnel.backend;
+package org.windtunnel.backend.registry;
 
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import org.windtunnel.backend.Backend;
+import org.windtunnel.backend.CpuFeatures;
+import org.windtunnel.backend.Natives;
 import org.windtunnel.backend.cpu.CpuBackend;
 import org.windtunnel.tensor.Arena;
 import org.windtunnel.tensor.Tensor;
