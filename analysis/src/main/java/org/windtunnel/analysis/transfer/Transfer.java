@@ -93,9 +93,11 @@ public final class Transfer {
         List<TransferGroup> groups = new ArrayList<>();
         for (Setting setting : whole) {
             Map<String, Object> named = new LinkedHashMap<>(values);
-            if (whole.size() > 1) {
-                named.putAll(setting.axes);
-            }
+            setting.axes.forEach((axis, value) -> {
+                if (whole.stream().anyMatch(other -> !value.equals(other.axes.get(axis)))) {
+                    named.put(axis, value);
+                }
+            });
             groups.add(group(named, setting.byWidth));
         }
         return groups;

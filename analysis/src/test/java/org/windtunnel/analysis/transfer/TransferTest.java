@@ -240,6 +240,7 @@ class TransferTest {
                 for (int tokens : new int[] {1_000_000, 4_000_000}) {
                     Map<String, Object> axes = RunWriter.axes("mup", width, lr);
                     axes.put("train.tokens", tokens);
+                    axes.put("parameterization.base_width", 32);
                     writer.run(axes, 1, width, tokens, RunStatus.DONE, 2 + Math.abs(lr - 0.004));
                 }
                 Map<String, Object> axes = RunWriter.axes("sp", width, lr);
