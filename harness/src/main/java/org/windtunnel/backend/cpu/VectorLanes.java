@@ -11,7 +11,8 @@ import org.windtunnel.backend.LayerKernels.Activation;
  *
  * <p>Three habits keep C2 (seen with JDK 17) from allocating vectors. One loop a method, since it stops inlining in
  * large ones. No helper methods that take or return vectors, however short: once such a method has been compiled on its
- * own, its callers pass vectors through the heap. No conditional whose branches yield different vectors, since a merge point forces both onto the heap.
+ * own, its callers pass vectors through the heap. No conditional whose branches yield different vectors, since a merge
+ * point forces both onto the heap.
  */
 final class VectorLanes extends Lanes {
     private static final VectorSpecies<Float> S = FloatVector.SPECIES_PREFERRED;
