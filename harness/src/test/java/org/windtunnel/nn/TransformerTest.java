@@ -3,16 +3,13 @@ package org.windtunnel.nn;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
-import java.lang.management.ManagementFactory;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.windtunnel.backend.Backend;
-import org.windtunnel.backend.LayerKernels.Activation;
 import org.windtunnel.backend.cpu.CpuBackend;
 import org.windtunnel.backend.nd4j.Nd4jBackend;
 import org.windtunnel.nn.TransformerShape.Flavour;
@@ -105,36 +102,6 @@ class TransformerTest {
             model.forwardBackward(1, 0, false, new double[3]);
             assertThat(model.logits().toFloats()).isEqualTo(first);
         }
-    }
-
-    @Test
-    void aStepAllocatesNothingOnTheCpu() {
-        TransformerShape shape = new TransformerShape(
-                Flavour.GPT, 32, 2, 4, 4, 8, 32, 64, 128, Activation.GELU_TANH, true, false, false, 0, 1e-5);
-        var threads = (com.sun.management.ThreadMXBean) ManagementFactory.getThreadMXBean();
-        double[] sums = new double[3];
-        for (Backend backend : List.of(cpu, cpuOnTwo)) {
-            try (Arena arena = TransformerCase.arena(backend)) {
-                Transformer model = new Transformer(backend, shape, ForwardMultipliers.standard(8), 4, arena);
-                for (int step = 0; step < 500; step++) {
-                    model.forwardBackward(1, 0.1, step % 2 == 1, sums);
-                }
-                long before = allocated(threads);
-                for (int step = 0; step < 100; step++) {
-                    model.forwardBackward(1, 0.1, step % 2 == 1, sums);
-                }
-                // The lists that the measurement makes, 520 bytes here; one object a pass would be 1600 at the least.
-                assertThat(allocated(threads) - before).isLessThan(1_500);
-            }
-        }
-    }
-
-    private static long allocated(com.sun.management.ThreadMXBean threads) {
-        long sum = 0;
-        for (long bytes : threads.getThreadAllocatedBytes(threads.getAllThreadIds())) {
-            sum += Math.max(0, bytes);
-        }
-        return sum;
     }
 
     private record Result(double[] sums, Map<String, double[]> gradients) {}
