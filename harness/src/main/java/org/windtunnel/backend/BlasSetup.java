@@ -1,11 +1,13 @@
 package org.windtunnel.backend;
 
-import com.sun.jna.Function;
 import com.sun.jna.NativeLibrary;
+import java.nio.charset.StandardCharsets;
+import java.util.Map;
+import org.bytedeco.javacpp.Loader;
 import org.bytedeco.openblas.global.openblas_nolapack;
 import org.nd4j.linalg.factory.Nd4j;
 
-/** The BLAS library that {@link Natives} led to: name, version, core type, threads. */
+/** The BLAS library that {@link Natives} led to. */
 public final class BlasSetup {
     private static final int OPENBLAS = 2;
     private static final int MKL = 3;
@@ -41,20 +43,29 @@ public final class BlasSetup {
 
     /** The configuration string reads {@code OpenBLAS 0.3.19 NO_LAPACKE DYNAMIC_ARCH ... SkylakeX MAX_THREADS=64}. */
     private static String openblas() {
-        String config = function("openblas_get_config").invokeString(new Object[0], false).trim();
-        String core = function("openblas_get_corename").invokeString(new Object[0], false);
-        String[] words = config.split("\\s+");
-        String version = words.length > 1 ? " " + words[1] : "";
-        return "OpenBLAS" + version + ", core type " + core;
+        NativeLibrary library = library("openblas@");
+        String[] config = text(library, "openblas_get_config").split("\\s+");
+        return "OpenBLAS " + (config.length > 1 ? config[1] : "") + ", core type "
+                + text(library, "openblas_get_corename");
+    }
+
+    private static String text(NativeLibrary library, String function) {
+        return library.getFunction(function).invokeString(new Object[0], false).trim();
     }
 
     private static String mkl() {
         byte[] text = new byte[VERSION_LENGTH];
-        function("MKL_Get_Version_String").invokeVoid(new Object[] {text, text.length});
-        return new String(text, java.nio.charset.StandardCharsets.US_ASCII).replace('\0', ' ').trim();
+        library("mkl_rt@").getFunction("MKL_Get_Version_String").invokeVoid(new Object[] {text, text.length});
+        return new String(text, StandardCharsets.US_ASCII).replace('\0', ' ').trim();
     }
 
-    private static Function function(String name) {
-        return NativeLibrary.getProcess().getFunction(name);
+    /** The library JavaCPP has loaded under a name; the process itself where it came from elsewhere. */
+    private static NativeLibrary library(String name) {
+        for (Map.Entry<String, String> loaded : Loader.getLoadedLibraries().entrySet()) {
+            if (loaded.getKey().startsWith(name)) {
+                return NativeLibrary.getInstance(loaded.getValue());
+            }
+        }
+        return NativeLibrary.getProcess();
     }
 }

@@ -5,6 +5,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.Callable;
 import org.windtunnel.analysis.curve.RunTable;
+import org.windtunnel.analysis.report.HtmlReport;
 import org.windtunnel.analysis.study.Study;
 import org.windtunnel.analysis.study.StudyOptions;
 import org.windtunnel.analysis.study.StudyResult;
@@ -45,6 +46,7 @@ final class ReportCommand implements Callable<Integer> {
         StudyResult result = Study.run(RunTable.read(directory), options);
         Study.write(result, directory.resolve("study.json"));
         Path html = directory.resolve("report.html");
+        HtmlReport.write(result, html);
         out.println();
         Verdict.lines(result).forEach(out::println);
         out.println();

@@ -69,6 +69,7 @@ final class ActivationKernels {
             int block = blockRows(width);
             float[] v = s.floats(0, block * width);
             float[] b = s.floats(1, width);
+            float[] out = s.floats(2, block * width);
             if (bias != null) {
                 buffer(bias).get(at(bias), b, 0, width);
             }
@@ -83,8 +84,8 @@ final class ActivationKernels {
                     xb.put(at(x) + row * width, v, 0, n);
                 }
                 if (kind != null) {
-                    lanes.activate(kind, v, 0, v, 0, n);
-                    buffer(y).put(at(y) + row * width, v, 0, n);
+                    lanes.activate(kind, v, 0, out, 0, n);
+                    buffer(y).put(at(y) + row * width, out, 0, n);
                 }
             }
         }
@@ -113,12 +114,13 @@ final class ActivationKernels {
         void range(int from, int to, int chunk, int thread, Scratch s) {
             float[] xs = s.floats(0, BLOCK);
             float[] ds = s.floats(1, BLOCK);
+            float[] temp = s.floats(2, 2 * BLOCK);
             for (int block = from; block < to; block++) {
                 int i = block * BLOCK;
                 int n = Math.min(BLOCK, size - i);
                 buffer(x).get(at(x) + i, xs, 0, n);
                 buffer(d).get(at(d) + i, ds, 0, n);
-                lanes.activateGradient(kind, xs, 0, ds, 0, n);
+                lanes.activateGradient(kind, xs, 0, ds, 0, temp, n);
                 buffer(d).put(at(d) + i, ds, 0, n);
             }
         }
@@ -151,6 +153,7 @@ final class ActivationKernels {
             int block = blockRows(2 * width);
             float[] gu = s.floats(0, block * 2 * width);
             float[] ys = s.floats(1, block * width);
+            float[] temp = s.floats(2, width);
             for (int row = from; row < to; row += block) {
                 int n = Math.min(block, to - row);
                 int guAt = row * 2 * width;
@@ -163,7 +166,7 @@ final class ActivationKernels {
                 } else {
                     buffer(y).get(at(y) + row * width, ys, 0, n * width);
                     for (int i = 0; i < n; i++) {
-                        lanes.swigluGradient(gu, 2 * i * width, gu, (2 * i + 1) * width, ys, i * width, width);
+                        lanes.swigluGradient(gu, 2 * i * width, gu, (2 * i + 1) * width, ys, i * width, temp, width);
                     }
                     buffer(gradient).put(at(gradient) + guAt, gu, 0, n * 2 * width);
                 }

@@ -55,6 +55,11 @@ public final class CpuBackend implements Backend {
         return "cpu";
     }
 
+    /** Threads that share the work. */
+    public int threads() {
+        return engine.pool().threads();
+    }
+
     @Override
     public DType floatType() {
         return DType.FLOAT32;
@@ -66,7 +71,7 @@ public final class CpuBackend implements Backend {
         facts.put("backend", "cpu");
         facts.put("processor", Natives.features().display());
         facts.put("blas", BlasSetup.describe());
-        facts.put("threads", Integer.toString(engine.pool().threads()));
+        facts.put("threads", Integer.toString(threads()));
         facts.put("vector width", engine.lanes().width() * 32 + " bits");
         facts.put("java kernels", engine.lanes().describe());
         return facts;

@@ -32,7 +32,8 @@ final class CpuStorage implements Storage {
             throw new IllegalArgumentException("the cpu backend computes in float32; use backend nd4j for float64");
         }
         if (length < 0 || length > Integer.MAX_VALUE - PADDING) {
-            throw new OutOfMemory("the cpu backend holds at most 2^31 elements in one tensor, asked for " + length, null);
+            throw new OutOfMemory(
+                    "the cpu backend holds at most 2^31 elements in one tensor, asked for " + length, null);
         }
         this.dtype = dtype;
         this.length = (int) length;

@@ -21,7 +21,13 @@ final class EmbeddingKernels {
 
     /** Adds token rows into dTokens, which the caller has cleared if it does not accumulate, and position rows. */
     void backward(
-            Tensor ids, int t, Tensor dOut, double mult, Tensor dTokens, Tensor dPositions, boolean accumulatePositions) {
+            Tensor ids,
+            int t,
+            Tensor dOut,
+            double mult,
+            Tensor dTokens,
+            Tensor dPositions,
+            boolean accumulatePositions) {
         tokenGradient.run(ids, dOut, mult, dTokens);
         if (dPositions != null) {
             positionGradient.run(ids.intSize(), t, dOut, mult, dPositions, accumulatePositions);

@@ -7,9 +7,9 @@ import org.windtunnel.tensor.Tensor;
  * Matrix products, cut into single-threaded BLAS calls.
  *
  * <p>Each call packs its operands anew, so few long pieces beat many short ones: of a 2048-row product, 4 strips keep
- * about 93 % of one call's speed and 16 strips 75 %. Products with a transposed left operand, the gradients of
- * weights, suffer most from short strips (4 strips: 60 to 90 %); they are cut along the summed dimension instead, into
- * partial products that are then added in order, which costs 1 to 5 %.
+ * about 95 % of one call's speed and 16 strips 85 %. Products with a transposed left operand, the gradients of
+ * weights, suffer more (4 strips: 60 to 85 %); they are cut along the summed dimension instead, into partial products
+ * at full speed that are then added in order.
  */
 final class GemmKernels implements AutoCloseable {
     private final Strips strips;

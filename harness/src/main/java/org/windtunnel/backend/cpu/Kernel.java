@@ -78,7 +78,7 @@ abstract class Kernel implements Pool.Task {
         return (int) x.offset();
     }
 
-    /** Copies rows of {@code span} elements at distance {@code ld} to adjacent rows; one copy when they are adjacent. */
+    /** Copies rows of {@code span} elements at distance {@code ld} to adjacent rows. */
     static void stage(FloatBuffer from, int at, int ld, int rows, int span, float[] to) {
         if (ld == span) {
             from.get(at, to, 0, rows * span);

@@ -5,20 +5,20 @@ import org.windtunnel.backend.LayerKernels.Activation;
 /**
  * Arithmetic on heap blocks, in plain Java; {@link VectorLanes} overrides it with the Vector API.
  *
- * <p>Every method works on {@code n} elements from the given offsets. Elementwise methods may be given the same array
- * and offset as source and destination.
+ * <p>Every method works on {@code n} elements from the given offsets. Source and destination may be the same array and
+ * offset unless a method says otherwise.
  */
 class Lanes {
 
     /** The fastest implementation that this JVM can run. */
     static Lanes best() {
         boolean vectors = ModuleLayer.boot().findModule("jdk.incubator.vector").isPresent();
-        return vectors ? VectorLanes.create() : new Lanes();
+        return vectors && FloatMath.HAS_FMA ? VectorLanes.create() : new Lanes();
     }
 
     /** Display name. */
     String describe() {
-        return "plain Java (start the JVM with --add-modules jdk.incubator.vector for the faster ones)";
+        return "plain Java";
     }
 
     /** Floats per vector; 1 for plain loops. */
@@ -186,7 +186,7 @@ class Lanes {
         }
     }
 
-    /** y = activation(x). */
+    /** y = activation(x); x and y are different arrays. */
     void activate(Activation kind, float[] x, int xo, float[] y, int yo, int n) {
         switch (kind) {
             case GELU_ERF -> {
@@ -207,8 +207,8 @@ class Lanes {
         }
     }
 
-    /** d *= activation'(x). The gradient of ReLU at 0 is 0. */
-    void activateGradient(Activation kind, float[] x, int xo, float[] d, int dof, int n) {
+    /** d *= activation'(x), with 2n floats of scratch. The gradient of ReLU at 0 is 0. */
+    void activateGradient(Activation kind, float[] x, int xo, float[] d, int dof, float[] temp, int n) {
         switch (kind) {
             case GELU_ERF -> {
                 for (int i = 0; i < n; i++) {
@@ -228,7 +228,7 @@ class Lanes {
         }
     }
 
-    /** y = silu(g) · u. */
+    /** y = silu(g) · u; y is an array of its own. */
     void swiglu(float[] g, int gof, float[] u, int uo, float[] y, int yo, int n) {
         for (int i = 0; i < n; i++) {
             float v = g[gof + i];
@@ -236,8 +236,8 @@ class Lanes {
         }
     }
 
-    /** Backward of {@link #swiglu}: replaces g and u by their gradients. */
-    void swigluGradient(float[] g, int gof, float[] u, int uo, float[] dy, int yo, int n) {
+    /** Backward of {@link #swiglu}: replaces g and u by their gradients, with n floats of scratch. */
+    void swigluGradient(float[] g, int gof, float[] u, int uo, float[] dy, int yo, float[] temp, int n) {
         for (int i = 0; i < n; i++) {
             float v = g[gof + i];
             float s = FloatMath.sigmoid(v);

@@ -22,7 +22,16 @@ final class NormKernels {
     }
 
     void rmsNormForward(
-            int rows, int groups, int width, Tensor x, int ldx, Tensor gain, double eps, Tensor y, int ldy, Tensor rstd) {
+            int rows,
+            int groups,
+            int width,
+            Tensor x,
+            int ldx,
+            Tensor gain,
+            double eps,
+            Tensor y,
+            int ldy,
+            Tensor rstd) {
         forward.bias = null;
         forward.centered = false;
         forward.run(rows, groups, width, x, ldx, gain, eps, y, ldy, rstd);
@@ -244,7 +253,15 @@ final class NormKernels {
         }
 
         private void gradient(
-                float[] xs, float[] dys, float[] dxs, int at, float mean, float rstd, float[] g, int chunk, float[] sums) {
+                float[] xs,
+                float[] dys,
+                float[] dxs,
+                int at,
+                float mean,
+                float rstd,
+                float[] g,
+                int chunk,
+                float[] sums) {
             float[] dGains = gains.row(chunk);
             float[] dBiases = dBias == null ? null : biases.row(chunk);
             lanes.normGradientSums(xs, at, mean, rstd, dys, at, g, dGains, dBiases, 0, width, sums);

@@ -9,8 +9,10 @@ import org.windtunnel.backend.LayerKernels.Activation;
 /**
  * {@link Lanes} on the Vector API; the elements past the last full vector go through the plain loops.
  *
- * <p>Two habits keep C2 from allocating vectors: one loop a method, and no conditional whose branches yield different
- * vectors (a merge point forces both onto the heap); alternatives get loops of their own.
+ * <p>Three habits keep C2 (seen with JDK 17) from allocating vectors. One loop a method, since it stops inlining in
+ * large ones. No helper methods that take or return vectors, however short: once such a method has been compiled on its
+ * own, its callers pass vectors through the heap. No conditional whose branches yield different vectors, since a merge
+ * point forces both onto the heap.
  */
 final class VectorLanes extends Lanes {
     private static final VectorSpecies<Float> S = FloatVector.SPECIES_PREFERRED;
@@ -32,15 +34,11 @@ final class VectorLanes extends Lanes {
         return L;
     }
 
-    private static FloatVector load(float[] x, int at) {
-        return FloatVector.fromArray(S, x, at);
-    }
-
     @Override
     void scale(float a, float[] x, int xo, int n) {
         int end = S.loopBound(n);
         for (int i = 0; i < end; i += L) {
-            load(x, xo + i).mul(a).intoArray(x, xo + i);
+            FloatVector.fromArray(S, x, xo + i).mul(a).intoArray(x, xo + i);
         }
         super.scale(a, x, xo + end, n - end);
     }
@@ -50,7 +48,7 @@ final class VectorLanes extends Lanes {
         int end = S.loopBound(n);
         FloatVector factor = FloatVector.broadcast(S, a);
         for (int i = 0; i < end; i += L) {
-            VectorMath.fma(factor, load(x, xo + i), load(y, yo + i)).intoArray(y, yo + i);
+            factor.fma(FloatVector.fromArray(S, x, xo + i), FloatVector.fromArray(S, y, yo + i)).intoArray(y, yo + i);
         }
         super.axpy(a, x, xo + end, y, yo + end, n - end);
     }
@@ -61,7 +59,7 @@ final class VectorLanes extends Lanes {
         DoubleVector b = DoubleVector.zero(DS);
         int end = S.loopBound(n);
         for (int i = 0; i < end; i += L) {
-            FloatVector v = load(x, xo + i);
+            FloatVector v = FloatVector.fromArray(S, x, xo + i);
             DoubleVector low = (DoubleVector) v.convertShape(VectorOperators.F2D, DS, 0);
             DoubleVector high = (DoubleVector) v.convertShape(VectorOperators.F2D, DS, 1);
             a = low.mul(low).add(a);
@@ -76,11 +74,11 @@ final class VectorLanes extends Lanes {
         FloatVector b = FloatVector.zero(S);
         int i = 0;
         for (; i + 2 * L <= n; i += 2 * L) {
-            a = a.add(load(x, xo + i));
-            b = b.add(load(x, xo + i + L));
+            a = a.add(FloatVector.fromArray(S, x, xo + i));
+            b = b.add(FloatVector.fromArray(S, x, xo + i + L));
         }
         for (; i + L <= n; i += L) {
-            a = a.add(load(x, xo + i));
+            a = a.add(FloatVector.fromArray(S, x, xo + i));
         }
         return a.add(b).reduceLanes(VectorOperators.ADD) + super.sum(x, xo + i, n - i);
     }
@@ -91,11 +89,11 @@ final class VectorLanes extends Lanes {
         FloatVector b = FloatVector.zero(S);
         int i = 0;
         for (; i + 2 * L <= n; i += 2 * L) {
-            a = VectorMath.fma(load(x, xo + i), load(y, yo + i), a);
-            b = VectorMath.fma(load(x, xo + i + L), load(y, yo + i + L), b);
+            a = FloatVector.fromArray(S, x, xo + i).fma(FloatVector.fromArray(S, y, yo + i), a);
+            b = FloatVector.fromArray(S, x, xo + i + L).fma(FloatVector.fromArray(S, y, yo + i + L), b);
         }
         for (; i + L <= n; i += L) {
-            a = VectorMath.fma(load(x, xo + i), load(y, yo + i), a);
+            a = FloatVector.fromArray(S, x, xo + i).fma(FloatVector.fromArray(S, y, yo + i), a);
         }
         return a.add(b).reduceLanes(VectorOperators.ADD) + super.dot(x, xo + i, y, yo + i, n - i);
     }
@@ -105,7 +103,7 @@ final class VectorLanes extends Lanes {
         FloatVector m = FloatVector.broadcast(S, Float.NEGATIVE_INFINITY);
         int end = S.loopBound(n);
         for (int i = 0; i < end; i += L) {
-            m = m.max(load(x, xo + i));
+            m = m.max(FloatVector.fromArray(S, x, xo + i));
         }
         return Math.max(m.reduceLanes(VectorOperators.MAX), super.max(x, xo + end, n - end));
     }
@@ -115,8 +113,8 @@ final class VectorLanes extends Lanes {
         FloatVector a = FloatVector.zero(S);
         int end = S.loopBound(n);
         for (int i = 0; i < end; i += L) {
-            FloatVector u = load(x, xo + i).sub(mean);
-            a = VectorMath.fma(u, u, a);
+            FloatVector u = FloatVector.fromArray(S, x, xo + i).sub(mean);
+            a = u.fma(u, a);
         }
         return a.reduceLanes(VectorOperators.ADD) + super.sumOfSquaredDeviations(x, xo + end, mean, n - end);
     }
@@ -136,15 +134,16 @@ final class VectorLanes extends Lanes {
     private static void normalize(
             float[] x, int xo, float mean, float rstd, float[] gain, int go, float[] y, int yo, int end) {
         for (int i = 0; i < end; i += L) {
-            load(x, xo + i).sub(mean).mul(rstd).mul(load(gain, go + i)).intoArray(y, yo + i);
+            FloatVector h = FloatVector.fromArray(S, x, xo + i).sub(mean).mul(rstd);
+            h.mul(FloatVector.fromArray(S, gain, go + i)).intoArray(y, yo + i);
         }
     }
 
     private static void normalizeWithBias(
             float[] x, int xo, float mean, float rstd, float[] gain, float[] bias, int go, float[] y, int yo, int end) {
         for (int i = 0; i < end; i += L) {
-            FloatVector h = load(x, xo + i).sub(mean).mul(rstd);
-            VectorMath.fma(h, load(gain, go + i), load(bias, go + i)).intoArray(y, yo + i);
+            FloatVector h = FloatVector.fromArray(S, x, xo + i).sub(mean).mul(rstd);
+            h.fma(FloatVector.fromArray(S, gain, go + i), FloatVector.fromArray(S, bias, go + i)).intoArray(y, yo + i);
         }
     }
 
@@ -166,14 +165,14 @@ final class VectorLanes extends Lanes {
         FloatVector weighted = FloatVector.zero(S);
         int end = S.loopBound(n);
         for (int i = 0; i < end; i += L) {
-            FloatVector h = load(x, xo + i).sub(mean).mul(rstd);
-            FloatVector d = load(dy, yo + i);
-            FloatVector dg = d.mul(load(gain, go + i));
+            FloatVector h = FloatVector.fromArray(S, x, xo + i).sub(mean).mul(rstd);
+            FloatVector d = FloatVector.fromArray(S, dy, yo + i);
+            FloatVector dg = d.mul(FloatVector.fromArray(S, gain, go + i));
             plain = plain.add(dg);
-            weighted = VectorMath.fma(dg, h, weighted);
-            VectorMath.fma(d, h, load(dGain, go + i)).intoArray(dGain, go + i);
+            weighted = dg.fma(h, weighted);
+            d.fma(h, FloatVector.fromArray(S, dGain, go + i)).intoArray(dGain, go + i);
             if (dBias != null) {
-                load(dBias, go + i).add(d).intoArray(dBias, go + i);
+                FloatVector.fromArray(S, dBias, go + i).add(d).intoArray(dBias, go + i);
             }
         }
         super.normGradientSums(
@@ -203,123 +202,84 @@ final class VectorLanes extends Lanes {
         int end = S.loopBound(n);
         if (add) {
             for (int i = 0; i < end; i += L) {
-                FloatVector h = load(x, xo + i).sub(mean).mul(rstd);
-                FloatVector d = VectorMath.fma(load(dy, yo + i), load(gain, go + i), minusA);
-                load(dx, dxo + i).add(VectorMath.fma(h.neg(), cs, d).mul(rstd)).intoArray(dx, dxo + i);
+                FloatVector h = FloatVector.fromArray(S, x, xo + i).sub(mean).mul(rstd);
+                FloatVector g = FloatVector.fromArray(S, gain, go + i);
+                FloatVector d = FloatVector.fromArray(S, dy, yo + i).fma(g, minusA);
+                FloatVector.fromArray(S, dx, dxo + i).add(h.neg().fma(cs, d).mul(rstd)).intoArray(dx, dxo + i);
             }
         } else {
             for (int i = 0; i < end; i += L) {
-                FloatVector h = load(x, xo + i).sub(mean).mul(rstd);
-                FloatVector d = VectorMath.fma(load(dy, yo + i), load(gain, go + i), minusA);
-                VectorMath.fma(h.neg(), cs, d).mul(rstd).intoArray(dx, dxo + i);
+                FloatVector h = FloatVector.fromArray(S, x, xo + i).sub(mean).mul(rstd);
+                FloatVector g = FloatVector.fromArray(S, gain, go + i);
+                FloatVector d = FloatVector.fromArray(S, dy, yo + i).fma(g, minusA);
+                h.neg().fma(cs, d).mul(rstd).intoArray(dx, dxo + i);
             }
         }
         super.normGradient(
                 x, xo + end, mean, rstd, dy, yo + end, gain, go + end, a, c, add, dx, dxo + end, n - end);
     }
 
-    /** One loop a method: C2 stops inlining vector code when a method grows large, and then allocates each vector. */
     @Override
     void activate(Activation kind, float[] x, int xo, float[] y, int yo, int n) {
         int end = S.loopBound(n);
         switch (kind) {
-            case GELU_ERF -> geluErf(x, xo, y, yo, end);
-            case GELU_TANH -> geluTanh(x, xo, y, yo, end);
+            case GELU_ERF -> VectorMath.geluErf(x, xo, y, yo, end);
+            case GELU_TANH -> VectorMath.geluTanh(x, xo, y, yo, end);
             case RELU -> relu(x, xo, y, yo, end);
         }
         super.activate(kind, x, xo + end, y, yo + end, n - end);
     }
 
-    private static void geluErf(float[] x, int xo, float[] y, int yo, int end) {
-        for (int i = 0; i < end; i += L) {
-            VectorMath.geluErf(load(x, xo + i)).intoArray(y, yo + i);
-        }
-    }
-
-    private static void geluTanh(float[] x, int xo, float[] y, int yo, int end) {
-        for (int i = 0; i < end; i += L) {
-            VectorMath.geluTanh(load(x, xo + i)).intoArray(y, yo + i);
-        }
-    }
-
     private static void relu(float[] x, int xo, float[] y, int yo, int end) {
         for (int i = 0; i < end; i += L) {
-            load(x, xo + i).max(0f).intoArray(y, yo + i);
+            FloatVector.fromArray(S, x, xo + i).max(0f).intoArray(y, yo + i);
         }
     }
 
     @Override
-    void activateGradient(Activation kind, float[] x, int xo, float[] d, int dof, int n) {
+    void activateGradient(Activation kind, float[] x, int xo, float[] d, int dof, float[] temp, int n) {
         int end = S.loopBound(n);
         switch (kind) {
-            case GELU_ERF -> geluErfGradient(x, xo, d, dof, end);
-            case GELU_TANH -> geluTanhGradient(x, xo, d, dof, end);
+            case GELU_ERF -> VectorMath.geluErfGradient(x, xo, d, dof, temp, end);
+            case GELU_TANH -> VectorMath.geluTanhGradient(x, xo, d, dof, temp, end);
             case RELU -> reluGradient(x, xo, d, dof, end);
         }
-        super.activateGradient(kind, x, xo + end, d, dof + end, n - end);
-    }
-
-    private static void geluErfGradient(float[] x, int xo, float[] d, int dof, int end) {
-        for (int i = 0; i < end; i += L) {
-            load(d, dof + i).mul(VectorMath.geluErfGradient(load(x, xo + i))).intoArray(d, dof + i);
-        }
-    }
-
-    private static void geluTanhGradient(float[] x, int xo, float[] d, int dof, int end) {
-        for (int i = 0; i < end; i += L) {
-            load(d, dof + i).mul(VectorMath.geluTanhGradient(load(x, xo + i))).intoArray(d, dof + i);
-        }
+        super.activateGradient(kind, x, xo + end, d, dof + end, temp, n - end);
     }
 
     private static void reluGradient(float[] x, int xo, float[] d, int dof, int end) {
         for (int i = 0; i < end; i += L) {
-            FloatVector v = load(d, dof + i);
-            v.blend(0f, load(x, xo + i).compare(VectorOperators.LE, 0f)).intoArray(d, dof + i);
+            FloatVector v = FloatVector.fromArray(S, d, dof + i);
+            v.blend(0f, FloatVector.fromArray(S, x, xo + i).compare(VectorOperators.LE, 0f)).intoArray(d, dof + i);
         }
     }
 
     @Override
     void swiglu(float[] g, int gof, float[] u, int uo, float[] y, int yo, int n) {
         int end = S.loopBound(n);
-        for (int i = 0; i < end; i += L) {
-            FloatVector v = load(g, gof + i);
-            v.mul(VectorMath.sigmoid(v)).mul(load(u, uo + i)).intoArray(y, yo + i);
-        }
+        VectorMath.swiglu(g, gof, u, uo, y, yo, end);
         super.swiglu(g, gof + end, u, uo + end, y, yo + end, n - end);
     }
 
     @Override
-    void swigluGradient(float[] g, int gof, float[] u, int uo, float[] dy, int yo, int n) {
+    void swigluGradient(float[] g, int gof, float[] u, int uo, float[] dy, int yo, float[] temp, int n) {
         int end = S.loopBound(n);
-        for (int i = 0; i < end; i += L) {
-            FloatVector v = load(g, gof + i);
-            FloatVector s = VectorMath.sigmoid(v);
-            FloatVector silu = v.mul(s);
-            FloatVector d = load(dy, yo + i);
-            FloatVector slope = VectorMath.fma(silu, FloatVector.broadcast(S, 1f).sub(s), s);
-            d.mul(load(u, uo + i)).mul(slope).intoArray(g, gof + i);
-            d.mul(silu).intoArray(u, uo + i);
-        }
-        super.swigluGradient(g, gof + end, u, uo + end, dy, yo + end, n - end);
+        VectorMath.swigluGradient(g, gof, u, uo, dy, yo, temp, end);
+        super.swigluGradient(g, gof + end, u, uo + end, dy, yo + end, temp, n - end);
     }
 
     @Override
     float expShifted(float[] x, int xo, float shift, int n) {
-        FloatVector sum = FloatVector.zero(S);
         int end = S.loopBound(n);
-        for (int i = 0; i < end; i += L) {
-            FloatVector e = VectorMath.exp(load(x, xo + i).sub(shift));
-            e.intoArray(x, xo + i);
-            sum = sum.add(e);
-        }
-        return sum.reduceLanes(VectorOperators.ADD) + super.expShifted(x, xo + end, shift, n - end);
+        return VectorMath.exp(x, xo, shift, end) + super.expShifted(x, xo + end, shift, n - end);
     }
 
     @Override
     void softmaxGradient(float[] p, int po, float[] d, int dof, float mean, float scale, int n) {
         int end = S.loopBound(n);
         for (int i = 0; i < end; i += L) {
-            load(p, po + i).mul(load(d, dof + i).sub(mean)).mul(scale).intoArray(d, dof + i);
+            FloatVector v = FloatVector.fromArray(S, d, dof + i).sub(mean);
+            FloatVector.fromArray(S, p, po + i).mul(v).mul(scale).intoArray(d, dof + i);
         }
         super.softmaxGradient(p, po + end, d, dof + end, mean, scale, n - end);
     }
@@ -328,12 +288,12 @@ final class VectorLanes extends Lanes {
     void rotate(float[] x, int lo, int hi, float[] cos, float[] sin, int co, float sign, int n) {
         int end = S.loopBound(n);
         for (int i = 0; i < end; i += L) {
-            FloatVector c = load(cos, co + i);
-            FloatVector s = load(sin, co + i).mul(sign);
-            FloatVector a = load(x, lo + i);
-            FloatVector b = load(x, hi + i);
-            VectorMath.fma(a, c, b.mul(s).neg()).intoArray(x, lo + i);
-            VectorMath.fma(b, c, a.mul(s)).intoArray(x, hi + i);
+            FloatVector c = FloatVector.fromArray(S, cos, co + i);
+            FloatVector s = FloatVector.fromArray(S, sin, co + i).mul(sign);
+            FloatVector a = FloatVector.fromArray(S, x, lo + i);
+            FloatVector b = FloatVector.fromArray(S, x, hi + i);
+            a.fma(c, b.mul(s).neg()).intoArray(x, lo + i);
+            b.fma(c, a.mul(s)).intoArray(x, hi + i);
         }
         super.rotate(x, lo + end, hi + end, cos, sin, co + end, sign, n - end);
     }
@@ -347,13 +307,13 @@ final class VectorLanes extends Lanes {
         FloatVector decay = FloatVector.broadcast(S, s.decay);
         int end = from + S.loopBound(n);
         for (int i = from; i < end; i += L) {
-            FloatVector d = load(g, i).mul(s.gradScale);
-            FloatVector mi = VectorMath.fma(beta1, load(m, i), d.mul(s.oneMinusBeta1));
-            FloatVector vi = VectorMath.fma(beta2, load(v, i), d.mul(d).mul(s.oneMinusBeta2));
+            FloatVector d = FloatVector.fromArray(S, g, i).mul(s.gradScale);
+            FloatVector mi = beta1.fma(FloatVector.fromArray(S, m, i), d.mul(s.oneMinusBeta1));
+            FloatVector vi = beta2.fma(FloatVector.fromArray(S, v, i), d.mul(d).mul(s.oneMinusBeta2));
             mi.intoArray(m, i);
             vi.intoArray(v, i);
-            FloatVector denominator = VectorMath.fma(vi.sqrt(), root, eps);
-            VectorMath.fma(load(w, i), decay, mi.mul(s.rate).div(denominator).neg()).intoArray(w, i);
+            FloatVector denominator = vi.sqrt().fma(root, eps);
+            FloatVector.fromArray(S, w, i).fma(decay, mi.mul(s.rate).div(denominator).neg()).intoArray(w, i);
         }
         super.adamw(w, g, m, v, end, from + n - end, s);
     }

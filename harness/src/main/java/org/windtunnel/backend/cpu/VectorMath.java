@@ -4,11 +4,17 @@ import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorSpecies;
 
-/** The functions of {@link FloatMath} on vectors, operation for operation. */
+/**
+ * The functions of {@link FloatMath} on full vectors, operation for operation, as passes over a block.
+ *
+ * <p>The exponential is one loop of its own that the others call between two short loops: a block stays in the L1
+ * cache, so the extra passes cost less than what C2 makes of one large loop (see {@link VectorLanes}). {@code end} is
+ * a multiple of the vector length.
+ */
 final class VectorMath {
     private static final VectorSpecies<Float> S = FloatVector.SPECIES_PREFERRED;
+    private static final int L = S.length();
     private static final FloatVector ONE = FloatVector.broadcast(S, 1f);
-    private static final FloatVector ZERO = FloatVector.zero(S);
     private static final FloatVector LOG2_E = constant(FloatMath.LOG2_E);
     private static final FloatVector MAGIC = constant(FloatMath.EXPONENT_MAGIC);
     private static final FloatVector LN2_HIGH = constant(-FloatMath.LN2_HIGH);
@@ -37,74 +43,133 @@ final class VectorMath {
         return FloatVector.broadcast(S, x);
     }
 
-    static FloatVector fma(FloatVector a, FloatVector b, FloatVector c) {
-        return FloatMath.HAS_FMA ? a.fma(b, c) : a.mul(b).add(c);
+    /** x = e^(x - shift) over full vectors; returns the sum. */
+    static float exp(float[] x, int xo, float shift, int end) {
+        FloatVector sum = FloatVector.zero(S);
+        for (int i = 0; i < end; i += L) {
+            FloatVector c = FloatVector.fromArray(S, x, xo + i).sub(shift);
+            c = c.blend(FloatMath.EXP_LOW, c.compare(VectorOperators.LT, FloatMath.EXP_LOW));
+            c = c.blend(FloatMath.EXP_HIGH, c.compare(VectorOperators.GT, FloatMath.EXP_HIGH));
+            FloatVector t = c.fma(LOG2_E, MAGIC);
+            FloatVector k = t.sub(MAGIC);
+            FloatVector r = k.fma(LN2_LOW, k.fma(LN2_HIGH, c));
+            FloatVector p = E6.fma(r, E5);
+            p = p.fma(r, E4);
+            p = p.fma(r, E3);
+            p = p.fma(r, E2);
+            p = p.fma(r, ONE);
+            p = p.fma(r, ONE);
+            p = p.mul(t.reinterpretAsInts().lanewise(VectorOperators.LSHL, 23).reinterpretAsFloats());
+            p.intoArray(x, xo + i);
+            sum = sum.add(p);
+        }
+        return sum.reduceLanes(VectorOperators.ADD);
     }
 
-    static FloatVector exp(FloatVector x) {
-        FloatVector c = x.blend(FloatMath.EXP_LOW, x.compare(VectorOperators.LT, FloatMath.EXP_LOW));
-        c = c.blend(FloatMath.EXP_HIGH, c.compare(VectorOperators.GT, FloatMath.EXP_HIGH));
-        return expInRange(c);
+    /** y = -z(x), z the argument of GELU's tanh form. */
+    private static void minusGeluArgument(float[] x, int xo, float[] y, int yo, int end) {
+        for (int i = 0; i < end; i += L) {
+            FloatVector v = FloatVector.fromArray(S, x, xo + i);
+            FloatVector z = v.mul(FloatMath.TWO_SQRT_2_OVER_PI).mul(v.mul(v).fma(CUBIC, ONE));
+            z.neg().intoArray(y, yo + i);
+        }
     }
 
-    /** exp for arguments within [EXP_LOW, EXP_HIGH] or NaN. */
-    private static FloatVector expInRange(FloatVector c) {
-        FloatVector t = fma(c, LOG2_E, MAGIC);
-        FloatVector k = t.sub(MAGIC);
-        FloatVector r = fma(k, LN2_HIGH, c);
-        r = fma(k, LN2_LOW, r);
-        FloatVector p = fma(E6, r, E5);
-        p = fma(p, r, E4);
-        p = fma(p, r, E3);
-        p = fma(p, r, E2);
-        p = fma(p, r, ONE);
-        p = fma(p, r, ONE);
-        return p.mul(t.reinterpretAsInts().lanewise(VectorOperators.LSHL, 23).reinterpretAsFloats());
+    static void geluTanh(float[] x, int xo, float[] y, int yo, int end) {
+        minusGeluArgument(x, xo, y, yo, end);
+        exp(y, yo, 0f, end);
+        for (int i = 0; i < end; i += L) {
+            FloatVector s = ONE.div(FloatVector.fromArray(S, y, yo + i).add(ONE));
+            FloatVector.fromArray(S, x, xo + i).mul(s).intoArray(y, yo + i);
+        }
     }
 
-    static FloatVector sigmoid(FloatVector x) {
-        return ONE.div(exp(x.neg()).add(ONE));
+    static void geluTanhGradient(float[] x, int xo, float[] d, int dof, float[] temp, int end) {
+        minusGeluArgument(x, xo, temp, 0, end);
+        exp(temp, 0, 0f, end);
+        for (int i = 0; i < end; i += L) {
+            FloatVector v = FloatVector.fromArray(S, x, xo + i);
+            FloatVector e = FloatVector.fromArray(S, temp, i);
+            FloatVector s = ONE.div(e.add(ONE));
+            FloatVector slope = v.mul(v).fma(THREE_CUBIC, ONE).mul(FloatMath.TWO_SQRT_2_OVER_PI);
+            FloatVector g = v.mul(s).mul(e.mul(s)).fma(slope, s);
+            FloatVector.fromArray(S, d, dof + i).mul(g).intoArray(d, dof + i);
+        }
     }
 
-    private static FloatVector geluArgument(FloatVector x) {
-        FloatVector xx = x.mul(x);
-        return x.mul(FloatMath.TWO_SQRT_2_OVER_PI).mul(fma(xx, CUBIC, ONE));
+    /** y = -x²/2. */
+    private static void minusHalfSquare(float[] x, int xo, float[] y, int yo, int end) {
+        for (int i = 0; i < end; i += L) {
+            FloatVector v = FloatVector.fromArray(S, x, xo + i);
+            v.mul(-0.5f).mul(v).intoArray(y, yo + i);
+        }
     }
 
-    static FloatVector geluTanh(FloatVector x) {
-        return x.mul(sigmoid(geluArgument(x)));
+    /** e = Φ(x), given e = exp(-x²/2). */
+    private static void normalCdf(float[] x, int xo, float[] e, int eo, int end) {
+        for (int i = 0; i < end; i += L) {
+            FloatVector v = FloatVector.fromArray(S, x, xo + i);
+            FloatVector t = ONE.div(v.abs().fma(Q_SCALE, ONE));
+            FloatVector q = Q8.fma(t, Q7);
+            q = q.fma(t, Q6);
+            q = q.fma(t, Q5);
+            q = q.fma(t, Q4);
+            q = q.fma(t, Q3);
+            q = q.fma(t, Q2);
+            q = q.fma(t, Q1);
+            q = q.fma(t, Q0);
+            FloatVector upper = FloatVector.fromArray(S, e, eo + i).mul(q);
+            upper.blend(ONE.sub(upper), v.compare(VectorOperators.GT, 0f)).intoArray(e, eo + i);
+        }
     }
 
-    static FloatVector geluTanhGradient(FloatVector x) {
-        FloatVector e = exp(geluArgument(x).neg());
-        FloatVector s = ONE.div(e.add(ONE));
-        FloatVector slope = fma(x.mul(x), THREE_CUBIC, ONE).mul(FloatMath.TWO_SQRT_2_OVER_PI);
-        return fma(x.mul(s).mul(e.mul(s)), slope, s);
+    static void geluErf(float[] x, int xo, float[] y, int yo, int end) {
+        minusHalfSquare(x, xo, y, yo, end);
+        exp(y, yo, 0f, end);
+        normalCdf(x, xo, y, yo, end);
+        for (int i = 0; i < end; i += L) {
+            FloatVector.fromArray(S, x, xo + i).mul(FloatVector.fromArray(S, y, yo + i)).intoArray(y, yo + i);
+        }
     }
 
-    private static FloatVector tail(FloatVector a) {
-        FloatVector t = ONE.div(fma(a, Q_SCALE, ONE));
-        FloatVector q = fma(Q8, t, Q7);
-        q = fma(q, t, Q6);
-        q = fma(q, t, Q5);
-        q = fma(q, t, Q4);
-        q = fma(q, t, Q3);
-        q = fma(q, t, Q2);
-        q = fma(q, t, Q1);
-        return fma(q, t, Q0);
+    /** temp needs room for two blocks of {@code end}: exp(-x²/2) and Φ(x). */
+    static void geluErfGradient(float[] x, int xo, float[] d, int dof, float[] temp, int end) {
+        minusHalfSquare(x, xo, temp, 0, end);
+        exp(temp, 0, 0f, end);
+        System.arraycopy(temp, 0, temp, end, end);
+        normalCdf(x, xo, temp, end, end);
+        for (int i = 0; i < end; i += L) {
+            FloatVector density = FloatVector.fromArray(S, x, xo + i).mul(FloatMath.INV_SQRT_2PI);
+            FloatVector g = density.fma(FloatVector.fromArray(S, temp, i), FloatVector.fromArray(S, temp, end + i));
+            FloatVector.fromArray(S, d, dof + i).mul(g).intoArray(d, dof + i);
+        }
     }
 
-    private static FloatVector normalCdf(FloatVector x, FloatVector e) {
-        FloatVector upper = e.mul(tail(x.abs()));
-        return upper.blend(ONE.sub(upper), x.compare(VectorOperators.GT, ZERO));
+    /** y = e^-x. */
+    private static void expMinus(float[] x, int xo, float[] y, int yo, int end) {
+        for (int i = 0; i < end; i += L) {
+            FloatVector.fromArray(S, x, xo + i).neg().intoArray(y, yo + i);
+        }
+        exp(y, yo, 0f, end);
     }
 
-    static FloatVector geluErf(FloatVector x) {
-        return x.mul(normalCdf(x, exp(x.mul(-0.5f).mul(x))));
+    static void swiglu(float[] g, int gof, float[] u, int uo, float[] y, int yo, int end) {
+        expMinus(g, gof, y, yo, end);
+        for (int i = 0; i < end; i += L) {
+            FloatVector s = ONE.div(FloatVector.fromArray(S, y, yo + i).add(ONE));
+            FloatVector.fromArray(S, g, gof + i).mul(s).mul(FloatVector.fromArray(S, u, uo + i)).intoArray(y, yo + i);
+        }
     }
 
-    static FloatVector geluErfGradient(FloatVector x) {
-        FloatVector e = exp(x.mul(-0.5f).mul(x));
-        return fma(x.mul(FloatMath.INV_SQRT_2PI), e, normalCdf(x, e));
+    static void swigluGradient(float[] g, int gof, float[] u, int uo, float[] dy, int yo, float[] temp, int end) {
+        expMinus(g, gof, temp, 0, end);
+        for (int i = 0; i < end; i += L) {
+            FloatVector s = ONE.div(FloatVector.fromArray(S, temp, i).add(ONE));
+            FloatVector silu = FloatVector.fromArray(S, g, gof + i).mul(s);
+            FloatVector d = FloatVector.fromArray(S, dy, yo + i);
+            FloatVector slope = silu.fma(ONE.sub(s), s);
+            d.mul(FloatVector.fromArray(S, u, uo + i)).mul(slope).intoArray(g, gof + i);
+            d.mul(silu).intoArray(u, uo + i);
+        }
     }
 }

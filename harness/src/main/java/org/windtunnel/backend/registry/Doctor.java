@@ -19,7 +19,7 @@ public final class Doctor {
     /** The same with AVX2. */
     static final double EXPECTED_AVX2 = 25;
 
-    private static final int LARGE = 768;
+    private static final int LARGE = 512;
     private static final int SMALL_ROWS = 64;
     private static final int SMALL_DEPTH = 32;
     private static final int SMALL_BATCH = 64;

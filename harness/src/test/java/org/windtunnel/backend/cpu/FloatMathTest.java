@@ -125,8 +125,8 @@ class FloatMathTest {
             assertThat(b[5]).isNaN();
             float[] da = d.clone();
             float[] db = d.clone();
-            plain.activateGradient(kind, x, 0, da, 0, x.length);
-            vector.activateGradient(kind, x, 0, db, 0, x.length);
+            plain.activateGradient(kind, x, 0, da, 0, new float[2 * x.length], x.length);
+            vector.activateGradient(kind, x, 0, db, 0, new float[2 * x.length], x.length);
             assertThat(db).as("%s gradient", kind).containsExactly(da);
         }
         float[] ea = x.clone();

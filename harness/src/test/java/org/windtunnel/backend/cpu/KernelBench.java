@@ -1,5 +1,6 @@
 package org.windtunnel.backend.cpu;
 
+import java.lang.management.ManagementFactory;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -14,6 +15,9 @@ import org.windtunnel.tensor.Tensor;
 /**
  * Times every kernel of a GPT training step: milliseconds per call (median), calls per step, GFLOPS or GB/s, and the
  * sum over a step.
+ *
+ * <p>With one thread the times are the thread's CPU time, which survives other load on the machine; with more they are
+ * wall-clock time.
  *
  * <p>Run it from the test class path: {@code java --add-modules jdk.incubator.vector -cp ...
  * org.windtunnel.backend.cpu.KernelBench THREADS [D,L,H,T,B ...]}. Timings of a shared machine are noisy; compare runs
@@ -201,21 +205,27 @@ public final class KernelBench {
         System.out.printf(Locale.ROOT, "%-24s %38.3f  (products %.3f)%n", "step", total, gemms);
     }
 
-    private static double median(Runnable call) {
+    private double median(Runnable call) {
         repeat(call, WARM_UP_SECONDS);
         List<Double> times = repeat(call, SECONDS);
         times.sort(null);
         return times.get(times.size() / 2);
     }
 
+    private long clock() {
+        return backend.threads() == 1
+                ? ManagementFactory.getThreadMXBean().getCurrentThreadCpuTime()
+                : System.nanoTime();
+    }
+
     /** Milliseconds of each call made within about {@code seconds}. */
-    private static List<Double> repeat(Runnable call, double seconds) {
+    private List<Double> repeat(Runnable call, double seconds) {
         List<Double> times = new ArrayList<>();
         long end = System.nanoTime() + (long) (seconds * 1e9);
         do {
-            long start = System.nanoTime();
+            long start = clock();
             call.run();
-            times.add((System.nanoTime() - start) / 1e6);
+            times.add((clock() - start) / 1e6);
         } while (System.nanoTime() < end);
         return times;
     }

@@ -1,0 +1,290 @@
+package org.windtunnel.analysis.report;
+
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.TreeSet;
+import java.util.stream.DoubleStream;
+import org.windtunnel.analysis.fit.HoldOut;
+import org.windtunnel.analysis.fit.ParameterEstimate;
+import org.windtunnel.analysis.plan.Slice;
+import org.windtunnel.analysis.study.EntropyCheck;
+import org.windtunnel.analysis.study.LawStudy;
+import org.windtunnel.analysis.study.StudyResult;
+
+/** The fitted law with its points and its extrapolation, one panel for each variable it was cut along. */
+final class LawChart {
+    static final String TITLE = "The scaling law";
+
+    /** Beyond this many colours a legend of single values is unreadable. */
+    private static final int MAX_SINGLE = 8;
+
+    /** Sizes or budgets closer than this in ln are one setting, as they are for the slices. */
+    private static final double SAME = 0.02;
+
+    private static final String PANEL =
+            """
+            {"height": 360,
+             "encoding": {
+              "x": {"field": "x", "type": "quantitative", "scale": {"type": "log", "nice": false},
+                    "axis": {"format": "~s", "labelOverlap": "greedy", "tickCount": 6}},
+              "y": {"field": "loss", "type": "quantitative", "title": "loss (nats per token)",
+                    "scale": {"type": "log", "nice": false}, "axis": {"format": "~g", "tickCount": 8}},
+              "color": {"field": "held", "legend": {"labelExpr": "format(datum.value, '.3~s')", "format": ".3~s"}}},
+             "layer": [
+              {"transform": [{"filter": "datum.kind == 'irreducible'"}],
+               "mark": {"type": "area", "color": "var(--soft)", "opacity": 0.13, "clip": true},
+               "encoding": {"y": {"field": "lo", "type": "quantitative"}, "y2": {"field": "hi"}, "color": null}},
+              {"transform": [{"filter": "datum.kind == 'irreducible'"}],
+               "mark": {"type": "line", "color": "var(--soft)", "strokeDash": [7, 4], "strokeWidth": 1.5, "clip": true},
+               "encoding": {"color": null, "tooltip": [{"field": "text", "title": "E"}]}},
+              {"transform": [{"filter": "datum.kind == 'entropy'"}],
+               "mark": {"type": "line", "color": "var(--bad)", "strokeDash": [2, 3], "strokeWidth": 2, "clip": true},
+               "encoding": {"color": null, "tooltip": [{"field": "text", "title": "known entropy"}]}},
+              {"transform": [{"filter": "datum.kind == 'law'"}],
+               "mark": {"type": "area", "opacity": 0.14, "clip": true},
+               "encoding": {"y": {"field": "lo", "type": "quantitative"}, "y2": {"field": "hi"}, "detail": {"field": "label"}}},
+              {"transform": [{"filter": "datum.kind == 'law' && datum.measured"}],
+               "mark": {"type": "line", "strokeWidth": 2, "clip": true}, "encoding": {"detail": {"field": "label"}}},
+              {"transform": [{"filter": "datum.kind == 'law' && datum.beyond"}],
+               "mark": {"type": "line", "strokeWidth": 2, "strokeDash": [5, 4], "clip": true},
+               "encoding": {"detail": {"field": "label"}}},
+              {"transform": [{"filter": "datum.kind == 'point' && !datum.heldOut"}],
+               "mark": {"type": "point", "filled": true, "size": 55, "opacity": 1},
+               "encoding": {"tooltip": [
+                {"field": "runs", "title": "run"}, {"field": "n", "title": "N", "format": ".4~s"}, {"field": "d", "title": "D", "format": ".4~s"},
+                {"field": "loss", "title": "measured", "format": ".4f"}, {"field": "predicted", "format": ".4f"},
+                {"field": "role"}]}},
+              {"transform": [{"filter": "datum.kind == 'point' && datum.heldOut"}],
+               "mark": {"type": "point", "shape": "diamond", "size": 85, "opacity": 1, "strokeWidth": 2},
+               "encoding": {"tooltip": [
+                {"field": "runs", "title": "run"}, {"field": "n", "title": "N", "format": ".4~s"}, {"field": "d", "title": "D", "format": ".4~s"},
+                {"field": "loss", "title": "measured", "format": ".4f"}, {"field": "predicted", "format": ".4f"},
+                {"field": "role"}]}},
+              {"transform": [{"filter": "datum.kind == 'irreducible' && datum.end == 'right'"}],
+               "mark": {"type": "text", "align": "right", "baseline": "bottom", "dy": -4, "dx": -6, "fontSize": 11.5, "color": "var(--soft)"},
+               "encoding": {"text": {"field": "text"}, "color": null}},
+              {"transform": [{"filter": "datum.kind == 'entropy' && datum.end == 'left'"}],
+               "mark": {"type": "text", "align": "left", "baseline": "top", "dy": 5, "dx": 6, "fontSize": 11.5, "color": "var(--bad)"},
+               "encoding": {"text": {"field": "text"}, "color": null}}]}
+            """;
+
+    private final StudyResult result;
+    private final LawStudy law;
+
+    private LawChart(StudyResult result) {
+        this.result = result;
+        law = result.law();
+    }
+
+    static Figure draw(StudyResult result) {
+        if (result.law() == null) {
+            return new Figure.Gap(TITLE, missing(result));
+        }
+        if (result.law().slices().isEmpty()) {
+            return new Figure.Gap(TITLE, "The law was fitted, but it has no variable to draw it along.");
+        }
+        return new LawChart(result).chart();
+    }
+
+    /** Why there is no law, from the warnings where they say. */
+    static String missing(StudyResult result) {
+        return result.warnings().stream()
+                .filter(w -> w.topic().equals("law"))
+                .map(w -> w.message() + (w.remedy() == null ? "" : " " + w.remedy()))
+                .findFirst()
+                .orElse("No law was fitted: it needs finished runs of at least three sizes or token budgets.");
+    }
+
+    private Figure chart() {
+        List<String> variables =
+                law.slices().stream().map(Slice::variable).distinct().toList();
+        ObjectNode spec = Specs.object();
+        ArrayNode panels = spec.putArray("hconcat");
+        List<String> paths = new ArrayList<>();
+        for (String variable : variables) {
+            paths.add("hconcat." + panels.size());
+            panels.add(panel(variable));
+        }
+        spec.put("spacing", 26);
+        spec.set("resolve", Specs.literal(
+                "{\"scale\": {\"color\": \"independent\"}, \"legend\": {\"color\": \"independent\"}}"));
+        return new Figure.Chart("law", TITLE, reading(), spec, List.of(),
+                new Figure.Layout(paths, paths.size(), 10, 74, null));
+    }
+
+    private String reading() {
+        StringBuilder text = new StringBuilder("Lines are ").append(law.formula())
+                .append(" along one variable; dashed, they leave the data. Shaded bands are ")
+                .append(Format.percent(law.level()))
+                .append(" bootstrap intervals (").append(law.bootstrap()).append(" resamples). ");
+        if (law.holdOut() != null) {
+            text.append("Filled circles were fitted; hollow diamonds were held out to test the prediction. ");
+        }
+        if (irreducible() != null) {
+            text.append("The grey dashed line is the irreducible loss E with its interval. ");
+        }
+        if (result.entropy() != null) {
+            text.append("The red dotted line is the known entropy of the source. ");
+        }
+        return text.append("A band that widens at once says that the data cannot carry the extrapolation.").toString();
+    }
+
+    private ObjectNode panel(String variable) {
+        List<Slice> slices =
+                law.slices().stream().filter(s -> s.variable().equals(variable)).toList();
+        ArrayNode rows = Specs.array();
+        slices.forEach(slice -> slice(rows, slice));
+        TreeSet<Double> held = new TreeSet<>();
+        slices.stream().map(Slice::fixed).filter(Objects::nonNull).forEach(held::add);
+        boolean cut = !held.isEmpty();
+        for (LawStudy.Point point : law.points()) {
+            Double value = cut ? snapped(variable.equals("N") ? point.d() : point.n(), held) : null;
+            point(rows, point, variable, value);
+        }
+        double from = slices.stream().mapToDouble(s -> s.x()[0]).min().getAsDouble();
+        double to = slices.stream().mapToDouble(s -> s.x()[s.x().length - 1]).max().getAsDouble();
+        lines(rows, from / 1.2, to);
+        ObjectNode panel = Specs.literal(PANEL);
+        panel.set("data", Specs.object().set("values", rows));
+        ObjectNode encoding = (ObjectNode) panel.get("encoding");
+        ObjectNode x = (ObjectNode) encoding.get("x");
+        x.put("title", title(variable));
+        ((ObjectNode) x.get("scale")).set("domain", Specs.numbers(List.of(from / 1.2, to)));
+        ((ObjectNode) encoding.get("y").get("scale")).set("domain", Specs.numbers(domain()));
+        colour(encoding, variable, held);
+        return panel;
+    }
+
+    /** The value a point is coloured by: that of its slice if it has one; new values are added. */
+    private static double snapped(double value, TreeSet<Double> held) {
+        for (double known : held) {
+            if (Math.abs(Math.log(value / known)) < SAME) {
+                return known;
+            }
+        }
+        held.add(value);
+        return value;
+    }
+
+    private static String title(String variable) {
+        return switch (variable) {
+            case "D" -> "training tokens D";
+            case "N" -> "parameters N";
+            default -> "compute C (FLOP)";
+        };
+    }
+
+    private static void colour(ObjectNode encoding, String variable, TreeSet<Double> held) {
+        if (held.isEmpty()) {
+            encoding.set("color", Specs.literal("{\"value\": \"var(--accent)\"}"));
+            return;
+        }
+        ObjectNode colour = (ObjectNode) encoding.get("color");
+        colour.put("title", variable.equals("N") ? "D" : "N");
+        if (held.size() <= MAX_SINGLE) {
+            colour.put("type", "ordinal");
+            colour.set("scale", Specs.object().set("domain", Specs.numbers(held)));
+        } else {
+            colour.put("type", "quantitative");
+            colour.set("scale", Specs.object().put("type", "log"));
+            ((ObjectNode) colour.get("legend")).remove("labelExpr");
+        }
+    }
+
+    /** From a little below everything that must be seen to a little above the highest measured loss. */
+    private List<Double> domain() {
+        double high = law.points().stream().mapToDouble(LawStudy.Point::loss).max().getAsDouble();
+        DoubleStream low = law.points().stream().mapToDouble(LawStudy.Point::loss);
+        low = DoubleStream.concat(low, law.slices().stream().flatMapToDouble(s -> DoubleStream.of(s.loss())));
+        ParameterEstimate irreducible = irreducible();
+        double floor = low.min().getAsDouble();
+        if (irreducible != null && irreducible.value() > 0.3 * floor) {
+            floor = Math.min(floor, Math.max(irreducible.lo(), 0.85 * irreducible.value()));
+        }
+        EntropyCheck entropy = result.entropy();
+        if (entropy != null) {
+            floor = Math.min(floor, entropy.entropy());
+        }
+        return List.of(floor * 0.97, high * 1.03);
+    }
+
+    private ParameterEstimate irreducible() {
+        return law.parameters().stream()
+                .filter(p -> p.name().equals("E") && p.value() > 0)
+                .findFirst()
+                .orElse(null);
+    }
+
+    private static void slice(ArrayNode rows, Slice slice) {
+        for (int i = 0; i < slice.x().length; i++) {
+            ObjectNode row = rows.addObject().put("kind", "law").put("label", slice.label());
+            Specs.number(row, "x", slice.x()[i]);
+            Specs.number(row, "loss", slice.loss()[i]);
+            Specs.number(row, "lo", slice.lo()[i]);
+            Specs.number(row, "hi", slice.hi()[i]);
+            Specs.number(row, "held", slice.fixed());
+            boolean measured = slice.x()[i] <= slice.measuredTo() * (1 + 1e-9);
+            boolean lastMeasured = measured
+                    && (i + 1 == slice.x().length || slice.x()[i + 1] > slice.measuredTo() * (1 + 1e-9));
+            row.put("measured", measured);
+            row.put("beyond", !measured || lastMeasured);
+        }
+    }
+
+    private void point(ArrayNode rows, LawStudy.Point point, String variable, Double held) {
+        ObjectNode row = rows.addObject().put("kind", "point");
+        Specs.number(row, "x", switch (variable) {
+            case "D" -> point.d();
+            case "N" -> point.n();
+            default -> point.compute();
+        });
+        Specs.number(row, "held", held);
+        Specs.number(row, "n", point.n());
+        Specs.number(row, "d", point.d());
+        Specs.number(row, "loss", point.loss());
+        HoldOut.Point blind = point.heldOut() ? blind(law, point) : null;
+        Specs.number(row, "predicted", blind == null ? point.predicted() : blind.predicted());
+        row.put("heldOut", point.heldOut());
+        row.put("role", point.heldOut() ? "held out: predicted by the law fitted without it" : "fitted");
+        row.put("runs", String.join(", ", point.runIds()));
+    }
+
+    /** What the law fitted without a held-out point said about it; null if the hold-out does not list it. */
+    static HoldOut.Point blind(LawStudy law, LawStudy.Point point) {
+        if (law.holdOut() == null) {
+            return null;
+        }
+        return law.holdOut().points().stream()
+                .filter(p -> p.n() == point.n() && p.d() == point.d() && p.loss() == point.loss())
+                .findFirst()
+                .orElse(null);
+    }
+
+    private void lines(ArrayNode rows, double from, double to) {
+        ParameterEstimate irreducible = irreducible();
+        if (irreducible != null && irreducible.value() > domain().get(0)) {
+            String text = "E = " + Format.parameter(irreducible.value());
+            line(rows, "irreducible", from, to, irreducible.value(), irreducible.lo(), irreducible.hi(), text);
+        }
+        EntropyCheck entropy = result.entropy();
+        if (entropy != null) {
+            String text = "entropy " + Format.parameter(entropy.entropy());
+            line(rows, "entropy", from, to, entropy.entropy(), entropy.entropy(), entropy.entropy(), text);
+        }
+    }
+
+    private static void line(
+            ArrayNode rows, String kind, double from, double to, double at, double lo, double hi, String text) {
+        for (double x : new double[] {from, to}) {
+            ObjectNode row = rows.addObject().put("kind", kind).put("text", text);
+            row.put("end", x == from ? "left" : "right");
+            Specs.number(row, "x", x);
+            Specs.number(row, "loss", at);
+            Specs.number(row, "lo", lo);
+            Specs.number(row, "hi", hi);
+        }
+    }
+}

@@ -1,0 +1,101 @@
+package org.windtunnel.analysis.report;
+
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.util.List;
+import java.util.TreeSet;
+import org.windtunnel.analysis.fit.HoldOut;
+import org.windtunnel.analysis.study.LawStudy;
+import org.windtunnel.analysis.study.StudyResult;
+
+/** How far the law is from each point, over compute. */
+final class ResidualChart {
+    static final String TITLE = "Errors of the law";
+
+    private static final String SPEC =
+            """
+            {"height": 220,
+             "encoding": {
+              "x": {"field": "compute", "type": "quantitative", "title": "compute (FLOP)",
+                    "scale": {"type": "log", "nice": false, "padding": 14},
+                    "axis": {"labelExpr": "test(/^[125]/, format(datum.value, '.0e')) ? replace(format(datum.value, '.0e'), '+', '') : ''", "labelOverlap": "greedy", "tickCount": 8}},
+              "y": {"field": "error", "type": "quantitative", "title": "predicted over measured, %",
+                    "axis": {"format": "+~g", "tickCount": 6}},
+              "color": {"field": "n", "title": "N", "legend": {"labelExpr": "format(datum.value, '.3~s')", "format": ".3~s"}}},
+             "layer": [
+              {"data": {"values": [{}]}, "mark": {"type": "rule", "color": "var(--soft)"},
+               "encoding": {"y": {"datum": 0}, "x": {"value": 0}, "x2": {"value": "width"}, "color": null}},
+              {"transform": [{"filter": "datum.lo != null"}],
+               "mark": {"type": "rule", "strokeWidth": 1.4, "opacity": 0.7},
+               "encoding": {"y": {"field": "lo", "type": "quantitative"}, "y2": {"field": "hi"}}},
+              {"transform": [{"filter": "!datum.heldOut"}],
+               "mark": {"type": "point", "filled": true, "size": 55, "opacity": 1},
+               "encoding": {"tooltip": [
+                {"field": "runs", "title": "run"}, {"field": "n", "title": "N", "format": ".4~s"}, {"field": "d", "title": "D", "format": ".4~s"},
+                {"field": "loss", "title": "measured", "format": ".4f"}, {"field": "predicted", "format": ".4f"},
+                {"field": "error", "title": "error, %", "format": "+.2f"}]}},
+              {"transform": [{"filter": "datum.heldOut"}],
+               "mark": {"type": "point", "shape": "diamond", "size": 85, "opacity": 1, "strokeWidth": 2},
+               "encoding": {"tooltip": [
+                {"field": "runs", "title": "run"}, {"field": "n", "title": "N", "format": ".4~s"}, {"field": "d", "title": "D", "format": ".4~s"},
+                {"field": "loss", "title": "measured", "format": ".4f"}, {"field": "predicted", "format": ".4f"},
+                {"field": "error", "title": "error, %", "format": "+.2f"}]}}]}
+            """;
+
+    private ResidualChart() {}
+
+    static Figure draw(StudyResult result) {
+        LawStudy law = result.law();
+        if (law == null) {
+            return new Figure.Gap(TITLE, "There is no fitted law to compare with.");
+        }
+        ArrayNode rows = Specs.array();
+        TreeSet<Double> sizes = new TreeSet<>();
+        for (LawStudy.Point point : law.points()) {
+            sizes.add(Specs.rounded(point.n()).doubleValue());
+            row(rows, law, point);
+        }
+        ObjectNode spec = Specs.literal(SPEC);
+        spec.set("data", Specs.object().set("values", rows));
+        ObjectNode colour = (ObjectNode) spec.get("encoding").get("color");
+        if (sizes.size() <= 8) {
+            colour.put("type", "ordinal");
+            colour.set("scale", Specs.object().set("domain", Specs.numbers(sizes)));
+        } else {
+            colour.put("type", "quantitative");
+            colour.set("scale", Specs.object().put("type", "log"));
+            ((ObjectNode) colour.get("legend")).remove("labelExpr");
+        }
+        String reading = "Circles: the law against the points it was fitted to. "
+                + (law.holdOut() == null
+                        ? ""
+                        : "Diamonds: the law fitted without the held-out points against those points, with the bootstrap "
+                                + "interval of the prediction. ")
+                + "A law that fits scatters around zero without a trend; a slope or a bend means that the form is wrong or "
+                + "that the learning rate was not tuned for every size.";
+        return new Figure.Chart("residuals", TITLE, reading, spec, List.of(),
+                new Figure.Layout(List.of(""), 1, 76, 0, null));
+    }
+
+    private static void row(ArrayNode rows, LawStudy law, LawStudy.Point point) {
+        HoldOut.Point blind = point.heldOut() ? LawChart.blind(law, point) : null;
+        ObjectNode row = rows.addObject();
+        Specs.number(row, "compute", point.compute());
+        Specs.number(row, "n", point.n());
+        Specs.number(row, "d", point.d());
+        Specs.number(row, "loss", point.loss());
+        double predicted = blind == null ? point.predicted() : blind.predicted();
+        Specs.number(row, "predicted", predicted);
+        Specs.number(row, "error", error(predicted, point));
+        if (blind != null) {
+            Specs.number(row, "lo", error(blind.lo(), point));
+            Specs.number(row, "hi", error(blind.hi(), point));
+        }
+        row.put("heldOut", blind != null);
+        row.put("runs", String.join(", ", point.runIds()));
+    }
+
+    private static double error(double predicted, LawStudy.Point point) {
+        return 100 * (predicted / point.loss() - 1);
+    }
+}
