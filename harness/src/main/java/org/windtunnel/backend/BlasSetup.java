@@ -1,5 +1,6 @@
 package org.windtunnel.backend;
 
+import com.sun.jna.Library;
 import com.sun.jna.NativeLibrary;
 import java.nio.charset.StandardCharsets;
 import java.util.Map;
@@ -12,6 +13,7 @@ public final class BlasSetup {
     private static final int OPENBLAS = 2;
     private static final int MKL = 3;
     private static final int VERSION_LENGTH = 198;
+    private static final int RTLD_LAZY = 1;
 
     private BlasSetup() {}
 
@@ -43,7 +45,7 @@ public final class BlasSetup {
 
     /** The configuration string reads {@code OpenBLAS 0.3.19 NO_LAPACKE DYNAMIC_ARCH ... SkylakeX MAX_THREADS=64}. */
     private static String openblas() {
-        NativeLibrary library = library("openblas@");
+        NativeLibrary library = library("openblas_nolapack@");
         String[] config = text(library, "openblas_get_config").split("\\s+");
         return "OpenBLAS " + (config.length > 1 ? config[1] : "") + ", core type "
                 + text(library, "openblas_get_corename");
@@ -59,11 +61,16 @@ public final class BlasSetup {
         return new String(text, StandardCharsets.US_ASCII).replace('\0', ' ').trim();
     }
 
-    /** The library JavaCPP has loaded under a name; the process itself where it came from elsewhere. */
+    /**
+     * The library JavaCPP has loaded under a name; the process itself where it came from elsewhere.
+     *
+     * <p>Opened without RTLD_GLOBAL, which JNA would use: ND4J's jars hold two copies of OpenBLAS, and making one global
+     * can divert calls meant for the other, whose number of threads has been set, to it.
+     */
     private static NativeLibrary library(String name) {
         for (Map.Entry<String, String> loaded : Loader.getLoadedLibraries().entrySet()) {
             if (loaded.getKey().startsWith(name)) {
-                return NativeLibrary.getInstance(loaded.getValue());
+                return NativeLibrary.getInstance(loaded.getValue(), Map.of(Library.OPTION_OPEN_FLAGS, RTLD_LAZY));
             }
         }
         return NativeLibrary.getProcess();

@@ -10,6 +10,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
 import org.windtunnel.backend.OutOfMemory;
 import org.windtunnel.tensor.DType;
@@ -95,6 +96,31 @@ class CpuBackendTest {
                 }
             });
             assertThat(leaks).isEmpty();
+        }
+    }
+
+    /** With the threads of BLAS at work, the process would use about twice the caller's time or more. */
+    @Test
+    void blasComputesInTheCallersThread() {
+        Assumptions.assumeTrue(
+                Runtime.getRuntime().availableProcessors() > 1, "one processor: BLAS has no second thread to use");
+        var system = (com.sun.management.OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean();
+        try (CpuBackend backend = new CpuBackend(1)) {
+            assertThat(backend.describe()).containsKey("blas");
+            int n = 512;
+            Tensor a = tensor(backend, n * n, 1e-3f);
+            Tensor c = tensor(backend, n * n, 0);
+            double least = Double.MAX_VALUE;
+            for (int attempt = 0; attempt < 5; attempt++) {
+                long process = system.getProcessCpuTime();
+                long thread = THREADS.getCurrentThreadCpuTime();
+                for (int i = 0; i < 40; i++) {
+                    backend.gemm(false, false, n, n, n, 1, a, n, a, n, 0, c, n);
+                }
+                double own = THREADS.getCurrentThreadCpuTime() - thread;
+                least = Math.min(least, (system.getProcessCpuTime() - process) / own);
+            }
+            assertThat(least).as("CPU time of the process by that of the caller").isLessThan(1.5);
         }
     }
 
