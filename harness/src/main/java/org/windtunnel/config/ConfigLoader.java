@@ -29,7 +29,7 @@ public final class ConfigLoader {
         problems.throwIfAny();
         ConfigNode.Mapping experiment = root.without(SWEEP).without(ANALYSIS);
         if (sweep == null) {
-            bind(experiment);
+            check(experiment, bind(experiment));
         } else {
             checkKeys(experiment);
         }
@@ -48,6 +48,30 @@ public final class ConfigLoader {
         ExperimentSpec spec = (ExperimentSpec) new Binder(problems).record(experiment, ExperimentSpec.class, "", null);
         problems.throwIfAny();
         return spec;
+    }
+
+    /**
+     * Checks what single keys can't show: that the heads divide the width, and that there is one budget.
+     *
+     * @param experiment where {@code spec} was written
+     * @return {@code spec}
+     * @throws ConfigException with the place of the section
+     */
+    public static ExperimentSpec check(ConfigNode.Mapping experiment, ExperimentSpec spec) {
+        Problems problems = new Problems();
+        check(experiment, "model", () -> spec.model().resolvedHeads(), problems);
+        check(experiment, "train", () -> spec.train().resolvedSteps(spec.model().context()), problems);
+        problems.throwIfAny();
+        return spec;
+    }
+
+    private static void check(ConfigNode.Mapping experiment, String section, Runnable check, Problems problems) {
+        try {
+            check.run();
+        } catch (ConfigException refusal) {
+            Origin origin = experiment.entries().get(section).keyOrigin();
+            problems.add(Problems.Kind.CONFLICT, origin, "", refusal.getMessage());
+        }
     }
 
     /** A tree with one path set to a value. */

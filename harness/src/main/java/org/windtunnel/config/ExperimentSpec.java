@@ -11,4 +11,14 @@ public record ExperimentSpec(
         @Key(value = "Learning rate over time", def = "{type: constant}") ScheduleSpec schedule,
         @Key("Batch, budget, clipping, evaluation") TrainSpec train,
         @Key(value = "Backend, threads, precision", def = "{}") RuntimeSpec runtime,
-        @Key(value = "Seed of init and data order", def = "1") long seed) {}
+        @Key(value = "Seed of init and data order", def = "1") long seed) {
+    private static final int MAX_NAME = 100;
+
+    public ExperimentSpec {
+        boolean fits = !name.isBlank() && !name.startsWith(".") && name.length() <= MAX_NAME;
+        if (!fits || name.chars().anyMatch(c -> c == '/' || c == '\\' || Character.isISOControl(c))) {
+            throw ConfigException.of("name", "name: expected the name of a directory under runs/ (1 to " + MAX_NAME
+                    + " characters, no slash, no dot in front), found \"" + name.strip() + "\"");
+        }
+    }
+}

@@ -24,16 +24,17 @@ public sealed interface ModelSpec permits ModelSpec.Gpt, ModelSpec.Llama {
     /** GPT-2's architecture: LayerNorm, GELU, learned positions. */
     @Variant(value = "gpt", doc = "GPT-2: LayerNorm, GELU, learned positions")
     record Gpt(
-            @Key(value = "Width of the residual stream", unit = "elements") int width,
-            @Key(value = "Number of blocks") int depth,
-            @Key(value = "Attention heads; give this or head_dim", def = Key.NONE) Integer heads,
-            @Key(value = "Elements per head; give this or heads", def = Key.NONE, unit = "elements") Integer headDim,
-            @Key(value = "Context length", unit = "tokens") int context,
-            @Key(value = "Feed-forward width as a multiple of width", def = "4") double ffnMultiple,
+            @Key(value = "Width of the residual stream", unit = "elements") @Range(min = 1) int width,
+            @Key(value = "Number of blocks") @Range(min = 1) int depth,
+            @Key(value = "Attention heads; give this or head_dim", def = Key.NONE) @Range(min = 1) Integer heads,
+            @Key(value = "Elements per head; give this or heads", def = Key.NONE, unit = "elements")
+                    @Range(min = 1) Integer headDim,
+            @Key(value = "Context length", unit = "tokens") @Range(min = 1) int context,
+            @Key(value = "Feed-forward width as a multiple of width", def = "4") @Range(min = 0, aboveMin = true) double ffnMultiple,
             @Key(value = "Biases in linear layers and LayerNorm", def = "false") boolean bias,
             @Key(value = "Readout shares the token table", def = "false") boolean tied,
             @Key(value = "gelu_tanh, gelu_erf or relu", def = "gelu_tanh") Activation activation,
-            @Key(value = "Epsilon inside the normalisation", def = "1e-5") double normEps)
+            @Key(value = "Epsilon inside the normalisation", def = "1e-5") @Range(min = 0, aboveMin = true) double normEps)
             implements ModelSpec {
         @Override
         public Gpt withWidth(int other) {
@@ -49,18 +50,20 @@ public sealed interface ModelSpec permits ModelSpec.Gpt, ModelSpec.Llama {
     /** LLaMA's architecture: RMSNorm, SwiGLU, rotary positions. */
     @Variant(value = "llama", doc = "LLaMA: RMSNorm, SwiGLU, rotary positions, optional QK-norm and grouped-query attention")
     record Llama(
-            @Key(value = "Width of the residual stream", unit = "elements") int width,
-            @Key(value = "Number of blocks") int depth,
-            @Key(value = "Query heads; give this or head_dim", def = Key.NONE) Integer heads,
-            @Key(value = "Elements per head; give this or heads", def = Key.NONE, unit = "elements") Integer headDim,
-            @Key(value = "Key/value heads; none: as many as query heads", def = Key.NONE) Integer kvHeads,
-            @Key(value = "Context length", unit = "tokens") int context,
+            @Key(value = "Width of the residual stream", unit = "elements") @Range(min = 1) int width,
+            @Key(value = "Number of blocks") @Range(min = 1) int depth,
+            @Key(value = "Query heads; give this or head_dim", def = Key.NONE) @Range(min = 1) Integer heads,
+            @Key(value = "Elements per head; give this or heads", def = Key.NONE, unit = "elements")
+                    @Range(min = 1) Integer headDim,
+            @Key(value = "Key/value heads; none: as many as query heads", def = Key.NONE)
+                    @Range(min = 1) Integer kvHeads,
+            @Key(value = "Context length", unit = "tokens") @Range(min = 1) int context,
             @Key(value = "Feed-forward width as a multiple of width, rounded up to a multiple of 8", def = "2.6667")
-                    double ffnMultiple,
+                    @Range(min = 0, aboveMin = true) double ffnMultiple,
             @Key(value = "RMSNorm on each query and key head before the rotation", def = "false") boolean qkNorm,
-            @Key(value = "Base of the rotary frequencies", def = "10000") double ropeTheta,
+            @Key(value = "Base of the rotary frequencies", def = "10000") @Range(min = 0, aboveMin = true) double ropeTheta,
             @Key(value = "Readout shares the token table", def = "false") boolean tied,
-            @Key(value = "Epsilon inside the normalisation", def = "1e-5") double normEps)
+            @Key(value = "Epsilon inside the normalisation", def = "1e-5") @Range(min = 0, aboveMin = true) double normEps)
             implements ModelSpec {
         @Override
         public Llama withWidth(int other) {

@@ -15,7 +15,7 @@ public sealed interface OptimizerSpec permits OptimizerSpec.Sgd, OptimizerSpec.A
     /** torch.optim.SGD's update. */
     @Variant(value = "sgd", doc = "SGD with momentum, coupled weight decay (torch.optim.SGD)")
     record Sgd(
-            @Key("Peak learning rate") double lr,
+            @Key("Peak learning rate") @Range(min = 0) double lr,
             @Key(value = "Momentum; 0 for none", def = "0.9") double momentum,
             @Key(value = "Dampening of the gradient in the momentum buffer", def = "0") double dampening,
             @Key(value = "Nesterov momentum", def = "false") boolean nesterov,
@@ -26,7 +26,7 @@ public sealed interface OptimizerSpec permits OptimizerSpec.Sgd, OptimizerSpec.A
     /** torch.optim.AdamW's update. */
     @Variant(value = "adamw", doc = "AdamW with decoupled weight decay (torch.optim.AdamW)")
     record AdamW(
-            @Key("Peak learning rate") double lr,
+            @Key("Peak learning rate") @Range(min = 0) double lr,
             @Key(value = "Decay of the first moment", def = "0.9") double beta1,
             @Key(value = "Decay of the second moment", def = "0.95") double beta2,
             @Key(value = "Added to the denominator", def = "1e-8") double eps,

@@ -2,18 +2,18 @@ package org.windtunnel.config;
 
 /** Batch, budget, clipping and evaluation. */
 public record TrainSpec(
-        @Key(value = "Budget; give this or steps", def = Key.NONE, unit = "tokens") Long tokens,
-        @Key(value = "Optimizer steps; give this or tokens", def = Key.NONE, unit = "steps") Long steps,
-        @Key(value = "Sequences per optimizer step", unit = "sequences") int batch,
+        @Key(value = "Budget; give this or steps", def = Key.NONE, unit = "tokens") @Range(min = 1) Long tokens,
+        @Key(value = "Optimizer steps; give this or tokens", def = Key.NONE, unit = "steps") @Range(min = 1) Long steps,
+        @Key(value = "Sequences per optimizer step", unit = "sequences") @Range(min = 1) int batch,
         @Key(value = "Sequences per forward/backward; none: the whole batch at once", def = Key.NONE, unit = "sequences")
-                Integer microBatch,
-        @Key(value = "Global gradient-norm limit; 0 for none", def = "1.0") double clip,
-        @Key(value = "Weight of the z-loss, the mean squared log-partition", def = "0") double zLoss,
-        @Key(value = "Steps between lines of the curve", def = "1", unit = "steps") int logEvery,
-        @Key(value = "Steps between evaluations; 0: only at the end", def = "0", unit = "steps") int evalEvery,
-        @Key(value = "Sequences of the fixed evaluation set", def = "64", unit = "sequences") int evalSequences,
+                @Range(min = 1) Integer microBatch,
+        @Key(value = "Global gradient-norm limit; 0 for none", def = "1.0") @Range(min = 0) double clip,
+        @Key(value = "Weight of the z-loss, the mean squared log-partition", def = "0") @Range(min = 0) double zLoss,
+        @Key(value = "Steps between lines of the curve", def = "1", unit = "steps") @Range(min = 1) int logEvery,
+        @Key(value = "Steps between evaluations; 0: only at the end", def = "0", unit = "steps") @Range(min = 0) int evalEvery,
+        @Key(value = "Sequences of the fixed evaluation set", def = "64", unit = "sequences") @Range(min = 1) int evalSequences,
         @Key(value = "Call a run diverged when its loss is not finite or exceeds its first by this factor", def = "3")
-                double divergeFactor,
+                @Range(min = 0, aboveMin = true) double divergeFactor,
         @Key(value = "shuffled (every window once an epoch) or random (windows at uniform offsets)", def = "shuffled")
                 Sampling sampling) {
 

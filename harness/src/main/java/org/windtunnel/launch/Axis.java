@@ -2,6 +2,7 @@ package org.windtunnel.launch;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import org.windtunnel.config.ConfigException;
 import org.windtunnel.config.ConfigLoader;
 import org.windtunnel.config.ConfigNode;
@@ -17,6 +18,8 @@ import org.windtunnel.tensor.Rng;
  * @param values what it takes, in order
  */
 record Axis(String path, List<Value> values) {
+    /** More values than this on one axis are a slip of the pen. */
+    private static final int MAX_VALUES = 100_000;
 
     /** A value, and how run ids call it ({@code null}: by itself). */
     record Value(String label, ConfigNode node) {}
@@ -37,16 +40,20 @@ record Axis(String path, List<Value> values) {
     }
 
     static Value value(ConfigNode node) {
-        if (node instanceof Mapping m && m.get("value") != null && m.get("label") instanceof Scalar label) {
-            return new Value(label.text(), m.get("value"));
+        if (!(node instanceof Mapping m) || m.get("value") == null || m.get("label") == null) {
+            return new Value(null, node);
         }
-        return new Value(null, node);
+        if (m.entries().size() != 2 || !(m.get("label") instanceof Scalar label) || label.isNull()) {
+            throw new ConfigException(node.origin() + ": expected {label: NAME, value: ...} and nothing else, found "
+                    + ConfigLoader.plain(node));
+        }
+        return new Value(label.text(), m.get("value"));
     }
 
     private static List<Value> powersOfTwo(String path, Mapping range) {
         double[] r = numbers(path, range, "log2_range", 3);
-        if (!(r[2] > 0) || r[1] < r[0]) {
-            throw wrong(path, range, "log2_range", "from <= to and a positive step");
+        if (!(r[2] > 0) || r[1] < r[0] || (r[1] - r[0]) / r[2] >= MAX_VALUES) {
+            throw wrong(path, range, "log2_range", "from <= to, a positive step and at most " + MAX_VALUES + " values");
         }
         List<Value> values = new ArrayList<>();
         for (int i = 0; r[0] + i * r[2] <= r[1] + 1e-9; i++) {
@@ -58,8 +65,8 @@ record Axis(String path, List<Value> values) {
     private static List<Value> geometric(String path, Mapping range) {
         double[] r = numbers(path, range, "geometric", 3);
         int count = (int) r[2];
-        if (!(r[0] > 0) || !(r[1] > 0) || count != r[2] || count < 2) {
-            throw wrong(path, range, "geometric", "positive ends and a count of at least 2");
+        if (!(r[0] > 0) || !(r[1] > 0) || count != r[2] || count < 2 || count > MAX_VALUES) {
+            throw wrong(path, range, "geometric", "positive ends and a count from 2 to " + MAX_VALUES);
         }
         List<Value> values = new ArrayList<>();
         for (int i = 0; i < count; i++) {
@@ -85,7 +92,7 @@ record Axis(String path, List<Value> values) {
 
     private static Value number(double v, ConfigNode at) {
         // Six digits: a rate is not known better, and run ids stay readable.
-        String text = Double.toString(Double.parseDouble(String.format("%.6g", v)));
+        String text = Double.toString(Double.parseDouble(String.format(Locale.ROOT, "%.6g", v)));
         return new Value(null, new Scalar(at.origin(), text, true));
     }
 

@@ -10,6 +10,9 @@ import org.windtunnel.config.ConfigException;
  * log2 as functions.
  */
 final class Expression {
+    /** Longer ones are no arithmetic; the bound keeps the recursion shallow. */
+    private static final int MAX_LENGTH = 1000;
+
     private final String text;
     private final Function<String, Double> names;
     private int at;
@@ -24,6 +27,10 @@ final class Expression {
      * @throws ConfigException with the position of what cannot be understood
      */
     static double evaluate(String text, Function<String, Double> names) {
+        if (text.length() > MAX_LENGTH) {
+            throw new ConfigException("expected an expression of at most " + MAX_LENGTH + " characters, found "
+                    + text.length());
+        }
         Expression e = new Expression(text, names);
         double v = e.sum();
         if (e.peek() != 0) {

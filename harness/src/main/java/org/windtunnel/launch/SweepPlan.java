@@ -1,8 +1,10 @@
 package org.windtunnel.launch;
 
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.function.Function;
 import org.windtunnel.config.ConfigException;
@@ -18,6 +20,8 @@ import org.windtunnel.tensor.Rng;
 
 /** Expands an experiment file into its runs: the same file gives the same runs, in the same order, with the same ids. */
 public final class SweepPlan {
+    private static final int MAX_RUNS = 100_000;
+
     private final ExperimentFile file;
     private final Function<ExperimentSpec, Map<String, Double>> counts;
     private final Map<String, PlannedRun> runs = new LinkedHashMap<>();
@@ -49,6 +53,7 @@ public final class SweepPlan {
         for (Map<String, ConfigNode> grid : sweep.grids()) {
             List<Axis> axes = new ArrayList<>();
             grid.forEach((path, node) -> axes.add(Axis.of(path, node)));
+            limit(axes.stream().mapToDouble(axis -> axis.values().size()).reduce(1.0, (a, b) -> a * b));
             product(axes, 0, new LinkedHashMap<>(), points);
         }
         for (Map<String, ConfigNode> run : sweep.runs()) {
@@ -57,11 +62,13 @@ public final class SweepPlan {
             points.add(point);
         }
         if (sweep.random() != null) {
+            limit(points.size() + (double) sweep.random().count());
             draw(sweep.random(), points);
         }
         if (points.isEmpty()) {
             points.add(Map.of());
         }
+        limit((double) points.size() * Math.max(1, sweep.seeds().size()));
         for (Map<String, Axis.Value> point : points) {
             if (sweep.seeds().isEmpty()) {
                 add(point);
@@ -71,6 +78,13 @@ public final class SweepPlan {
                 seeded.put("seed", Axis.value(ConfigLoader.value(Long.toString(seed), "sweep.seeds")));
                 add(seeded);
             }
+        }
+    }
+
+    private static void limit(double runs) {
+        if (runs > MAX_RUNS) {
+            throw new ConfigException(String.format(Locale.ROOT, "sweep: expected at most %d runs, found %.0f; "
+                    + "shorten an axis, or draw from it with random", MAX_RUNS, runs));
         }
     }
 
@@ -104,13 +118,11 @@ public final class SweepPlan {
         point.forEach((path, value) -> flatten(path, ConfigLoader.plain(value.node()), axes));
         try {
             Mapping tree = file.experiment();
-            for (Map.Entry<String, Axis.Value> e : point.entrySet()) {
+            for (Map.Entry<String, Axis.Value> e : sectionsFirst(point)) {
+                decisive(e.getKey(), e.getValue().node());
                 tree = ConfigLoader.with(tree, e.getKey(), e.getValue().node());
             }
             ExperimentSpec spec = derive(tree, ConfigLoader.bind(tree), axes);
-            // Heads are checked where they are resolved; a plan must not hand out a run that cannot be built.
-            spec.model().resolvedHeads();
-            spec.train().resolvedSteps(spec.model().context());
             String hash = ConfigWriter.hash(spec);
             runs.putIfAbsent(hash, new PlannedRun(Slugs.of(point, spec.name()), hash, axes, spec));
         } catch (ConfigException e) {
@@ -118,9 +130,23 @@ public final class SweepPlan {
         }
     }
 
+    /** An axis over a section must not undo one over a key in it, whichever was written first. */
+    private static List<Map.Entry<String, Axis.Value>> sectionsFirst(Map<String, Axis.Value> point) {
+        Comparator<Map.Entry<String, Axis.Value>> depth = Comparator.comparing(e -> e.getKey().split("\\.").length);
+        return point.entrySet().stream().sorted(depth).toList();
+    }
+
+    /** Runs that differ only here have the same id, so all but one of them would silently be dropped. */
+    private static void decisive(String path, ConfigNode at) {
+        if (path.equals("name") || path.equals("runtime") || path.startsWith("runtime.")) {
+            throw new ConfigException(at.origin() + ": " + path + ": expected an axis that changes what a run computes; "
+                    + "the name and the runtime don't, set them with --set " + path + "=...");
+        }
+    }
+
     private ExperimentSpec derive(Mapping tree, ExperimentSpec bound, Map<String, Object> axes) {
         if (file.sweep() == null || file.sweep().derived().isEmpty()) {
-            return bound;
+            return ConfigLoader.check(tree, bound);
         }
         Mapping current = tree;
         ExperimentSpec spec = bound;
@@ -134,19 +160,18 @@ public final class SweepPlan {
                 throw new ConfigException("sweep.derived." + e.getKey() + ": " + wrong.getMessage(), wrong);
             }
             boolean whole = v == Math.rint(v) && Math.abs(v) < 1e15;
-            String text = isIntegral(values, e.getKey()) || whole ? Long.toString(Math.round(v)) : Double.toString(v);
+            String text = isBudget(e.getKey()) || whole ? Long.toString(Math.round(v)) : Double.toString(v);
             Scalar node = (Scalar) ConfigLoader.value(text, "sweep.derived." + e.getKey());
             current = ConfigLoader.with(current, e.getKey(), node);
             spec = ConfigLoader.bind(current);
             axes.put(e.getKey(), ConfigLoader.plain(node));
         }
-        return spec;
+        return ConfigLoader.check(current, spec);
     }
 
-    /** Token and step budgets are whole numbers, and null until they are derived. */
-    private static boolean isIntegral(Map<String, Object> values, String path) {
-        Object now = lookUp(values, path);
-        return now instanceof Long || path.equals("train.tokens") || path.equals("train.steps");
+    /** Budgets come out of arithmetic and are rounded; other whole numbers have to say how, with round(). */
+    private static boolean isBudget(String path) {
+        return path.equals("train.tokens") || path.equals("train.steps");
     }
 
     private Double number(String name, Map<String, Object> values, ExperimentSpec spec) {

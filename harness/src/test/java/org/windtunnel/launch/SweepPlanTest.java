@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -152,5 +153,66 @@ class SweepPlanTest {
     void slugsAreSafeFileNames() {
         List<PlannedRun> runs = expand("sweep: {runs: [{optimizer.lr: {label: ../../etc, value: 0.1}}]}");
         assertThat(runs.get(0).slug()).matches("[A-Za-z0-9_+][A-Za-z0-9.+_-]*").doesNotContain("/");
+    }
+
+    @Test
+    void anAxisOverASectionDoesNotUndoOneOverItsKey() {
+        List<PlannedRun> runs = expand(
+                "sweep: {grids: [{optimizer.lr: [0.1, 0.2], optimizer: [{type: sgd, lr: 1}]}]}");
+        assertThat(runs).extracting(r -> r.spec().optimizer().lr()).containsExactly(0.1, 0.2);
+        assertThat(runs).extracting(PlannedRun::slug).containsExactly("lr0.1-sgd", "lr0.2-sgd");
+    }
+
+    @Test
+    void axesThatWouldCollapseIntoOneRunAreRefused() {
+        assertThatThrownBy(() -> expand("sweep: {grids: [{runtime.threads: [1, 2]}]}"))
+                .isInstanceOf(ConfigException.class)
+                .hasMessageContaining("runtime.threads: expected an axis that changes what a run computes");
+        assertThatThrownBy(() -> expand("sweep: {grids: [{name: [a, b]}]}")).hasMessageContaining("--set name=");
+    }
+
+    @Test
+    void sweepsThatCannotBeMeantAreRefusedBeforeTheyAreExpanded() {
+        assertThatThrownBy(() -> expand("sweep: {grids: [{optimizer.lr: {geometric: [1, 2, 1e9]}}]}"))
+                .hasMessageContaining("a count from 2 to 100000");
+        assertThatThrownBy(() -> expand("sweep: {grids: [{optimizer.lr: {log2_range: [-1, 1, 1e-12]}}]}"))
+                .hasMessageContaining("at most 100000 values");
+        assertThatThrownBy(() -> expand("sweep: {random: {count: 1e9, axes: {optimizer.lr: {uniform: [0, 1]}}}}"))
+                .hasMessage("sweep: expected at most 100000 runs, found 1000000000; shorten an axis, or draw from it "
+                        + "with random");
+        String axis = ": {geometric: [0.1, 1, 1000]}";
+        assertThatThrownBy(() -> expand("sweep: {grids: [{optimizer.lr" + axis + ", optimizer.eps" + axis + "}]}"))
+                .hasMessageContaining("found 1000000");
+        assertThatThrownBy(() -> expand("sweep: {derived: {model.depth: \"" + "(".repeat(100_000) + "\"}}"))
+                .isInstanceOf(ConfigException.class)
+                .hasMessageContaining("at most 1000 characters");
+    }
+
+    @Test
+    void derivedBudgetsAreRoundedOtherWholeNumbersAreNot() {
+        assertThat(expand("sweep: {derived: {train.steps: 10.4}}").get(0).spec().train().steps()).isEqualTo(10);
+        assertThatThrownBy(() -> expand("sweep: {derived: {model.depth: model.width / 24}}"))
+                .hasMessageContaining("sweep.derived.model.depth: model.depth: expected an integer, found 1.33");
+        assertThat(expand("sweep: {derived: {model.depth: round(model.width / 24)}}").get(0).spec().model().depth())
+                .isEqualTo(1);
+    }
+
+    @Test
+    void aLabelIsANameAndAValueAndNothingElse() {
+        assertThatThrownBy(() -> expand("sweep: {grids: [{model.width: [{label: a, value: 32, x: 1}]}]}"))
+                .hasMessageContaining("x.yaml:6:32: expected {label: NAME, value: ...} and nothing else");
+    }
+
+    @Test
+    void axesDoNotDependOnTheLocale() {
+        String sweep = "sweep: {grids: [{optimizer.lr: {log2_range: [-10, -9, 1]}}]}";
+        List<String> ids = expand(sweep).stream().map(PlannedRun::runId).toList();
+        Locale before = Locale.getDefault();
+        try {
+            Locale.setDefault(Locale.GERMANY);
+            assertThat(expand(sweep)).extracting(PlannedRun::runId).isEqualTo(ids);
+        } finally {
+            Locale.setDefault(before);
+        }
     }
 }
