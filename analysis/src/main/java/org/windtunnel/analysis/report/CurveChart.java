@@ -1,5 +1,6 @@
 package org.windtunnel.analysis.report;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.BooleanNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
@@ -44,13 +45,13 @@ final class CurveChart {
                "y": {"field": "loss", "type": "quantitative", "title": "loss (nats per token)",
                      "axis": {"format": "~g", "tickCount": 8}, "scale": {"type": "log", "nice": false}},
                "detail": {"field": "run"},
+               "tooltip": [
+                {"field": "run"}, {"field": "group"}, {"field": "status"}, {"field": "width"},
+                {"field": "lr", "title": "learning rate"}, {"field": "last", "title": "last loss", "format": ".4f"}],
                "color": {"field": "size", "type": "ordinal", "legend": {"labelExpr": "format(datum.value, '~s')"}}},
               "layer": [
                {"params": [{"name": "over", "select": {"type": "point", "fields": ["run"], "on": "pointerover", "clear": "pointerout"}}],
-                "mark": {"type": "line", "strokeWidth": 9, "opacity": 0.001, "clip": true},
-                "encoding": {"tooltip": [
-                 {"field": "run"}, {"field": "group"}, {"field": "status"}, {"field": "width"},
-                 {"field": "lr", "title": "learning rate"}, {"field": "last", "title": "last loss", "format": ".4f"}]}},
+                "mark": {"type": "line", "strokeWidth": 9, "opacity": 0.001, "clip": true}},
                {"params": [{"name": "pick", "select": {"type": "point", "fields": ["size"]}, "bind": "legend"}],
                 "mark": {"type": "line", "clip": true},
                 "encoding": {
@@ -101,21 +102,24 @@ final class CurveChart {
                 new Figure.Layout(List.of("spec"), columns, 62, 22, "columns"));
     }
 
-    /** Only what there is; the page's script applies the first option. */
+    /** Only what there is, evaluations first if they make curves; the page's script applies the first option. */
     private Figure.Control losses() {
         List<Figure.Option> options = new ArrayList<>();
         if (eval.any()) {
-            options.add(shown("evaluation", "datum.kind == 'eval'", eval));
+            options.add(shown("evaluation", "datum.kind == 'eval'", Specs.literal("{\"size\": 24}"), eval));
         }
         if (train.any()) {
-            options.add(shown("training", "datum.kind == 'train'", train));
+            boolean single = result.curves().stream().allMatch(c -> c.evalLoss().length < 3);
+            options.add(single ? 0 : options.size(), shown("training", "datum.kind == 'train'", BooleanNode.FALSE, train));
         }
         return new Figure.Control("Loss", options);
     }
 
-    private static Figure.Option shown(String label, String test, Range range) {
+    private static Figure.Option shown(String label, String test, JsonNode points, Range range) {
         return new Figure.Option(label, List.of(
-                text("transform.0.filter", test), new Figure.Setting(Y + "scale.domain", Specs.numbers(range.domain()))));
+                text("transform.0.filter", test),
+                new Figure.Setting("spec.layer.1.mark.point", points),
+                new Figure.Setting(Y + "scale.domain", Specs.numbers(range.domain()))));
     }
 
     private static Figure.Control over() {

@@ -36,7 +36,7 @@ final class Format {
             return value > 0 ? "∞" : value < 0 ? "−∞" : "–";
         }
         double size = Math.abs(value);
-        if (size >= 1e6 || (size < 1e-4 && size > 0)) {
+        if (size >= 1e5 || (size < 1e-4 && size > 0)) {
             return String.format(Locale.ROOT, "%.3e", value).replace("e+0", "e").replace("e+", "e").replace("e-0", "e-");
         }
         int decimals = size == 0 ? 0 : Math.max(0, 3 - (int) Math.floor(Math.log10(size)));

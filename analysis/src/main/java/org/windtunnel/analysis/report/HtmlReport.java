@@ -99,9 +99,6 @@ public final class HtmlReport {
             fact("machine", String.join("; ", origin.machines()));
             fact("revision", String.join(", ", origin.revisions()));
         }
-        fact("learning rate", result.options().lrPath());
-        fact("width", result.options().widthPath());
-        fact("groups", String.join(", ", result.options().groupPaths()));
         fact("N", switch (result.options().size()) {
             case NON_EMBEDDING -> "parameters without embeddings";
             case TOTAL -> "all parameters";

@@ -64,10 +64,12 @@ final class LawChart {
                 {"field": "loss", "title": "measured", "format": ".4f"}, {"field": "predicted", "format": ".4f"},
                 {"field": "role"}]}},
               {"transform": [{"filter": "datum.kind == 'irreducible' && datum.end == 'right'"}],
-               "mark": {"type": "text", "align": "right", "baseline": "bottom", "dy": -4, "dx": -6, "fontSize": 11.5, "color": "var(--soft)"},
+               "mark": {"type": "text", "align": "right", "baseline": {"expr": "datum.above ? 'bottom' : 'top'"},
+                        "dy": {"expr": "datum.above ? -4 : 5"}, "dx": -6, "fontSize": 11.5, "color": "var(--soft)"},
                "encoding": {"text": {"field": "text"}, "color": null}},
               {"transform": [{"filter": "datum.kind == 'entropy' && datum.end == 'left'"}],
-               "mark": {"type": "text", "align": "left", "baseline": "top", "dy": 5, "dx": 6, "fontSize": 11.5, "color": "var(--bad)"},
+               "mark": {"type": "text", "align": "left", "baseline": {"expr": "datum.above ? 'bottom' : 'top'"},
+                        "dy": {"expr": "datum.above ? -4 : 5"}, "dx": 6, "fontSize": 11.5, "color": "var(--bad)"},
                "encoding": {"text": {"field": "text"}, "color": null}}]}
             """;
 
@@ -93,26 +95,28 @@ final class LawChart {
     static String missing(StudyResult result) {
         return result.warnings().stream()
                 .filter(w -> w.topic().equals("law"))
-                .map(w -> w.message() + (w.remedy() == null ? "" : " " + w.remedy()))
+                .map(w -> VerdictSection.capital(w.message())
+                        + (w.remedy() == null ? "" : " " + VerdictSection.capital(w.remedy())))
                 .findFirst()
                 .orElse("No law was fitted: it needs finished runs of at least three sizes or token budgets.");
     }
 
     private Figure chart() {
         List<String> variables =
-                law.slices().stream().map(Slice::variable).distinct().toList();
+                law.slices().stream().map(Slice::variable).distinct().sorted().toList();
         ObjectNode spec = Specs.object();
-        ArrayNode panels = spec.putArray("hconcat");
+        ArrayNode panels = spec.putArray("concat");
         List<String> paths = new ArrayList<>();
         for (String variable : variables) {
-            paths.add("hconcat." + panels.size());
+            paths.add("concat." + panels.size());
             panels.add(panel(variable));
         }
+        spec.put("columns", paths.size());
         spec.put("spacing", 26);
         spec.set("resolve", Specs.literal(
                 "{\"scale\": {\"color\": \"independent\"}, \"legend\": {\"color\": \"independent\"}}"));
         return new Figure.Chart("law", TITLE, reading(), spec, List.of(),
-                new Figure.Layout(paths, paths.size(), 10, 74, null));
+                new Figure.Layout(paths, paths.size(), 10, 74, "columns"));
     }
 
     private String reading() {
@@ -264,27 +268,30 @@ final class LawChart {
     }
 
     private void lines(ArrayNode rows, double from, double to) {
-        ParameterEstimate irreducible = irreducible();
-        if (irreducible != null && irreducible.value() > domain().get(0)) {
-            String text = "E = " + Format.parameter(irreducible.value());
-            line(rows, "irreducible", from, to, irreducible.value(), irreducible.lo(), irreducible.hi(), text);
-        }
+        ParameterEstimate e = irreducible();
         EntropyCheck entropy = result.entropy();
+        // Beside each other the labels stand on the outer sides of the two lines.
+        boolean over = e != null && entropy != null && e.value() > entropy.entropy();
+        if (e != null && e.value() > domain().get(0)) {
+            String text = "E = " + Format.parameter(e.value());
+            line(rows, "irreducible", new double[] {from, to}, new double[] {e.value(), e.lo(), e.hi()}, text, over);
+        }
         if (entropy != null) {
-            String text = "entropy " + Format.parameter(entropy.entropy());
-            line(rows, "entropy", from, to, entropy.entropy(), entropy.entropy(), entropy.entropy(), text);
+            double known = entropy.entropy();
+            String text = "entropy " + Format.parameter(known);
+            line(rows, "entropy", new double[] {from, to}, new double[] {known, known, known}, text, !over && e != null);
         }
     }
 
-    private static void line(
-            ArrayNode rows, String kind, double from, double to, double at, double lo, double hi, String text) {
-        for (double x : new double[] {from, to}) {
-            ObjectNode row = rows.addObject().put("kind", kind).put("text", text);
-            row.put("end", x == from ? "left" : "right");
+    /** A horizontal line with its interval: {@code at} holds the value and the interval's ends. */
+    private static void line(ArrayNode rows, String kind, double[] ends, double[] at, String text, boolean above) {
+        for (double x : ends) {
+            ObjectNode row = rows.addObject().put("kind", kind).put("text", text).put("above", above);
+            row.put("end", x == ends[0] ? "left" : "right");
             Specs.number(row, "x", x);
-            Specs.number(row, "loss", at);
-            Specs.number(row, "lo", lo);
-            Specs.number(row, "hi", hi);
+            Specs.number(row, "loss", at[0]);
+            Specs.number(row, "lo", at[1]);
+            Specs.number(row, "hi", at[2]);
         }
     }
 }

@@ -20,11 +20,10 @@ final class ResidualChart {
                     "scale": {"type": "log", "nice": false, "padding": 14},
                     "axis": {"labelExpr": "test(/^[125]/, format(datum.value, '.0e')) ? replace(format(datum.value, '.0e'), '+', '') : ''", "labelOverlap": "greedy", "tickCount": 8}},
               "y": {"field": "error", "type": "quantitative", "title": "predicted over measured, %",
-                    "axis": {"format": "+~g", "tickCount": 6}},
+                    "axis": {"format": "+~g", "tickCount": 6,
+                     "gridColor": {"condition": {"test": "datum.value == 0", "value": "var(--soft)"}, "value": "var(--grid)"}}},
               "color": {"field": "n", "title": "N", "legend": {"labelExpr": "format(datum.value, '.3~s')", "format": ".3~s"}}},
              "layer": [
-              {"data": {"values": [{}]}, "mark": {"type": "rule", "color": "var(--soft)"},
-               "encoding": {"y": {"datum": 0}, "x": {"value": 0}, "x2": {"value": "width"}, "color": null}},
               {"transform": [{"filter": "datum.lo != null"}],
                "mark": {"type": "rule", "strokeWidth": 1.4, "opacity": 0.7},
                "encoding": {"y": {"field": "lo", "type": "quantitative"}, "y2": {"field": "hi"}}},

@@ -34,7 +34,7 @@ final class RunsTable {
             new Column("width", RunRow::width, Format::si),
             new Column("N", RunRow::n, Format::si),
             new Column("D", RunRow::d, Format::si),
-            new Column("learning rate", RunRow::lr, Format::rate),
+            new Column("LR", RunRow::lr, Format::rate),
             new Column("eval loss", RunRow::evalLoss, Format::loss),
             new Column("train loss", RunRow::trainLoss, Format::loss),
             new Column("FLOP", RunRow::flops, Format::flops),
@@ -108,7 +108,8 @@ final class RunsTable {
         out.append('>').append(status).append("</span></td>").append(element("td", "", run.group()));
         for (String axis : otherAxes) {
             Object value = run.axes().get(axis);
-            out.append(element("td", "", value == null ? "" : String.valueOf(value)));
+            String text = value instanceof Number n ? Format.si(n.doubleValue()) : value == null ? "" : String.valueOf(value);
+            out.append(element("td", "", text));
         }
         for (Column column : columns) {
             Double value = column.sort.apply(run);

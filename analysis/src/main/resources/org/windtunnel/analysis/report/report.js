@@ -9,6 +9,7 @@
     const colour = (name) => css.getPropertyValue(name).trim();
     const font = 'system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif';
     const ink = colour('--ink'), soft = colour('--soft'), grid = colour('--grid'), line = colour('--line');
+    const sizes = dark.matches ? { scheme: 'plasma', extent: [0.35, 1] } : { scheme: 'viridis', extent: [0.02, 0.86] };
     return {
       background: null, font,
       view: { stroke: line },
@@ -25,9 +26,8 @@
       text: { color: ink },
       rule: { color: soft },
       range: {
-        // Both ends of viridis vanish into one of the two backgrounds.
-        ordinal: { scheme: 'viridis', extent: dark.matches ? [0.32, 1] : [0.02, 0.86] },
-        ramp: { scheme: 'viridis', extent: dark.matches ? [0.32, 1] : [0.02, 0.86] },
+        // The end that would vanish into the background is left out.
+        ordinal: sizes, ramp: sizes,
         // Okabe and Ito's colours, told apart under every common colour blindness.
         category: dark.matches
           ? ['#e69f00', '#56b4e9', '#2fbf95', '#e38bc0', '#f0e442', '#ff7f50']

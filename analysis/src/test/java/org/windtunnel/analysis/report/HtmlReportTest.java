@@ -75,7 +75,7 @@ class HtmlReportTest {
 
     @Test
     void lawShowsBandsHeldOutPointsAndEntropy() {
-        JsonNode panels = FULL.chart("law").path("spec").path("hconcat");
+        JsonNode panels = FULL.chart("law").path("spec").path("concat");
         assertThat(panels).hasSize(2);
         JsonNode overTokens = panels.path(0).path("data");
         assertThat(panels.path(0).path("encoding").path("x").path("title").asText()).contains("tokens");
