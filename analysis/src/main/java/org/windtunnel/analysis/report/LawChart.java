@@ -4,7 +4,6 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Objects;
 import java.util.TreeSet;
 import java.util.stream.DoubleStream;
 import org.windtunnel.analysis.fit.HoldOut;
@@ -76,9 +75,51 @@ final class LawChart {
     private final StudyResult result;
     private final LawStudy law;
 
+    private final Axes axes;
+
     private LawChart(StudyResult result) {
         this.result = result;
         law = result.law();
+        axes = new Axes(result);
+    }
+
+    /**
+     * What the loss axis shows: a little more than the points, the lines and the levels they run toward.
+     *
+     * @param irreducible E where the law has a positive one, else null
+     */
+    record Axes(double lowest, double highest, ParameterEstimate irreducible) {
+        Axes(StudyResult result) {
+            this(floor(result), highest(result.law()), irreducible(result.law()));
+        }
+
+        private static double highest(LawStudy law) {
+            return 1.03 * law.points().stream().mapToDouble(LawStudy.Point::loss).max().getAsDouble();
+        }
+
+        private static double floor(StudyResult result) {
+            LawStudy law = result.law();
+            double floor = DoubleStream.concat(
+                            law.points().stream().mapToDouble(LawStudy.Point::loss),
+                            law.slices().stream().flatMapToDouble(s -> DoubleStream.of(s.loss())))
+                    .min()
+                    .getAsDouble();
+            ParameterEstimate e = irreducible(law);
+            if (e != null && e.value() > 0.3 * floor) {
+                floor = Math.min(floor, Math.max(e.lo(), 0.85 * e.value()));
+            }
+            if (result.entropy() != null) {
+                floor = Math.min(floor, result.entropy().entropy());
+            }
+            return 0.97 * floor;
+        }
+
+        private static ParameterEstimate irreducible(LawStudy law) {
+            return law.parameters().stream()
+                    .filter(p -> p.name().equals("E") && p.value() > 0)
+                    .findFirst()
+                    .orElse(null);
+        }
     }
 
     static Figure draw(StudyResult result) {
@@ -127,7 +168,7 @@ final class LawChart {
         if (law.holdOut() != null) {
             text.append("Filled circles were fitted; hollow diamonds were held out to test the prediction. ");
         }
-        if (irreducible() != null) {
+        if (axes.irreducible() != null) {
             text.append("The grey dashed line is the irreducible loss E with its interval. ");
         }
         if (result.entropy() != null) {
@@ -141,13 +182,8 @@ final class LawChart {
                 law.slices().stream().filter(s -> s.variable().equals(variable)).toList();
         ArrayNode rows = Specs.array();
         slices.forEach(slice -> slice(rows, slice));
-        TreeSet<Double> held = new TreeSet<>();
-        slices.stream().map(Slice::fixed).filter(Objects::nonNull).forEach(held::add);
-        boolean cut = !held.isEmpty();
-        for (LawStudy.Point point : law.points()) {
-            Double value = cut ? snapped(variable.equals("N") ? point.d() : point.n(), held) : null;
-            point(rows, point, variable, value);
-        }
+        TreeSet<Double> held = held(law, variable);
+        law.points().forEach(point -> point(rows, point, variable, heldBy(point, variable, held)));
         double from = slices.stream().mapToDouble(s -> s.x()[0]).min().getAsDouble();
         double to = slices.stream().mapToDouble(s -> s.x()[s.x().length - 1]).max().getAsDouble();
         lines(rows, from / 1.2, to);
@@ -157,23 +193,38 @@ final class LawChart {
         ObjectNode x = (ObjectNode) encoding.get("x");
         x.put("title", title(variable));
         ((ObjectNode) x.get("scale")).set("domain", Specs.numbers(List.of(from / 1.2, to)));
-        ((ObjectNode) encoding.get("y").get("scale")).set("domain", Specs.numbers(domain()));
+        ((ObjectNode) encoding.get("y").get("scale")).set("domain", Specs.numbers(List.of(axes.lowest(), axes.highest())));
         colour(encoding, variable, held);
         return panel;
     }
 
-    /** The value a point is coloured by: that of its slice if it has one; new values are added. */
-    private static double snapped(double value, TreeSet<Double> held) {
-        for (double known : held) {
-            if (Math.abs(Math.log(value / known)) < SAME) {
-                return known;
+    /** What the other variable is held at, by slices and points, near values taken as one; empty for a law of one. */
+    static TreeSet<Double> held(LawStudy law, String variable) {
+        TreeSet<Double> held = new TreeSet<>();
+        law.slices().stream()
+                .filter(s -> s.variable().equals(variable) && s.fixed() != null)
+                .forEach(s -> held.add(s.fixed()));
+        if (!held.isEmpty()) {
+            for (LawStudy.Point point : law.points()) {
+                if (heldBy(point, variable, held) == null) {
+                    held.add(other(point, variable));
+                }
             }
         }
-        held.add(value);
-        return value;
+        return held;
     }
 
-    private static String title(String variable) {
+    /** The one of the held values that a point belongs to, or null. */
+    static Double heldBy(LawStudy.Point point, String variable, TreeSet<Double> held) {
+        double value = other(point, variable);
+        return held.stream().filter(h -> Math.abs(Math.log(value / h)) < SAME).findFirst().orElse(null);
+    }
+
+    private static double other(LawStudy.Point point, String variable) {
+        return variable.equals("N") ? point.d() : point.n();
+    }
+
+    static String title(String variable) {
         return switch (variable) {
             case "D" -> "training tokens D";
             case "N" -> "parameters N";
@@ -198,30 +249,6 @@ final class LawChart {
         }
     }
 
-    /** From a little below everything that must be seen to a little above the highest measured loss. */
-    private List<Double> domain() {
-        double high = law.points().stream().mapToDouble(LawStudy.Point::loss).max().getAsDouble();
-        DoubleStream low = law.points().stream().mapToDouble(LawStudy.Point::loss);
-        low = DoubleStream.concat(low, law.slices().stream().flatMapToDouble(s -> DoubleStream.of(s.loss())));
-        ParameterEstimate irreducible = irreducible();
-        double floor = low.min().getAsDouble();
-        if (irreducible != null && irreducible.value() > 0.3 * floor) {
-            floor = Math.min(floor, Math.max(irreducible.lo(), 0.85 * irreducible.value()));
-        }
-        EntropyCheck entropy = result.entropy();
-        if (entropy != null) {
-            floor = Math.min(floor, entropy.entropy());
-        }
-        return List.of(floor * 0.97, high * 1.03);
-    }
-
-    private ParameterEstimate irreducible() {
-        return law.parameters().stream()
-                .filter(p -> p.name().equals("E") && p.value() > 0)
-                .findFirst()
-                .orElse(null);
-    }
-
     private static void slice(ArrayNode rows, Slice slice) {
         for (int i = 0; i < slice.x().length; i++) {
             ObjectNode row = rows.addObject().put("kind", "law").put("label", slice.label());
@@ -238,13 +265,17 @@ final class LawChart {
         }
     }
 
-    private void point(ArrayNode rows, LawStudy.Point point, String variable, Double held) {
-        ObjectNode row = rows.addObject().put("kind", "point");
-        Specs.number(row, "x", switch (variable) {
+    static double along(LawStudy.Point point, String variable) {
+        return switch (variable) {
             case "D" -> point.d();
             case "N" -> point.n();
             default -> point.compute();
-        });
+        };
+    }
+
+    private void point(ArrayNode rows, LawStudy.Point point, String variable, Double held) {
+        ObjectNode row = rows.addObject().put("kind", "point");
+        Specs.number(row, "x", along(point, variable));
         Specs.number(row, "held", held);
         Specs.number(row, "n", point.n());
         Specs.number(row, "d", point.d());
@@ -268,11 +299,11 @@ final class LawChart {
     }
 
     private void lines(ArrayNode rows, double from, double to) {
-        ParameterEstimate e = irreducible();
+        ParameterEstimate e = axes.irreducible();
         EntropyCheck entropy = result.entropy();
         // Beside each other the labels stand on the outer sides of the two lines.
         boolean over = e != null && entropy != null && e.value() > entropy.entropy();
-        if (e != null && e.value() > domain().get(0)) {
+        if (e != null && e.value() > axes.lowest()) {
             String text = "E = " + Format.parameter(e.value());
             line(rows, "irreducible", new double[] {from, to}, new double[] {e.value(), e.lo(), e.hi()}, text, over);
         }

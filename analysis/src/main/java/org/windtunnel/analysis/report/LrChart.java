@@ -73,21 +73,12 @@ final class LrChart {
     private final ArrayNode rows = Specs.array();
     private final TreeSet<Double> rates = new TreeSet<>();
     private final TreeSet<Double> widths = new TreeSet<>();
-    private final double floor;
-    private final double ceiling;
+    private final LossRange range;
 
     private LrChart(List<TransferGroup> groups) {
         this.groups = groups;
-        List<LrPoint> points = groups.stream().flatMap(g -> g.bowls().stream()).flatMap(b -> b.points().stream()).toList();
-        double[] losses =
-                points.stream().filter(p -> !p.diverged()).mapToDouble(LrPoint::loss).sorted().toArray();
-        double best = losses[0];
-        double median = losses[losses.length / 2];
-        double worst = losses[losses.length - 1];
-        // A rate far off the optimum would flatten every bowl; those points move to the top edge.
-        ceiling = Math.min(worst, best + Math.max(3 * (median - best), 0.05 * best)) + 0.02 * best;
-        floor = best - 0.06 * (ceiling - best);
-        points.forEach(p -> rates.add(p.lr()));
+        range = LossRange.of(groups);
+        groups.stream().flatMap(g -> g.bowls().stream()).forEach(b -> b.points().forEach(p -> rates.add(p.lr())));
         groups.forEach(g -> g.bowls().forEach(b -> widths.add(b.width())));
     }
 
@@ -97,11 +88,7 @@ final class LrChart {
             return new Figure.Gap(TITLE, "No group of runs has three or more learning rates at one width, so there is no"
                     + " optimum to look for. Sweep " + result.options().lrPath() + " to see this chart.");
         }
-        boolean finite = groups.stream()
-                .flatMap(g -> g.bowls().stream())
-                .flatMap(b -> b.points().stream())
-                .anyMatch(p -> !p.diverged());
-        if (!finite) {
+        if (LossRange.of(groups) == null) {
             return new Figure.Gap(TITLE, "Every run of the sweep diverged; lower the learning rates.");
         }
         return new LrChart(groups).chart();
@@ -124,7 +111,7 @@ final class LrChart {
             ((ObjectNode) x.get("axis")).set("values", Specs.numbers(rates));
         }
         ObjectNode y = Specs.object().put("zero", false).put("nice", false);
-        y.set("domain", Specs.numbers(List.of(floor, ceiling)));
+        y.set("domain", Specs.numbers(List.of(range.floor(), range.ceiling())));
         ((ObjectNode) encoding.get("y")).set("scale", y);
         return new Figure.Chart("lr-sweep", TITLE, READING, spec, List.of(),
                 new Figure.Layout(List.of("spec"), columns, 62, 22, "columns"));
@@ -147,7 +134,7 @@ final class LrChart {
                 Specs.number(row, "loss", point.loss());
                 Specs.number(row, "spread", point.spread());
                 row.put("runs", String.join(", ", point.runIds()));
-                if (point.diverged() || point.loss() > ceiling) {
+                if (point.diverged() || point.loss() > range.ceiling()) {
                     row.put("edge", point.diverged() ? "diverged" : "above the axis");
                     row.put("rank", atEdge.merge(point.lr(), 1, Integer::sum) - 1);
                 } else {
