@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.concurrent.Callable;
 import org.windtunnel.analysis.curve.RunTable;
 import org.windtunnel.analysis.report.HtmlReport;
+import org.windtunnel.analysis.report.PngCharts;
 import org.windtunnel.analysis.study.Study;
 import org.windtunnel.analysis.study.StudyOptions;
 import org.windtunnel.analysis.study.StudyResult;
@@ -30,6 +31,12 @@ final class ReportCommand implements Callable<Integer> {
             description = "Take the analysis section of this experiment file (default: the usual paths)")
     private Path config;
 
+    @Option(
+            names = "--png",
+            paramLabel = "DIR",
+            description = "Write pictures of the main charts into this directory as well")
+    private Path pictures;
+
     @Override
     public Integer call() {
         StudyOptions options = StudyOptions.defaults();
@@ -37,12 +44,15 @@ final class ReportCommand implements Callable<Integer> {
             ExperimentFile file = Experiments.load(config, List.of());
             options = Experiments.studyOptions(file);
         }
-        report(directory, options, System.out);
+        StudyResult result = report(directory, options, System.out);
+        if (pictures != null) {
+            PngCharts.write(result, pictures).forEach(file -> System.out.println("picture: " + file));
+        }
         return ExitCode.DONE.code();
     }
 
     /** Analyses a sweep directory, leaves study.json and report.html in it, and prints the verdict. */
-    static void report(Path directory, StudyOptions options, PrintStream out) {
+    static StudyResult report(Path directory, StudyOptions options, PrintStream out) {
         StudyResult result = Study.run(RunTable.read(directory), options);
         Study.write(result, directory.resolve("study.json"));
         Path html = directory.resolve("report.html");
@@ -51,5 +61,6 @@ final class ReportCommand implements Callable<Integer> {
         Verdict.lines(result).forEach(out::println);
         out.println();
         out.println("report: " + html);
+        return result;
     }
 }

@@ -93,6 +93,19 @@ class HtmlReportTest {
     }
 
     @Test
+    void aLawOfOneVariableHasOnePanelAndOneColour() {
+        JsonNode panels = Page.of(SampleStudy.computeLaw()).chart("law").path("spec").path("concat");
+        assertThat(panels).hasSize(1);
+        JsonNode encoding = panels.path(0).path("encoding");
+        assertThat(encoding.path("x").path("title").asText()).isEqualTo("compute C (FLOP)");
+        assertThat(encoding.path("color").path("value").asText()).isEqualTo("var(--accent)");
+        assertThat(Page.rows(panels.path(0).path("data"), "point")).hasSize(20).allSatisfy(row -> {
+            assertThat(row.path("held").isNull()).isTrue();
+            assertThat(row.path("x").asDouble()).isGreaterThan(1e11);
+        });
+    }
+
+    @Test
     void heldOutResidualsComeFromTheLawFittedWithoutThem() {
         JsonNode values = FULL.chart("residuals").path("spec").path("data").path("values");
         assertThat(values).hasSize(20);

@@ -30,6 +30,14 @@ class PngChartsTest {
         }
     }
 
+    @Test
+    void aLawOfOneVariableHasOnePanel(@TempDir Path dir) throws IOException {
+        PngCharts.write(SampleStudy.computeLaw(), dir);
+        BufferedImage image = ImageIO.read(dir.resolve(PngCharts.LAW).toFile());
+        assertThat(image.getWidth()).isEqualTo(820);
+        assertThat(pixels(image, 0, 0x5a6472)).as("the line and its points").isGreaterThan(300);
+    }
+
     private static long pixels(BufferedImage image, int panel, int colour) {
         return IntStream.range(820 * panel, 820 * (panel + 1))
                 .mapToLong(x -> IntStream.range(0, image.getHeight())

@@ -54,6 +54,22 @@ final class SampleLaw {
                 new ParameterEstimate("a", 0.444, 0.40, 0.49, 0.02, null, true));
     }
 
+    /** The points of a law of N and D under one of compute alone. */
+    static LawStudy ofCompute(LawStudy law) {
+        double[] x = new double[SLICE_POINTS];
+        double[] loss = new double[SLICE_POINTS];
+        for (int i = 0; i < SLICE_POINTS; i++) {
+            x[i] = 3e11 * Math.pow(1e4, i / (SLICE_POINTS - 1.0));
+            loss[i] = 20 * Math.pow(x[i], -0.07);
+        }
+        Slice slice = new Slice("C", "", null, x, loss, loss, loss, 4e14);
+        return new LawStudy("power", "L(C) = A C^-alpha", law.filter(),
+                List.of(
+                        new ParameterEstimate("A", 20, 18, 22, 1, null, true),
+                        new ParameterEstimate("alpha", 0.07, 0.06, 0.08, 0.004, null, true)),
+                law.points(), 1e-3, 1e-12, true, List.of(), law.errors(), null, 1000, 0.95, List.of(slice), List.of(), null);
+    }
+
     private static List<ParameterEstimate> parameters() {
         return List.of(
                 new ParameterEstimate("E", E, 1.52, 1.66, 0.035, 0.03, true),

@@ -58,6 +58,13 @@ final class SampleStudy {
         return new SampleStudy(50, 1).study(sweep, groups);
     }
 
+    /** The full study with a law in compute alone, without E. */
+    static StudyResult computeLaw() {
+        StudyResult full = full();
+        return new StudyResult(full.format(), full.sweep(), full.origin(), full.options(), full.runs(), full.curves(),
+                full.transfer(), SampleLaw.ofCompute(full.law()), null, full.warnings());
+    }
+
     /** Non-embedding parameters of a width. */
     static double params(double width) {
         return 24 * width * width + 256 * width;
