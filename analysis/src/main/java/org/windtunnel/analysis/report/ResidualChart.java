@@ -56,6 +56,12 @@ final class ResidualChart {
         }
         ObjectNode spec = Specs.literal(SPEC);
         spec.set("data", Specs.object().set("values", rows));
+        if (law.points().stream().noneMatch(p -> blind(law, p) != null)) {
+            // The intervals and the diamonds: layers without a row make Vega complain about their scales.
+            ArrayNode layers = (ArrayNode) spec.get("layer");
+            layers.remove(2);
+            layers.remove(0);
+        }
         ObjectNode colour = (ObjectNode) spec.get("encoding").get("color");
         if (sizes.size() <= 8) {
             colour.put("type", "ordinal");
@@ -77,7 +83,7 @@ final class ResidualChart {
     }
 
     private static void row(ArrayNode rows, LawStudy law, LawStudy.Point point) {
-        HoldOut.Point blind = point.heldOut() ? LawChart.blind(law, point) : null;
+        HoldOut.Point blind = blind(law, point);
         ObjectNode row = rows.addObject();
         Specs.number(row, "compute", point.compute());
         Specs.number(row, "n", point.n());
@@ -92,6 +98,10 @@ final class ResidualChart {
         }
         row.put("heldOut", blind != null);
         row.put("runs", String.join(", ", point.runIds()));
+    }
+
+    private static HoldOut.Point blind(LawStudy law, LawStudy.Point point) {
+        return point.heldOut() ? LawChart.blind(law, point) : null;
     }
 
     private static double error(double predicted, LawStudy.Point point) {

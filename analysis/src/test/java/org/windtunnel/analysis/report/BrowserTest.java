@@ -11,18 +11,25 @@ import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Assumptions;
-import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.windtunnel.analysis.study.StudyResult;
 
 /** Opens the page in a headless Chromium where there is one; skipped with a reason elsewhere. */
 class BrowserTest {
 
-    @Test
-    void everyChartIsDrawnWithoutAWordOnTheConsole(@TempDir Path dir) throws IOException, InterruptedException {
+    private static Stream<StudyResult> studies() {
+        return Stream.of(SampleStudy.full(), SampleStudy.computeLaw());
+    }
+
+    @ParameterizedTest
+    @MethodSource("studies")
+    void everyChartIsDrawnWithoutAWordOnTheConsole(StudyResult study, @TempDir Path dir) throws IOException, InterruptedException {
         Optional<Path> browser = browser();
         Assumptions.assumeTrue(browser.isPresent(), "no chromium on the PATH: the page is not opened in a browser");
         Path page = dir.resolve("report.html");
-        HtmlReport.write(SampleStudy.full(), page);
+        HtmlReport.write(study, page);
         Path dom = dir.resolve("dom.html");
         Path log = dir.resolve("log.txt");
         Process process = new ProcessBuilder(List.of(
