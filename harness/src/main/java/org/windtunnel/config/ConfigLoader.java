@@ -102,7 +102,8 @@ public final class ConfigLoader {
         if (equals <= 0) {
             throw new ConfigException("--set " + override + ": expected PATH=VALUE, for example --set model.width=128");
         }
-        String source = "--set " + override;
+        // The source stands in front of every message, and a message is one line.
+        String source = "--set " + override.replaceAll("\\R", " ");
         return ConfigNode.set(
                 root, override.substring(0, equals).strip(), YamlReader.value(override.substring(equals + 1), source));
     }

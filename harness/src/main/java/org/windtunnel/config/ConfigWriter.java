@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.dataformat.yaml.YAMLFactory;
 import com.fasterxml.jackson.dataformat.yaml.YAMLGenerator;
+import com.fasterxml.jackson.dataformat.yaml.util.StringQuotingChecker;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
@@ -18,10 +19,21 @@ public final class ConfigWriter {
             .disable(YAMLGenerator.Feature.WRITE_DOC_START_MARKER)
             .enable(YAMLGenerator.Feature.MINIMIZE_QUOTES)
             .enable(YAMLGenerator.Feature.ALWAYS_QUOTE_NUMBERS_AS_STRINGS)
+            .stringQuotingChecker(new AsciiOrQuoted())
             .build());
     private static final ObjectMapper JSON = new ObjectMapper();
 
     private ConfigWriter() {}
+
+    /** Unquoted, YAML folds some characters beyond ASCII, such as U+0085, into blanks. */
+    private static final class AsciiOrQuoted extends StringQuotingChecker.Default {
+        private static final long serialVersionUID = 1L;
+
+        @Override
+        public boolean needToQuoteValue(String value) {
+            return super.needToQuoteValue(value) || value.chars().anyMatch(c -> c < ' ' || c > '~');
+        }
+    }
 
     /** The experiment as nested maps, keys in the order of the reference. */
     public static Map<String, Object> tree(ExperimentSpec spec) {

@@ -113,6 +113,8 @@ final class YamlReader {
         options.setNestingDepthLimit(MAX_DEPTH);
         options.setCodePointLimit(MAX_CHARACTERS);
         options.setMaxAliasesForCollections(Integer.MAX_VALUE);
+        // Nothing is constructed from tags; convert() refuses them in words a user can act on.
+        options.setTagInspector(tag -> true);
         try {
             Iterator<Node> documents = new Yaml(options).composeAll(new StringReader(text)).iterator();
             if (!documents.hasNext()) {

@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
+import java.lang.management.ManagementFactory;
+import java.lang.management.ThreadMXBean;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -137,7 +139,9 @@ class SweepPlanTest {
 
     @Test
     void tenThousandRunsExpandInSeconds() {
-        long start = System.nanoTime();
+        // CPU time, because a busy machine says nothing about the code.
+        ThreadMXBean clock = ManagementFactory.getThreadMXBean();
+        long start = clock.getCurrentThreadCpuTime();
         List<PlannedRun> runs = expand(
                 """
                 sweep:
@@ -146,7 +150,9 @@ class SweepPlanTest {
                       optimizer.weight_decay: {geometric: [0.01, 1, 100]}
                 """);
         assertThat(runs).hasSize(10_000);
-        assertThat((System.nanoTime() - start) / 1e9).isLessThan(20);
+        double seconds = (clock.getCurrentThreadCpuTime() - start) / 1e9;
+        System.out.printf(Locale.ROOT, "10,000 runs expanded in %.1f s of CPU time%n", seconds);
+        assertThat(seconds).isLessThan(5);
     }
 
     @Test
