@@ -1,0 +1,40 @@
+package org.windtunnel.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.TestFactory;
+import org.windtunnel.config.ConfigLoader;
+import org.windtunnel.config.ExperimentFile;
+import org.windtunnel.launch.PlannedRun;
+import org.windtunnel.launch.SweepPlan;
+import org.windtunnel.train.ModelPlan;
+
+/** Every config that is shipped loads, expands and plans. */
+class ExampleConfigsTest {
+    private static final int VOCAB = 256;
+
+    @TestFactory
+    List<DynamicTest> shippedConfigsPlan() throws IOException {
+        try (Stream<Path> files = Files.list(Path.of("..", "configs"))) {
+            List<DynamicTest> tests = files.filter(f -> f.toString().endsWith(".yaml"))
+                    .map(f -> DynamicTest.dynamicTest(f.getFileName().toString(), () -> plans(f)))
+                    .toList();
+            assertThat(tests).isNotEmpty();
+            return tests;
+        }
+    }
+
+    private static void plans(Path config) {
+        ExperimentFile file = ConfigLoader.load(config, List.of());
+        List<PlannedRun> runs = SweepPlan.expand(file, spec -> Map.of());
+        assertThat(runs).isNotEmpty().extracting(PlannedRun::runId).doesNotHaveDuplicates();
+        assertThat(runs).allSatisfy(r -> assertThat(ModelPlan.of(r.spec(), VOCAB).flops()).isPositive());
+    }
+}
