@@ -1,13 +1,36 @@
 package org.windtunnel.config;
 
-/** The optimizers. */
+import java.util.Map;
+
+/**
+ * The optimizers. Each has a rule of its own for the hidden matrices, and may update other parameters by another rule with
+ * settings of its own.
+ */
 public sealed interface OptimizerSpec permits OptimizerSpec.Sgd, OptimizerSpec.AdamW {
 
-    /** Peak learning rate at the base model. */
+    /** The rule that hidden matrices are updated by. */
+    UpdateRule rule();
+
+    /** Peak learning rate of {@link #rule} at the base model. */
     double lr();
 
-    /** Configured weight decay, before per-parameter multipliers. */
+    /** Peak learning rate at the base model of the parameters that are updated by {@code rule}. */
+    default double lr(UpdateRule rule) {
+        return lr();
+    }
+
+    /** Configured weight decay of {@link #rule}, before per-parameter multipliers. */
     double weightDecay();
+
+    /** Configured weight decay of the parameters that are updated by {@code rule}. */
+    default double weightDecay(UpdateRule rule) {
+        return weightDecay();
+    }
+
+    /** Rules by name pattern, in place of those that follow from the parameters' roles. */
+    default Map<String, UpdateRule> assign() {
+        return Map.of();
+    }
 
     /** Which parameters it applies to. */
     Decayed decayed();
@@ -21,7 +44,12 @@ public sealed interface OptimizerSpec permits OptimizerSpec.Sgd, OptimizerSpec.A
             @Key(value = "Nesterov momentum", def = "false") boolean nesterov,
             @Key(value = "Coupled L2 weight decay", def = "0") double weightDecay,
             @Key(value = "Which parameters decay: matrices (two or more axes) or all", def = "matrices") Decayed decayed)
-            implements OptimizerSpec {}
+            implements OptimizerSpec {
+        @Override
+        public UpdateRule rule() {
+            return UpdateRule.SGD;
+        }
+    }
 
     /** torch.optim.AdamW's update. */
     @Variant(value = "adamw", doc = "AdamW with decoupled weight decay (torch.optim.AdamW)")
@@ -34,7 +62,12 @@ public sealed interface OptimizerSpec permits OptimizerSpec.Sgd, OptimizerSpec.A
                     EpsPlacement epsPlacement,
             @Key(value = "Decoupled weight decay", def = "0.1") double weightDecay,
             @Key(value = "Which parameters decay: matrices (two or more axes) or all", def = "matrices") Decayed decayed)
-            implements OptimizerSpec {}
+            implements OptimizerSpec {
+        @Override
+        public UpdateRule rule() {
+            return UpdateRule.ADAMW;
+        }
+    }
 
     /** Which parameters weight decay applies to. */
     enum Decayed {

@@ -6,6 +6,7 @@ import org.windtunnel.config.ConfigException;
 import org.windtunnel.config.OptimizerSpec;
 import org.windtunnel.config.ParameterizationSpec;
 import org.windtunnel.config.ParameterizationSpec.DecayRule;
+import org.windtunnel.config.UpdateRule;
 import org.windtunnel.nn.ForwardMultipliers;
 import org.windtunnel.nn.ParamSpec;
 import org.windtunnel.nn.Role;
@@ -24,19 +25,17 @@ final class MaximalUpdate {
 
     private final ParameterizationSpec.MuP spec;
     private final OptimizerSpec optimizer;
-    private final boolean adam;
 
     MaximalUpdate(ParameterizationSpec.MuP spec, OptimizerSpec optimizer) {
         this.spec = spec;
         this.optimizer = optimizer;
-        this.adam = optimizer instanceof OptimizerSpec.AdamW;
         Parameterizations.requireNonNegative("embedding_std", spec.embeddingStd());
         Parameterizations.requireNonNegative("hidden_gain", spec.hiddenGain());
         Parameterizations.requireNonNegative("readout_gain", spec.readoutGain());
         Parameterizations.requireNonNegative("embedding_mult", spec.embeddingMult());
         Parameterizations.requireNonNegative("output_mult", spec.outputMult());
         boolean forAdam = spec.decayRule() == DecayRule.SQRT || spec.decayRule() == DecayRule.INDEPENDENT;
-        if (forAdam && !adam) {
+        if (forAdam && optimizer.rule() == UpdateRule.SGD) {
             throw new ConfigException("parameterization: decay_rule sqrt and independent are defined for decoupled decay "
                     + "(AdamW), found SGD with coupled decay; use mup_linear or fixed");
         }
@@ -46,11 +45,11 @@ final class MaximalUpdate {
         }
     }
 
-    ParamScaling row(ParamSpec p, ParamSpec base) {
+    ParamScaling row(ParamSpec p, ParamSpec base, UpdateRule rule) {
         WidthMultipliers m = WidthMultipliers.of(p, base);
         boolean hidden = p.role() == Role.HIDDEN || p.role() == Role.STEM;
         double width = hidden ? 0 : vectorMultiplier(p, base, m);
-        double lr = adam ? (hidden ? 1 / m.in() : 1) : (hidden ? m.out() / m.in() : width);
+        double lr = rule == UpdateRule.ADAMW ? (hidden ? 1 / m.in() : 1) : (hidden ? m.out() / m.in() : width);
         double std =
                 switch (p.role()) {
                     case EMBEDDING -> spec.embeddingStd();

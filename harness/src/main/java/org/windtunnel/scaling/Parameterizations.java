@@ -7,6 +7,7 @@ import java.util.Map;
 import org.windtunnel.config.ConfigException;
 import org.windtunnel.config.OptimizerSpec;
 import org.windtunnel.config.ParameterizationSpec;
+import org.windtunnel.config.UpdateRule;
 import org.windtunnel.nn.ForwardMultipliers;
 import org.windtunnel.nn.ParamSpec;
 import org.windtunnel.nn.Role;
@@ -33,25 +34,31 @@ public final class Parameterizations {
             int headDim,
             int baseHeadDim,
             int depth) {
+        List<UpdateRule> assigned = Assignment.of(optimizer, specs);
         if (parameterization instanceof ParameterizationSpec.Sp sp) {
-            return standard(sp, optimizer, specs, headDim, depth);
+            return standard(sp, optimizer, specs, assigned, headDim, depth);
         }
         ParameterizationSpec.MuP spec = (ParameterizationSpec.MuP) parameterization;
         MaximalUpdate rules = new MaximalUpdate(spec, optimizer);
         List<ParamSpec> bases = paired(specs, baseSpecs);
         List<ParamScaling> rows = new ArrayList<>();
         for (int i = 0; i < specs.size(); i++) {
-            rows.add(rules.row(specs.get(i), bases.get(i)));
+            rows.add(rules.row(specs.get(i), bases.get(i), assigned.get(i)));
         }
         if (spec.queryZeroInit() && rows.stream().noneMatch(row -> row.zeroRows() > 0)) {
             throw new ConfigException("parameterization: query_zero_init found no query projection among the parameters; "
                     + "expected one named q, wq, q_proj, query, c_attn or qkv; leave the key out for this model");
         }
-        return new ScalingTable(specs, rows, rules.forward(specs, bases, headDim, baseHeadDim));
+        return new ScalingTable(specs, assigned, rows, rules.forward(specs, bases, headDim, baseHeadDim));
     }
 
     private static ScalingTable standard(
-            ParameterizationSpec.Sp sp, OptimizerSpec optimizer, List<ParamSpec> specs, int headDim, int depth) {
+            ParameterizationSpec.Sp sp,
+            OptimizerSpec optimizer,
+            List<ParamSpec> specs,
+            List<UpdateRule> assigned,
+            int headDim,
+            int depth) {
         requireNonNegative("embedding_std", sp.embeddingStd());
         requireNonNegative("hidden_gain", sp.hiddenGain());
         requireNonNegative("readout_gain", sp.readoutGain());
@@ -70,7 +77,7 @@ public final class Parameterizations {
             double decay = optimizer.decayed().covers(p.shape().length) ? 1 : 0;
             rows.add(new ParamScaling(std, initMean(p.role()), 1, decay, 1));
         }
-        return new ScalingTable(specs, rows, ForwardMultipliers.standard(headDim));
+        return new ScalingTable(specs, assigned, rows, ForwardMultipliers.standard(headDim));
     }
 
     static double initMean(Role role) {

@@ -5,6 +5,7 @@ import java.math.MathContext;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import org.windtunnel.config.UpdateRule;
 import org.windtunnel.nn.ForwardMultipliers;
 import org.windtunnel.nn.Initializer;
 import org.windtunnel.nn.ParamSpec;
@@ -15,19 +16,23 @@ import org.windtunnel.tensor.Tensor;
  * A parameterization applied to one model: one row per parameter, and the forward constants.
  *
  * @param specs the declared parameters
+ * @param rules how each is updated, in the same order
  * @param rows what was decided for each, in the same order
  * @param forward the constants of the forward pass
  */
-public record ScalingTable(List<ParamSpec> specs, List<ParamScaling> rows, ForwardMultipliers forward) {
+public record ScalingTable(
+        List<ParamSpec> specs, List<UpdateRule> rules, List<ParamScaling> rows, ForwardMultipliers forward) {
     /** Headings of {@link #cells}. */
     public static final List<String> HEADER =
-            List.of("parameter", "role", "shape", "fan in", "init", "lr x", "decay x", "eps x");
+            List.of("parameter", "role", "rule", "shape", "fan in", "init", "lr x", "decay x", "eps x");
 
     public ScalingTable {
-        if (specs.size() != rows.size()) {
-            throw new IllegalArgumentException(specs.size() + " parameters, " + rows.size() + " rows");
+        if (specs.size() != rows.size() || specs.size() != rules.size()) {
+            throw new IllegalArgumentException(
+                    specs.size() + " parameters, " + rules.size() + " rules, " + rows.size() + " rows");
         }
         specs = List.copyOf(specs);
+        rules = List.copyOf(rules);
         rows = List.copyOf(rows);
     }
 
@@ -69,6 +74,7 @@ public record ScalingTable(List<ParamSpec> specs, List<ParamScaling> rows, Forwa
             out.add(List.of(
                     p.name(),
                     p.role().name().toLowerCase(Locale.ROOT),
+                    rules.get(i).name().toLowerCase(Locale.ROOT),
                     String.join(" x ", shape),
                     Integer.toString(p.fanIn()),
                     init(p, s),

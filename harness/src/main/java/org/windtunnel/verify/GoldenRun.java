@@ -15,6 +15,7 @@ import org.windtunnel.config.ParameterizationSpec;
 import org.windtunnel.nn.ParamSpec;
 import org.windtunnel.nn.TransformerFamily;
 import org.windtunnel.optim.GradClip;
+import org.windtunnel.scaling.Assignment;
 import org.windtunnel.scaling.ParamScaling;
 import org.windtunnel.scaling.Parameterizations;
 import org.windtunnel.scaling.ScalingTable;
@@ -55,7 +56,7 @@ record GoldenRun(OptimizerSpec optimizer, ScalingTable table, double[] lrFactors
         boolean mup = text(run, "optimizer").startsWith("Mu");
         return new GoldenRun(
                 optimizer,
-                mup ? maximalUpdate(optimizer, model) : plain(model),
+                mup ? maximalUpdate(optimizer, model) : plain(optimizer, model),
                 config.has("lr_factor") ? GoldenJson.numbers(config, "lr_factor") : null,
                 config.path("grad_clip_global_norm").asDouble(0));
     }
@@ -71,11 +72,11 @@ record GoldenRun(OptimizerSpec optimizer, ScalingTable table, double[] lrFactors
                 decayed);
     }
 
-    private static ScalingTable plain(GoldenModel model) {
+    private static ScalingTable plain(OptimizerSpec optimizer, GoldenModel model) {
         List<ParamSpec> specs = TransformerFamily.declare(model.shape());
         List<ParamScaling> rows = new ArrayList<>();
         specs.forEach(spec -> rows.add(new ParamScaling(0, 0, 1, 1, 1)));
-        return new ScalingTable(specs, rows, model.multipliers());
+        return new ScalingTable(specs, Assignment.of(optimizer, specs), rows, model.multipliers());
     }
 
     /** microsoft/mup with its defaults; weights come from the file, so the init settings play no part. */

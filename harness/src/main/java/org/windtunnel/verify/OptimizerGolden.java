@@ -23,6 +23,7 @@ import org.windtunnel.nn.Parameters;
 import org.windtunnel.nn.Role;
 import org.windtunnel.optim.Optimizer;
 import org.windtunnel.optim.Optimizers;
+import org.windtunnel.scaling.Assignment;
 import org.windtunnel.scaling.ParamScaling;
 import org.windtunnel.scaling.ScalingTable;
 import org.windtunnel.tensor.Arena;
@@ -66,7 +67,7 @@ final class OptimizerGolden implements GoldenFormat {
 
     private static Map<String, Deviation> replay(JsonNode c, Backend backend, String after, JsonNode tolerance) {
         OptimizerSpec spec = spec(c);
-        ScalingTable table = table(c);
+        ScalingTable table = table(c, spec);
         Map<String, Deviation> deviations = new LinkedHashMap<>();
         try (Arena arena = Arena.of(backend::allocate, backend.floatType())) {
             Parameters parameters = new Parameters(table.specs(), arena);
@@ -102,7 +103,7 @@ final class OptimizerGolden implements GoldenFormat {
         };
     }
 
-    private static ScalingTable table(JsonNode c) {
+    private static ScalingTable table(JsonNode c, OptimizerSpec optimizer) {
         Map<String, Double> decay = new LinkedHashMap<>();
         for (JsonNode group : c.path("groups")) {
             group.path("params").forEach(p -> decay.put(p.asText(), group.path("weight_decay").asDouble()));
@@ -118,6 +119,6 @@ final class OptimizerGolden implements GoldenFormat {
         if (!decay.isEmpty() && decay.size() != specs.size()) {
             throw new ConfigException("expected every parameter in exactly one group, found groups for " + decay.keySet());
         }
-        return new ScalingTable(specs, rows, ForwardMultipliers.standard(1));
+        return new ScalingTable(specs, Assignment.of(optimizer, specs), rows, ForwardMultipliers.standard(1));
     }
 }

@@ -15,6 +15,7 @@ import org.windtunnel.nn.Transformer;
 import org.windtunnel.nn.TransformerFamily;
 import org.windtunnel.optim.Optimizer;
 import org.windtunnel.optim.Optimizers;
+import org.windtunnel.scaling.Assignment;
 import org.windtunnel.scaling.ParamScaling;
 import org.windtunnel.scaling.ScalingTable;
 import org.windtunnel.tensor.Arena;
@@ -40,8 +41,8 @@ final class WindtunnelContestant implements Contestant {
         List<ParamScaling> plain = specs.stream().map(spec -> new ParamScaling(0, 0, 1, 1, 1)).toList();
         OptimizerSpec adamw = new OptimizerSpec.AdamW(Workload.LEARNING_RATE, Workload.BETA1, Workload.BETA2,
                 Workload.EPS, EpsPlacement.BEFORE, Workload.WEIGHT_DECAY, Decayed.ALL);
-        optimizer = Optimizers.create(
-                adamw, backend, model.parameters(), new ScalingTable(specs, plain, multipliers), arena);
+        ScalingTable table = new ScalingTable(specs, Assignment.of(adamw, specs), plain, multipliers);
+        optimizer = Optimizers.create(adamw, backend, model.parameters(), table, arena);
         gradScale = 1.0 / workload.rows();
     }
 

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.within;
 import com.sun.management.ThreadMXBean;
 import java.lang.management.ManagementFactory;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
@@ -18,10 +19,12 @@ import org.windtunnel.config.ConfigException;
 import org.windtunnel.config.OptimizerSpec;
 import org.windtunnel.config.OptimizerSpec.Decayed;
 import org.windtunnel.config.OptimizerSpec.EpsPlacement;
+import org.windtunnel.config.UpdateRule;
 import org.windtunnel.nn.ForwardMultipliers;
 import org.windtunnel.nn.ParamSpec;
 import org.windtunnel.nn.Parameters;
 import org.windtunnel.nn.Role;
+import org.windtunnel.scaling.Assignment;
 import org.windtunnel.scaling.ParamScaling;
 import org.windtunnel.scaling.ScalingTable;
 import org.windtunnel.tensor.Arena;
@@ -54,7 +57,13 @@ class OptimizersTest {
     }
 
     private static ScalingTable table(ParamScaling... rows) {
-        return new ScalingTable(SPECS, List.of(rows), ForwardMultipliers.standard(1));
+        return table(SPECS, List.of(rows));
+    }
+
+    /** Rules are filled in by {@link #create}, which knows the optimizer. */
+    private static ScalingTable table(List<ParamSpec> specs, List<ParamScaling> rows) {
+        List<UpdateRule> rules = Collections.nCopies(specs.size(), UpdateRule.SGD);
+        return new ScalingTable(specs, rules, rows, ForwardMultipliers.standard(1));
     }
 
     private static ScalingTable plain() {
@@ -63,7 +72,9 @@ class OptimizersTest {
     }
 
     private Optimizer create(OptimizerSpec spec, ScalingTable table) {
-        return Optimizers.create(spec, backend, parameters, table, arena);
+        ScalingTable assigned = new ScalingTable(
+                table.specs(), Assignment.of(spec, table.specs()), table.rows(), table.forward());
+        return Optimizers.create(spec, backend, parameters, assigned, arena);
     }
 
     @Test
@@ -91,13 +102,13 @@ class OptimizersTest {
     void everyParameterIsClaimedExactlyOnce() {
         OptimizerSpec spec = sgd(0, 0);
         ParamScaling one = new ParamScaling(0, 0, 1, 1, 1);
-        ScalingTable missing = new ScalingTable(SPECS.subList(0, 2), List.of(one, one), ForwardMultipliers.standard(1));
+        ScalingTable missing = table(SPECS.subList(0, 2), List.of(one, one));
         List<ParamSpec> doubled = new ArrayList<>(SPECS);
         doubled.add(SPECS.get(0));
-        ScalingTable twice = new ScalingTable(doubled, List.of(one, one, one, one), ForwardMultipliers.standard(1));
+        ScalingTable twice = table(doubled, List.of(one, one, one, one));
         List<ParamSpec> more = new ArrayList<>(SPECS);
         more.add(new ParamSpec("c", Role.BIAS, new int[] {1}, 1, 1, 0, false));
-        ScalingTable foreign = new ScalingTable(more, List.of(one, one, one, one), ForwardMultipliers.standard(1));
+        ScalingTable foreign = table(more, List.of(one, one, one, one));
         assertThatThrownBy(() -> create(spec, missing)).hasMessageContaining("b.weight has no row");
         assertThatThrownBy(() -> create(spec, twice)).hasMessageContaining("a.weight has two rows");
         assertThatThrownBy(() -> create(spec, foreign)).hasMessageContaining("[c]");
