@@ -26,7 +26,7 @@ class ArchitectureTest {
     private static final List<List<String>> FLOORS = List.of(
             List.of("tensor"),
             List.of("backend"),
-            List.of("nn", "scaling", "optim", "schedule", "data", "record"),
+            List.of("nn", "scaling", "optim", "schedule", "data", "record", "checkpoint"),
             List.of("train"),
             List.of("launch", "verify", "interop"),
             List.of("cli"));

@@ -50,7 +50,8 @@ final class Experiments {
                     run.spec(),
                     file.text(),
                     ConfigWriter.yaml(run.spec()),
-                    ConfigWriter.tree(run.spec())));
+                    ConfigWriter.tree(run.spec()),
+                    null));
         }
         return jobs;
     }
@@ -90,7 +91,8 @@ final class Experiments {
                 spec,
                 assign.givenYaml(),
                 assign.resolvedYaml(),
-                ConfigWriter.tree(spec));
+                ConfigWriter.tree(spec),
+                null);
     }
 
     /** The analysis section in the terms of the analysis module. */

@@ -11,10 +11,12 @@ import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Set;
 
 /** Writes an experiment with every key, and says which run it is. */
 public final class ConfigWriter {
-    private static final int HASH_BYTES = 4;
+    private static final int HASH_DIGITS = 8;
+    private static final Set<String> INDECISIVE = Set.of("name", "runtime", "checkpoint");
     private static final ObjectMapper YAML = new ObjectMapper(YAMLFactory.builder()
             .disable(YAMLGenerator.Feature.WRITE_DOC_START_MARKER)
             .enable(YAMLGenerator.Feature.MINIMIZE_QUOTES)
@@ -49,18 +51,22 @@ public final class ConfigWriter {
         }
     }
 
-    /**
-     * The run's identity: eight hex digits of the SHA-256 of everything that decides its result. The name and the
-     * runtime (backend, threads, precision) are left out.
-     */
+    /** The run's short name: the first eight hex digits of {@link #identity}. */
     public static String hash(ExperimentSpec spec) {
+        return identity(spec).substring(0, HASH_DIGITS);
+    }
+
+    /**
+     * The run's identity: SHA-256, in hex, of everything that decides its result. The name, the runtime (backend,
+     * threads, precision) and the keeping of checkpoints are left out.
+     */
+    public static String identity(ExperimentSpec spec) {
         Map<String, Object> decisive = new LinkedHashMap<>(tree(spec));
-        decisive.remove("name");
-        decisive.remove("runtime");
+        decisive.keySet().removeAll(INDECISIVE);
         try {
             byte[] canonical = JSON.writeValueAsString(decisive).getBytes(StandardCharsets.UTF_8);
             byte[] digest = MessageDigest.getInstance("SHA-256").digest(canonical);
-            return HexFormat.of().formatHex(digest, 0, HASH_BYTES);
+            return HexFormat.of().formatHex(digest);
         } catch (JsonProcessingException | NoSuchAlgorithmException e) {
             throw new IllegalStateException(e);
         }

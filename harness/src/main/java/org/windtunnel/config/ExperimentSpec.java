@@ -11,6 +11,7 @@ public record ExperimentSpec(
         @Key(value = "Learning rate over time", def = "{type: constant}") ScheduleSpec schedule,
         @Key("Batch, budget, clipping, evaluation") TrainSpec train,
         @Key(value = "Backend, threads, precision", def = "{}") RuntimeSpec runtime,
+        @Key(value = "Saving the state of a run", def = "{}") CheckpointSpec checkpoint,
         @Key(value = "Seed of init and data order", def = "1") long seed) {
     private static final int MAX_NAME = 100;
 

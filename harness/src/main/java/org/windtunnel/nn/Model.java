@@ -1,5 +1,6 @@
 package org.windtunnel.nn;
 
+import java.util.Map;
 import org.windtunnel.tensor.Tensor;
 
 /**
@@ -11,6 +12,14 @@ import org.windtunnel.tensor.Tensor;
 public interface Model {
 
     Parameters parameters();
+
+    /**
+     * Tensors that training changes and that are no parameters, such as the running statistics of a batch norm: by
+     * name, as views of the live memory. Saved and restored with the weights.
+     */
+    default Map<String, Tensor> buffers() {
+        return Map.of();
+    }
 
     /** Inputs of a micro-batch, to be filled before {@link #forwardBackward}: INT32 token ids [B·T]. */
     Tensor inputs();

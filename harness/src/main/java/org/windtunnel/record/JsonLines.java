@@ -4,10 +4,9 @@ import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonGenerator;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 
 /**
  * A JSONL file that grows by one line at a time, each handed to the operating system whole before {@link #append}
@@ -22,43 +21,19 @@ public final class JsonLines implements AutoCloseable {
         void write(JsonGenerator json) throws IOException;
     }
 
-    private final Path path;
-    private final FileChannel channel;
+    private final AppendFile file;
     private final Buffer buffer = new Buffer();
 
-    private JsonLines(Path path, FileChannel channel) {
-        this.path = path;
-        this.channel = channel;
+    private JsonLines(AppendFile file) {
+        this.file = file;
     }
 
     static JsonLines append(Path path) {
-        try {
-            FileChannel channel = FileChannel.open(
-                    path, StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE);
-            long end = endOfLastWholeLine(channel);
-            channel.truncate(end);
-            channel.position(end);
-            return new JsonLines(path, channel);
-        } catch (IOException e) {
-            throw RunDirectory.notWritable(path, e);
-        }
+        return new JsonLines(AppendFile.open(path, true));
     }
 
-    private static long endOfLastWholeLine(FileChannel channel) throws IOException {
-        ByteBuffer block = ByteBuffer.allocate(8192);
-        long at = channel.size();
-        while (at > 0) {
-            long from = Math.max(0, at - block.capacity());
-            block.clear().limit((int) (at - from));
-            channel.read(block, from);
-            for (int i = block.position() - 1; i >= 0; i--) {
-                if (block.get(i) == '\n') {
-                    return from + i + 1;
-                }
-            }
-            at = from;
-        }
-        return 0;
+    AppendFile file() {
+        return file;
     }
 
     /**
@@ -67,30 +42,21 @@ public final class JsonLines implements AutoCloseable {
      * @throws RunDirectoryException if the line could not be written whole
      */
     public void append(Fields fields) {
-        try {
-            buffer.reset();
-            try (JsonGenerator json = JSON.createGenerator(buffer)) {
-                json.writeStartObject();
-                fields.write(json);
-                json.writeEndObject();
-            }
-            buffer.write('\n');
-            ByteBuffer bytes = buffer.bytes();
-            while (bytes.hasRemaining()) {
-                channel.write(bytes);
-            }
+        buffer.reset();
+        try (JsonGenerator json = JSON.createGenerator(buffer)) {
+            json.writeStartObject();
+            fields.write(json);
+            json.writeEndObject();
         } catch (IOException e) {
-            throw RunDirectory.notWritable(path, e);
+            throw new UncheckedIOException("a buffer in memory", e);
         }
+        buffer.write('\n');
+        file.append(buffer.bytes());
     }
 
     @Override
     public void close() {
-        try {
-            channel.close();
-        } catch (IOException e) {
-            throw RunDirectory.notWritable(path, e);
-        }
+        file.close();
     }
 
     /** Exposes the bytes without the copy of {@code toByteArray}. */

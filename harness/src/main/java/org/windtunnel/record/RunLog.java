@@ -12,7 +12,7 @@ public final class RunLog implements AutoCloseable {
     public RunLog(RunDirectory directory) {
         this.curve = directory.lines("curve.jsonl");
         this.eval = directory.lines("eval.jsonl");
-        this.events = TensorBoardWriter.create(directory.path());
+        this.events = directory.events();
     }
 
     /**

@@ -5,10 +5,11 @@ import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
+import java.util.Comparator;
+import java.util.stream.Stream;
 import java.util.zip.CRC32C;
 
 /**
@@ -19,37 +20,53 @@ import java.util.zip.CRC32C;
  * file_version (3, string) or summary (5, message), whose values (1) are tag (1, string) and simple_value (2, float).
  */
 public final class TensorBoardWriter implements AutoCloseable {
+    static final String PREFIX = "events.out.tfevents.";
+
     private static final int CRC_MASK_DELTA = 0xa282ead8;
 
-    private final Path path;
-    private final FileChannel channel;
+    private final AppendFile file;
     private final CRC32C crc = new CRC32C();
     private final ByteBuffer event = ByteBuffer.allocate(512).order(ByteOrder.LITTLE_ENDIAN);
     private final ByteBuffer value = ByteBuffer.allocate(256).order(ByteOrder.LITTLE_ENDIAN);
     private final ByteBuffer record = ByteBuffer.allocate(1024).order(ByteOrder.LITTLE_ENDIAN);
 
-    private TensorBoardWriter(Path path, FileChannel channel) {
-        this.path = path;
-        this.channel = channel;
+    private TensorBoardWriter(AppendFile file) {
+        this.file = file;
     }
 
-    /** Starts a new event file in a run directory; its name carries the start time, as TensorBoard expects. */
-    public static TensorBoardWriter create(Path directory) {
-        long now = System.currentTimeMillis();
-        Path path = directory.resolve("events.out.tfevents." + now / 1000 + "." + hostName());
-        try {
-            TensorBoardWriter writer = new TensorBoardWriter(
-                    path, FileChannel.open(path, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE));
-            writer.writeVersion(now / 1000.0);
-            return writer;
-        } catch (IOException e) {
-            throw RunDirectory.notWritable(path, e);
+    /**
+     * Goes on with the newest event file of a run directory, or starts one; its name carries the start time, as
+     * TensorBoard expects.
+     */
+    public static TensorBoardWriter open(Path directory) {
+        Path existing = newest(directory);
+        if (existing != null) {
+            return new TensorBoardWriter(AppendFile.open(existing, false));
         }
+        long now = System.currentTimeMillis();
+        TensorBoardWriter writer = new TensorBoardWriter(
+                AppendFile.open(directory.resolve(PREFIX + now / 1000 + "." + hostName()), false));
+        writer.writeVersion(now / 1000.0);
+        return writer;
+    }
+
+    private static Path newest(Path directory) {
+        try (Stream<Path> files = Files.list(directory)) {
+            return files.filter(f -> f.getFileName().toString().startsWith(PREFIX))
+                    .max(Comparator.naturalOrder())
+                    .orElse(null);
+        } catch (IOException e) {
+            throw RunDirectory.notWritable(directory, e);
+        }
+    }
+
+    AppendFile file() {
+        return file;
     }
 
     private static String hostName() {
         try {
-            return InetAddress.getLocalHost().getHostName();
+            return InetAddress.getLocalHost().getHostName().replaceAll("[^A-Za-z0-9._-]", "_");
         } catch (UnknownHostException e) {
             return "localhost";
         }
@@ -95,13 +112,7 @@ public final class TensorBoardWriter implements AutoCloseable {
         record.put(event.duplicate());
         record.putInt(maskedCrc(event.array(), event.remaining()));
         record.flip();
-        try {
-            while (record.hasRemaining()) {
-                channel.write(record);
-            }
-        } catch (IOException e) {
-            throw RunDirectory.notWritable(path, e);
-        }
+        file.append(record);
     }
 
     private int maskedCrc(byte[] bytes, int count) {
@@ -130,10 +141,6 @@ public final class TensorBoardWriter implements AutoCloseable {
 
     @Override
     public void close() {
-        try {
-            channel.close();
-        } catch (IOException e) {
-            throw RunDirectory.notWritable(path, e);
-        }
+        file.close();
     }
 }

@@ -44,7 +44,14 @@ final class Manifest {
         for (Map.Entry<String, String> fact : backend.describe().entrySet()) {
             environment.put(fact.getKey(), fact.getValue());
         }
-        root.putNull("parent");
+        if (job.branch() == null) {
+            root.putNull("parent");
+        } else {
+            root.putObject("parent")
+                    .put("run_id", job.branch().parent())
+                    .put("step", job.branch().step())
+                    .put("checkpoint", job.branch().hash());
+        }
         return root;
     }
 

@@ -13,11 +13,12 @@ import org.windtunnel.backend.OutOfMemory;
  * @param gradients as many
  * @param optimizer state of the optimizer
  * @param activations everything else that the model preallocates for one micro-batch
+ * @param checkpoint the host's copy of weights and optimizer while they are written
  */
-public record MemoryLedger(long weights, long gradients, long optimizer, long activations) {
+public record MemoryLedger(long weights, long gradients, long optimizer, long activations, long checkpoint) {
 
     public long total() {
-        return weights + gradients + optimizer + activations;
+        return weights + gradients + optimizer + activations + checkpoint;
     }
 
     /**
@@ -50,13 +51,14 @@ public record MemoryLedger(long weights, long gradients, long optimizer, long ac
         if (available.isPresent() && total() > available.getAsLong()) {
             throw new OutOfMemory(
                     String.format(
-                            "this run needs %s (weights %s, gradients %s, optimizer %s, activations %s), found %s free; "
+                            "this run needs %s (weights %s, gradients %s, optimizer %s, activations %s, checkpoint %s), found %s free; "
                                     + "lower train.micro_batch (activations), model.width or model.depth, or run fewer workers",
                             bytes(total()),
                             bytes(weights),
                             bytes(gradients),
                             bytes(optimizer),
                             bytes(activations),
+                            bytes(checkpoint),
                             bytes(available.getAsLong())),
                     null);
         }

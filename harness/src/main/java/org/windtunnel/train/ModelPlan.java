@@ -119,10 +119,7 @@ public record ModelPlan(
         build(null, counting);
         long elements = counts.total();
         long weights = elements * type.bytes();
-        return new MemoryLedger(
-                weights,
-                weights,
-                Optimizers.stateBytes(spec.optimizer(), elements, type),
-                counting.bytes() - 2 * weights);
+        long optimizer = Optimizers.stateBytes(spec.optimizer(), elements, type);
+        return new MemoryLedger(weights, weights, optimizer, counting.bytes() - 2 * weights, weights + optimizer);
     }
 }

@@ -8,6 +8,8 @@ import org.slf4j.LoggerFactory;
 import org.windtunnel.backend.Backend;
 import org.windtunnel.backend.registry.Backends;
 import org.windtunnel.backend.OutOfMemory;
+import org.windtunnel.checkpoint.Checkpoint;
+import org.windtunnel.checkpoint.HostCopy;
 import org.windtunnel.config.ConfigException;
 import org.windtunnel.config.DataSpec;
 import org.windtunnel.config.RuntimeSpec;
@@ -26,6 +28,8 @@ public final class RunExecutor implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(RunExecutor.class);
 
     private final Path baseDir;
+    private final Preemption preemption;
+    private final HostCopy copy = new HostCopy();
     private DataSpec openedData;
     private TokenCorpus corpus;
     private RuntimeSpec openedRuntime;
@@ -33,7 +37,13 @@ public final class RunExecutor implements AutoCloseable {
 
     /** @param baseDir where relative data paths of a config start */
     public RunExecutor(Path baseDir) {
+        this(baseDir, new Preemption());
+    }
+
+    /** @param preemption ends the run under way, and every further one after its first step */
+    public RunExecutor(Path baseDir, Preemption preemption) {
         this.baseDir = baseDir;
+        this.preemption = preemption;
     }
 
     /** The corpus of a run, opened once for runs that share it. */
@@ -57,9 +67,11 @@ public final class RunExecutor implements AutoCloseable {
     }
 
     /**
-     * Runs the job from its first step, unless the directory says it ended already.
+     * Runs the job from its newest good checkpoint, or from its first step where there is none. A run that has ended as
+     * DONE or DIVERGED is done anew.
      *
-     * <p>Anything that goes wrong once the directory is owned is recorded there as FAILED before it is thrown on.
+     * <p>Anything that goes wrong once the directory is owned is recorded there as FAILED before it is thrown on; its
+     * checkpoints stay.
      *
      * @throws ConfigException if the experiment cannot be run
      * @throws OutOfMemory if it does not fit, before training starts
@@ -67,14 +79,16 @@ public final class RunExecutor implements AutoCloseable {
      */
     public RunOutcome execute(RunJob job, Path directory, ProgressListener listener) {
         try (RunDirectory run = RunDirectory.open(directory)) {
-            run.clear();
             try {
                 RunOutcome outcome = train(job, run, listener);
+                run.note(outcome.status() + " after " + outcome.steps() + " steps"
+                        + (outcome.reason() == null ? "" : ": " + outcome.reason()));
                 run.finish(outcome.status(), marker(outcome));
                 return outcome;
             } catch (RunDirectoryException e) {
                 throw e;
             } catch (RuntimeException | OutOfMemoryError | LinkageError e) {
+                run.note("FAILED: " + e.getMessage());
                 run.finish(RunStatus.FAILED, JsonNodeFactory.instance.objectNode().put("reason", String.valueOf(e.getMessage())));
                 throw e;
             }
@@ -82,19 +96,37 @@ public final class RunExecutor implements AutoCloseable {
     }
 
     private RunOutcome train(RunJob job, RunDirectory run, ProgressListener listener) {
-        run.writeText("config.yaml", job.givenYaml());
-        run.writeText("resolved.yaml", job.resolvedYaml());
+        Resumption resumption = new Resumption(job, run);
+        resumption.prepare();
+        writeConfig(job, run);
         TokenCorpus data = corpus(job.spec().data());
         ModelPlan plan = ModelPlan.of(job.spec(), data.vocabSize());
         Backend device = backend(job.spec().runtime());
         plan.ledger(device.floatType()).requireAvailable();
-        try (RunSession session = new RunSession(plan, data, device);
-                RunLog log = new RunLog(run)) {
+        String fingerprint = Resumption.fingerprint(data.provenance());
+        try (RunSession session = new RunSession(plan, data, device)) {
+            Checkpoint own = resumption.find(fingerprint);
+            writeConfig(job, run);
             run.writeJson(
                     "manifest.json",
                     Manifest.of(job, plan, data, device, session.optimizer().stateBytes()));
-            return new Trainer(plan, session, log, listener).run();
+            try (RunLog log = new RunLog(run);
+                    StateKeeper keeper = new StateKeeper(job, run, session, fingerprint, copy)) {
+                Trainer trainer = new Trainer(plan, session, log, listener, keeper, preemption);
+                if (own != null) {
+                    keeper.restore(own);
+                } else if (job.branch() != null) {
+                    Checkpoint trunk = resumption.trunk(job.branch(), fingerprint);
+                    trainer.startAt(job.branch().step(), keeper.branchFrom(trunk, trainer));
+                }
+                return trainer.run();
+            }
         }
+    }
+
+    private static void writeConfig(RunJob job, RunDirectory run) {
+        run.writeText("config.yaml", job.givenYaml());
+        run.writeText("resolved.yaml", job.resolvedYaml());
     }
 
     private static ObjectNode marker(RunOutcome outcome) {

@@ -1,6 +1,8 @@
 package org.windtunnel.train;
 
 import java.util.Map;
+import org.windtunnel.checkpoint.Sha256;
+import org.windtunnel.config.ConfigWriter;
 import org.windtunnel.config.ExperimentSpec;
 
 /**
@@ -13,6 +15,7 @@ import org.windtunnel.config.ExperimentSpec;
  * @param givenYaml the experiment file as given
  * @param resolvedYaml every key with its value
  * @param resolvedTree the same as nested maps
+ * @param branch where it starts from another run's state; null for a run from its initialisation
  */
 public record RunJob(
         String sweep,
@@ -23,4 +26,17 @@ public record RunJob(
         ExperimentSpec spec,
         String givenYaml,
         String resolvedYaml,
-        Map<String, Object> resolvedTree) {}
+        Map<String, Object> resolvedTree,
+        BranchPoint branch) {
+
+    /** What decides the run's result: SHA-256 over the experiment, and over where a branch starts. */
+    public String identity() {
+        return identity(spec, branch);
+    }
+
+    /** @param branch null for a run from its initialisation */
+    public static String identity(ExperimentSpec spec, BranchPoint branch) {
+        String identity = ConfigWriter.identity(spec);
+        return branch == null ? identity : Sha256.of(identity + " from " + branch.step() + " " + branch.hash());
+    }
+}

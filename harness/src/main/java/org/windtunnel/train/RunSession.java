@@ -1,13 +1,17 @@
 package org.windtunnel.train;
 
 import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.Map;
 import org.windtunnel.backend.Backend;
+import org.windtunnel.checkpoint.TensorGroups;
 import org.windtunnel.config.ExperimentSpec;
 import org.windtunnel.data.BatchPlan;
 import org.windtunnel.data.Batches;
 import org.windtunnel.data.Split;
 import org.windtunnel.data.TokenCorpus;
 import org.windtunnel.nn.Model;
+import org.windtunnel.nn.ParamSpec;
 import org.windtunnel.nn.Parameters;
 import org.windtunnel.optim.GradClip;
 import org.windtunnel.optim.Optimizer;
@@ -15,6 +19,7 @@ import org.windtunnel.optim.Optimizers;
 import org.windtunnel.schedule.Schedule;
 import org.windtunnel.schedule.Schedules;
 import org.windtunnel.tensor.Arena;
+import org.windtunnel.tensor.Tensor;
 
 /**
  * A run's live state: model, optimizer, data order. One {@link #step} is one optimizer update; nothing is allocated in
@@ -143,6 +148,19 @@ public final class RunSession implements AutoCloseable {
     /** Bytes taken outside the Java heap. */
     long allocatedBytes() {
         return arena.bytes();
+    }
+
+    /** Everything of the run that training changes and that lives in tensors. */
+    TensorGroups tensors() {
+        Map<String, Tensor> weights = new LinkedHashMap<>();
+        for (ParamSpec spec : model.parameters().specs()) {
+            weights.put(spec.name(), model.parameters().weight(spec.name()));
+        }
+        Map<String, Map<String, Tensor>> groups = new LinkedHashMap<>();
+        groups.put("weights", weights);
+        groups.put("buffers", model.buffers());
+        groups.put("optimizer", optimizer.state());
+        return new TensorGroups(groups);
     }
 
     public Parameters parameters() {

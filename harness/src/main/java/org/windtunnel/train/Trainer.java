@@ -1,63 +1,139 @@
 package org.windtunnel.train;
 
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import org.windtunnel.checkpoint.ExactNumbers;
 import org.windtunnel.config.TrainSpec;
 import org.windtunnel.record.RunLog;
 import org.windtunnel.record.RunLog.CurvePoint;
 import org.windtunnel.record.RunStatus;
 
-/** The training loop: steps, curve lines, evaluations, and the guard that ends a diverged run. */
-public final class Trainer {
+/**
+ * The training loop: steps, curve lines, evaluations, checkpoints, the guard that ends a diverged run, and the end on
+ * request.
+ */
+public final class Trainer implements Resumable {
     private final ModelPlan plan;
     private final RunSession session;
     private final RunLog log;
     private final ProgressListener listener;
+    private final StateKeeper keeper;
+    private final Preemption preemption;
     private final TrainSpec train;
 
-    private final long start = System.nanoTime();
+    private long start = System.nanoTime();
     private long evalNanos;
     private long lineNanos;
     private long lineStep;
+    private long finished;
     private double firstLoss = Double.NaN;
     private double evalLoss = Double.NaN;
+    private double bestEvalLoss = Double.POSITIVE_INFINITY;
     private double tailSum;
     private long tailCount;
 
-    /** @param log receives the curve and the evaluations; the caller closes it */
-    public Trainer(ModelPlan plan, RunSession session, RunLog log, ProgressListener listener) {
+    /**
+     * @param log receives the curve and the evaluations; the caller closes it
+     * @param keeper saves the state; this trainer becomes part of it
+     */
+    public Trainer(
+            ModelPlan plan,
+            RunSession session,
+            RunLog log,
+            ProgressListener listener,
+            StateKeeper keeper,
+            Preemption preemption) {
         this.plan = plan;
         this.session = session;
         this.log = log;
         this.listener = listener;
+        this.keeper = keeper;
+        this.preemption = preemption;
         this.train = plan.spec().train();
+        keeper.register(this);
     }
 
-    /** Runs to the end of the budget, or to divergence. */
+    /** Lets {@link #run} begin where a trunk was; of the trunk's state only its first loss is this run's as well. */
+    void startAt(long step, ObjectNode trunk) {
+        finished = step;
+        lineStep = step;
+        firstLoss = ExactNumbers.get(trunk, "first_loss");
+    }
+
+    /** Runs to the end of the budget, to divergence, or to the end of the step in which preemption is requested. */
     public RunOutcome run() {
         long steps = plan.steps();
-        for (long step = 0; step < steps; step++) {
-            session.step(step);
-            long finished = step + 1;
-            if (step == 0) {
+        while (finished < steps) {
+            session.step(finished);
+            finished++;
+            if (Double.isNaN(firstLoss)) {
                 firstLoss = session.loss();
             }
             String trouble = divergence();
-            if (finished % train.logEvery() == 0 || finished == steps || step == 0 || trouble != null) {
-                logLine(finished);
+            if (finished % train.logEvery() == 0 || finished == steps || finished == 1 || trouble != null) {
+                logLine();
             }
             if (trouble != null) {
-                return outcome(RunStatus.DIVERGED, finished, trouble);
+                keeper.flush();
+                return outcome(RunStatus.DIVERGED, trouble);
             }
-            if (step >= steps - Math.max(1, steps / 10)) {
+            if (finished > steps - Math.max(1, steps / 10)) {
                 tailSum += session.loss();
                 tailCount++;
             }
-            if (finished == steps || train.evalEvery() > 0 && finished % train.evalEvery() == 0) {
-                evaluate(finished);
+            boolean evaluated = finished == steps || train.evalEvery() > 0 && finished % train.evalEvery() == 0;
+            if (evaluated) {
+                evaluate();
+            }
+            checkpoint(evaluated ? evalLoss : Double.NaN);
+            if (preemption.reason() != null && finished < steps) {
+                keeper.save(finished, evaluated ? evalLoss : Double.NaN);
+                keeper.flush();
+                return outcome(RunStatus.PREEMPTED, preemption.reason());
             }
         }
+        keeper.flush();
         return Double.isFinite(evalLoss)
-                ? outcome(RunStatus.DONE, steps, null)
-                : outcome(RunStatus.DIVERGED, steps, "the evaluation loss is " + evalLoss);
+                ? outcome(RunStatus.DONE, null)
+                : outcome(RunStatus.DIVERGED, "the evaluation loss is " + evalLoss);
+    }
+
+    private void checkpoint(double evaluation) {
+        boolean best = keeper.keepsBest() && evaluation < bestEvalLoss;
+        if (best) {
+            bestEvalLoss = evaluation;
+        }
+        if (best || (finished < plan.steps() ? keeper.isDue(finished) : keeper.isDueAtEnd(finished))) {
+            keeper.save(finished, evaluation);
+        }
+    }
+
+    @Override
+    public String stateName() {
+        return "trainer";
+    }
+
+    @Override
+    public void save(ObjectNode into) {
+        into.put("finished", finished).put("line_step", lineStep).put("tail_count", tailCount);
+        into.put("elapsed_ns", System.nanoTime() - start).put("eval_ns", evalNanos).put("line_ns", lineNanos);
+        ExactNumbers.put(into, "first_loss", firstLoss);
+        ExactNumbers.put(into, "eval_loss", evalLoss);
+        ExactNumbers.put(into, "best_eval_loss", bestEvalLoss);
+        ExactNumbers.put(into, "tail_sum", tailSum);
+    }
+
+    @Override
+    public void restore(ObjectNode from) {
+        finished = from.path("finished").asLong();
+        lineStep = from.path("line_step").asLong();
+        tailCount = from.path("tail_count").asLong();
+        start = System.nanoTime() - from.path("elapsed_ns").asLong();
+        evalNanos = from.path("eval_ns").asLong();
+        lineNanos = from.path("line_ns").asLong();
+        firstLoss = ExactNumbers.get(from, "first_loss");
+        evalLoss = ExactNumbers.get(from, "eval_loss");
+        bestEvalLoss = ExactNumbers.get(from, "best_eval_loss");
+        tailSum = ExactNumbers.get(from, "tail_sum");
     }
 
     private String divergence() {
@@ -75,7 +151,7 @@ public final class Trainer {
         return null;
     }
 
-    private void logLine(long finished) {
+    private void logLine() {
         long now = System.nanoTime() - start - evalNanos;
         double tokensPerSecond = (finished - lineStep) * (double) plan.tokensPerStep() / Math.max(1, now - lineNanos) * 1e9;
         lineNanos = now;
@@ -94,7 +170,7 @@ public final class Trainer {
         listener.progress(finished, plan.steps(), session.loss(), tokensPerSecond);
     }
 
-    private void evaluate(long finished) {
+    private void evaluate() {
         long before = System.nanoTime();
         evalLoss = session.evaluate();
         evalNanos += System.nanoTime() - before;
@@ -108,7 +184,7 @@ public final class Trainer {
                 (System.nanoTime() - start) / 1e9);
     }
 
-    private RunOutcome outcome(RunStatus status, long finished, String reason) {
+    private RunOutcome outcome(RunStatus status, String reason) {
         return new RunOutcome(
                 status,
                 finished,

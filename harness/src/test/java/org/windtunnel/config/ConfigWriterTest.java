@@ -47,7 +47,7 @@ class ConfigWriterTest {
         ExperimentSpec given = spec(TEXT_DATA);
         DataSpec odd = new DataSpec.Text(List.of(text), base.validation(), base.validationFraction(), base.tokenizer());
         assertRoundTrip(new ExperimentSpec(given.name(), given.model(), odd, given.parameterization(), given.optimizer(),
-                given.schedule(), given.train(), given.runtime(), given.seed()));
+                given.schedule(), given.train(), given.runtime(), given.checkpoint(), given.seed()));
     }
 
     @Test
@@ -61,7 +61,7 @@ class ConfigWriterTest {
                     Double.isFinite(lr) ? lr : Double.MIN_VALUE, sgd.momentum(), sgd.dampening(), sgd.nesterov(),
                     sgd.weightDecay(), sgd.decayed());
             assertRoundTrip(new ExperimentSpec(given.name(), given.model(), given.data(), given.parameterization(), odd,
-                    given.schedule(), given.train(), given.runtime(), given.seed()));
+                    given.schedule(), given.train(), given.runtime(), given.checkpoint(), given.seed()));
         }
     }
 
@@ -69,7 +69,7 @@ class ConfigWriterTest {
     void theHashIsOfWhatDecidesTheResultAndNothingElse() {
         String hash = ConfigWriter.hash(spec());
         assertThat(hash).matches("[0-9a-f]{8}");
-        for (String irrelevant : List.of("name=other", "runtime.threads=2", "runtime.backend=nd4j", "train.clip=1",
+        for (String irrelevant : List.of("name=other", "runtime.threads=2", "runtime.backend=nd4j", "checkpoint.every=5", "train.clip=1",
                 "optimizer={lr: 1.0e-2, type: adamw}", "schedule={type: constant}", "train.steps=1e1")) {
             assertThat(ConfigWriter.hash(spec(irrelevant))).as(irrelevant).isEqualTo(hash);
         }

@@ -27,7 +27,7 @@ class TensorBoardWriterTest {
 
     @Test
     void aProtobufReaderSeesTheScalars() throws Exception {
-        try (TensorBoardWriter writer = TensorBoardWriter.create(temp)) {
+        try (TensorBoardWriter writer = TensorBoardWriter.open(temp)) {
             writer.scalar("train/loss", 1, 5.5);
             writer.scalar("train/lr", 300_000_000_000L, 1e-3);
             writer.scalar("eval/loss", 129, Double.NaN);

@@ -8,14 +8,14 @@ import org.junit.jupiter.api.Test;
 import org.windtunnel.backend.OutOfMemory;
 
 class MemoryLedgerTest {
-    private static final MemoryLedger LEDGER = new MemoryLedger(1L << 30, 1L << 30, 2L << 30, 512L << 20);
+    private static final MemoryLedger LEDGER = new MemoryLedger(1L << 30, 1L << 30, 1L << 30, 512L << 20, 1L << 30);
 
     @Test
     void whatDoesNotFitIsSaidWithItsParts() {
         assertThatThrownBy(() -> LEDGER.requireWithin(OptionalLong.of(4L << 30)))
                 .isInstanceOf(OutOfMemory.class)
-                .hasMessage("this run needs 4.5 GiB (weights 1.0 GiB, gradients 1.0 GiB, optimizer 2.0 GiB, "
-                        + "activations 512.0 MiB), found 4.0 GiB free; lower train.micro_batch (activations), "
+                .hasMessage("this run needs 4.5 GiB (weights 1.0 GiB, gradients 1.0 GiB, optimizer 1.0 GiB, "
+                        + "activations 512.0 MiB, checkpoint 1.0 GiB), found 4.0 GiB free; lower train.micro_batch (activations), "
                         + "model.width or model.depth, or run fewer workers");
     }
 

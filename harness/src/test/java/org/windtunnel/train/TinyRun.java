@@ -1,7 +1,9 @@
 package org.windtunnel.train;
 
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
+import org.windtunnel.config.CheckpointSpec;
 import org.windtunnel.config.DataSpec;
 import org.windtunnel.config.ExperimentSpec;
 import org.windtunnel.config.ModelSpec;
@@ -21,6 +23,8 @@ final class TinyRun {
             new ModelSpec.Gpt(16, 2, 2, null, 16, 4, true, false, ModelSpec.Activation.GELU_TANH, 1e-5);
     static final DataSpec DATA = new DataSpec.Markov(32, 1, 1.2, 0.7, 1.0, null, 4096, 1);
 
+    static final CheckpointSpec CHECKPOINT = new CheckpointSpec(0, 0, 2, 0, List.of(), false, false);
+
     static ExperimentSpec spec(double lr, TrainSpec train, RuntimeSpec runtime) {
         return new ExperimentSpec(
                 "tiny",
@@ -32,6 +36,7 @@ final class TinyRun {
                 new ScheduleSpec.Constant(0, 0, ScheduleSpec.Convention.HOUSE),
                 train,
                 runtime,
+                CHECKPOINT,
                 1);
     }
 
@@ -46,7 +51,7 @@ final class TinyRun {
 
     static RunJob job(ExperimentSpec spec) {
         return new RunJob("tiny", "run_0", "run", "0", Map.of("optimizer.lr", spec.optimizer().lr()), spec,
-                "given: 1\n", "resolved: 1\n", Map.of("name", "tiny"));
+                "given: 1\n", "resolved: 1\n", Map.of("name", "tiny"), null);
     }
 
     /** Trains in a directory and gives how it ended. */

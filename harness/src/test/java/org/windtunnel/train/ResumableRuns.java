@@ -1,0 +1,92 @@
+package org.windtunnel.train;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import org.windtunnel.checkpoint.Checkpoints;
+import org.windtunnel.config.ConfigLoader;
+import org.windtunnel.config.ConfigWriter;
+import org.windtunnel.config.ExperimentSpec;
+import org.windtunnel.config.OptimizerSpec;
+import org.windtunnel.config.Variant;
+
+/** Runs of 200 steps with every optimizer there is, on both families. */
+final class ResumableRuns {
+    static final int STEPS = 200;
+
+    private static final Map<String, String> FAMILIES = Map.of(
+            "gpt", "{family: gpt, width: 16, depth: 2, head_dim: 8, context: 16, bias: true}",
+            "llama", "{family: llama, width: 16, depth: 2, head_dim: 8, context: 16}");
+
+    private ResumableRuns() {}
+
+    /** An optimizer and a family, {@code adamw-gpt} say. */
+    static List<String> combinations() {
+        List<String> all = new ArrayList<>();
+        for (Class<?> optimizer : OptimizerSpec.class.getPermittedSubclasses()) {
+            String name = optimizer.getAnnotation(Variant.class).value();
+            FAMILIES.keySet().stream().sorted().forEach(family -> all.add(name + "-" + family));
+        }
+        return all;
+    }
+
+    /** The run of a combination; {@code checkpoint} is that section in YAML. */
+    static RunJob job(String combination, String checkpoint) {
+        int dash = combination.indexOf('-');
+        return job(combination, """
+                name: resumable
+                model: %s
+                data: {type: markov, vocab: 32, validation_tokens: 4096}
+                optimizer: {type: %s, lr: 0.01}
+                schedule: {type: cosine, warmup: 20}
+                train: {steps: %d, batch: 4, eval_every: 50, eval_sequences: 8, clip: 0.5}
+                checkpoint: %s
+                """.formatted(FAMILIES.get(combination.substring(dash + 1)), combination.substring(0, dash), STEPS, checkpoint),
+                null);
+    }
+
+    static RunJob job(String id, String yaml, BranchPoint branch) {
+        ExperimentSpec spec = ConfigLoader.parse(yaml, id);
+        return new RunJob("resumable", id, id, ConfigWriter.hash(spec), Map.of(), spec, yaml, ConfigWriter.yaml(spec),
+                ConfigWriter.tree(spec), branch);
+    }
+
+    /** Trains to the end, or to where a listener asks for preemption. */
+    static RunOutcome run(RunJob job, Path directory) {
+        return run(job, directory, Long.MAX_VALUE);
+    }
+
+    /** Preempts the run when it has done {@code until} steps. */
+    static RunOutcome run(RunJob job, Path directory, long until) {
+        Preemption preemption = new Preemption();
+        try (RunExecutor executor = new RunExecutor(Path.of("."), preemption)) {
+            return executor.execute(job, directory, (step, steps, loss, speed) -> {
+                if (step == until) {
+                    preemption.request("the test");
+                }
+            });
+        }
+    }
+
+    /** A log without what depends on the clock. */
+    static List<String> log(Path directory, String name) throws IOException {
+        return Files.readAllLines(directory.resolve(name)).stream()
+                .map(line -> line.replaceAll(",\"(tokens_per_s|time_s)\":[^,}]+", ""))
+                .toList();
+    }
+
+    /** Hash of the state at a step. */
+    static String state(Path directory, long step) {
+        return new Checkpoints(directory).at(step).hash();
+    }
+
+    /** Everything that must be the same whether a run was cut off or not. */
+    static List<Object> result(Path directory) throws IOException {
+        String done = Files.readString(directory.resolve("DONE")).replaceAll("\"wall_s\"[^,}]+", "");
+        return Arrays.asList(log(directory, "curve.jsonl"), log(directory, "eval.jsonl"), state(directory, STEPS), done);
+    }
+}
