@@ -111,7 +111,7 @@ final class Experiments {
                 a.seed(),
                 a.level(),
                 defaults.huberDelta(),
-                defaults.driftTolerance());
+                a.driftTolerance());
     }
 
     static DType floatType(RuntimeSpec runtime) {

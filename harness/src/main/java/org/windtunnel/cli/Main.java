@@ -16,6 +16,7 @@ import picocli.CommandLine.ParseResult;
             SweepCommand.class,
             WorkerCommand.class,
             ReportCommand.class,
+            TransferCommand.class,
             PlanCommand.class,
             ConfigCommand.class,
             DoctorCommand.class,

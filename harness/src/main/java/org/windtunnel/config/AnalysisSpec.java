@@ -6,9 +6,13 @@ import java.util.Map;
 /** What the end of a sweep computes and draws. */
 public record AnalysisSpec(
         @Key(value = "Config path of the learning rate", def = "optimizer.lr") String lr,
-        @Key(value = "Config path of the width", def = "model.width") String width,
+        @Key(value = "Config path of what the rate is transferred over: the width, or another size such as model.depth",
+                        def = "model.width")
+                String width,
         @Key(value = "Config paths whose values split the runs into groups to compare", def = "[parameterization.type]")
                 List<String> group,
+        @Key(value = "Drift of the best rate that still counts as transfer", def = "0.25", unit = "octaves per doubling")
+                @Range(min = 0, aboveMin = true) double driftTolerance,
         @Key(value = "Which runs enter the law: config path and value each; none: all", def = "{}")
                 Map<String, Object> lawWhere,
         @Key(value = "What N counts: non_embedding or total", def = "non_embedding") Size n,

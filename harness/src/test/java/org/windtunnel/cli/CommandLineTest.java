@@ -112,6 +112,20 @@ class CommandLineTest {
     }
 
     @Test
+    void transferComparesSizesThatAreThere() throws IOException {
+        String yaml = TINY.replace("steps: 12", "steps: 4") + "sweep:\n  grids:\n    - model.depth: [1, 2]\n"
+                + "      optimizer.lr: {log2_range: [-9, -5, 2]}\n      seed: [1, 2]\n";
+        assertThat(onConfig("sweep", yaml)).isZero();
+        String sweep = temp.resolve("runs").resolve("tiny").toString();
+        assertThat(windtunnel("transfer", sweep, "--over", "model.depth", "--tolerance", "0.5")).isZero();
+        assertThat(out).contains("best learning rate per depth").contains("±0.5 octaves per doubling");
+        assertThat(out.lines().filter(line -> line.matches(" +sp +[12] .*"))).hasSize(2);
+        assertThat(windtunnel("transfer", sweep, "--lr", "train.batch")).isEqualTo(ExitCode.BAD_INPUT.code());
+        assertThat(err).contains("three or more values of train.batch").doesNotContain("\tat ");
+        assertThat(windtunnel("transfer", temp.resolve("none").toString())).isEqualTo(ExitCode.BAD_INPUT.code());
+    }
+
+    @Test
     void planShowsTablesCountsAndTime() throws IOException {
         assertThat(onConfig("plan", TINY)).isZero();
         assertThat(out)

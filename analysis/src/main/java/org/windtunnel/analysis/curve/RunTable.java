@@ -51,6 +51,18 @@ public final class RunTable {
         return new RunTable(sweepDir, runs, problems);
     }
 
+    /** Reads several sweep directories as one table, in their order. */
+    public static RunTable read(List<Path> sweepDirs) {
+        List<Run> runs = new ArrayList<>();
+        List<String> problems = new ArrayList<>();
+        for (Path directory : sweepDirs) {
+            RunTable table = read(directory);
+            runs.addAll(table.runs);
+            problems.addAll(table.problems);
+        }
+        return new RunTable(sweepDirs.get(0), runs, problems);
+    }
+
     private static List<Path> candidates(Path sweepDir) {
         if (Files.isRegularFile(sweepDir.resolve(RunReader.MANIFEST))) {
             return List.of(sweepDir);

@@ -46,7 +46,7 @@ final class CurveChart {
                      "axis": {"format": "~g", "tickCount": 8}, "scale": {"type": "log", "nice": false}},
                "detail": {"field": "run"},
                "tooltip": [
-                {"field": "run"}, {"field": "group"}, {"field": "status"}, {"field": "width"},
+                {"field": "run"}, {"field": "group"}, {"field": "status"}, {"field": "width", "title": "$AXIS"},
                 {"field": "lr", "title": "learning rate"}, {"field": "last", "title": "last loss", "format": ".4f"}],
                "color": {"field": "size", "type": "ordinal", "legend": {"labelExpr": "format(datum.value, '~s')"}}},
               "layer": [
@@ -89,7 +89,7 @@ final class CurveChart {
             add(series, "train", series.tokens(), series.trainLoss(), train);
             add(series, "eval", series.evalTokens(), series.evalLoss(), eval);
         }
-        ObjectNode spec = Specs.literal(SPEC);
+        ObjectNode spec = Specs.literal(SPEC.replace("$AXIS", result.options().axis()));
         spec.set("data", Specs.object().set("values", rows));
         ((ObjectNode) spec.get("facet")).set("sort", Specs.texts(groups));
         int columns = Math.min(3, groups.size());

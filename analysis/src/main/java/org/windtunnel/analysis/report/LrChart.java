@@ -13,13 +13,13 @@ import org.windtunnel.analysis.transfer.LrOptimum;
 import org.windtunnel.analysis.transfer.LrPoint;
 import org.windtunnel.analysis.transfer.TransferGroup;
 
-/** Final loss against learning rate, one line a width, one panel a group, all panels on one loss scale. */
+/** Final loss against learning rate, one line a width or other size, one panel a group, all panels on one loss scale. */
 final class LrChart {
     static final String TITLE = "Loss against learning rate";
     private static final int PARABOLA_POINTS = 33;
 
     private static final String READING =
-            "Each line is one width, each dot one learning rate (mean over seeds). The diamond is the estimated optimum, "
+            "Each line is one $AXIS, each dot one learning rate (mean over seeds). The diamond is the estimated optimum, "
                     + "the bar through it its 95 % interval, the dashed curve the fitted parabola. Triangles at the top edge are "
                     + "runs that diverged (filled) or lie above the axis (hollow). Diamonds in one vertical line mean that the "
                     + "learning rate transfers.";
@@ -31,7 +31,7 @@ final class LrChart {
              "spec": {
               "height": 360,
               "encoding": {
-               "color": {"field": "width", "type": "ordinal", "title": "width"},
+               "color": {"field": "width", "type": "ordinal", "title": "$AXIS"},
                "x": {"field": "lr", "type": "quantitative", "title": "learning rate (log2 scale)",
                      "axis": {"format": ".1~e", "labelOverlap": "greedy", "grid": true}},
                "y": {"field": "loss", "type": "quantitative", "title": "final loss (nats per token)"}},
@@ -43,7 +43,7 @@ final class LrChart {
                {"transform": [{"filter": "datum.kind == 'point' && datum.edge == null"}],
                 "mark": {"type": "point", "filled": true, "size": 46, "opacity": 1, "clip": true},
                 "encoding": {"tooltip": [
-                 {"field": "runs", "title": "run"}, {"field": "width"}, {"field": "lr", "title": "learning rate"},
+                 {"field": "runs", "title": "run"}, {"field": "width", "title": "$AXIS"}, {"field": "lr", "title": "learning rate"},
                  {"field": "loss", "format": ".4f"}, {"field": "spread", "title": "sd over seeds", "format": ".4f"}]}},
                {"transform": [{"filter": "datum.kind == 'optimum'"}],
                 "mark": {"type": "rule", "strokeWidth": 2.5, "opacity": 0.9, "clip": true},
@@ -52,20 +52,20 @@ final class LrChart {
                 "mark": {"type": "point", "shape": "diamond", "filled": true, "size": 150, "opacity": 1,
                          "stroke": "var(--card)", "strokeWidth": 1.5},
                 "encoding": {"tooltip": [
-                 {"field": "width"}, {"field": "lr", "title": "best learning rate", "format": ".3~e"},
+                 {"field": "width", "title": "$AXIS"}, {"field": "lr", "title": "best learning rate", "format": ".3~e"},
                  {"field": "interval", "title": "95 % interval"}, {"field": "source", "title": "interval from"},
                  {"field": "loss", "format": ".4f"}, {"field": "note"}]}},
                {"transform": [{"filter": "datum.edge == 'diverged'"}],
                 "mark": {"type": "point", "shape": "triangle-up", "filled": true, "size": 80, "opacity": 1,
                          "strokeWidth": 1.6, "yOffset": {"expr": "8 + 13 * datum.rank"}},
                 "encoding": {"y": {"value": 0}, "tooltip": [
-                 {"field": "runs", "title": "run"}, {"field": "width"}, {"field": "lr", "title": "learning rate"},
+                 {"field": "runs", "title": "run"}, {"field": "width", "title": "$AXIS"}, {"field": "lr", "title": "learning rate"},
                  {"field": "edge", "title": "status"}, {"field": "loss", "format": ".4f"}]}},
                {"transform": [{"filter": "datum.edge == 'above the axis'"}],
                 "mark": {"type": "point", "shape": "triangle-up", "filled": false, "size": 80, "opacity": 1,
                          "strokeWidth": 1.6, "yOffset": {"expr": "8 + 13 * datum.rank"}},
                 "encoding": {"y": {"value": 0}, "tooltip": [
-                 {"field": "runs", "title": "run"}, {"field": "width"}, {"field": "lr", "title": "learning rate"},
+                 {"field": "runs", "title": "run"}, {"field": "width", "title": "$AXIS"}, {"field": "lr", "title": "learning rate"},
                  {"field": "edge", "title": "status"}, {"field": "loss", "format": ".4f"}]}}]}}
             """;
 
@@ -85,18 +85,19 @@ final class LrChart {
     static Figure draw(StudyResult result) {
         List<TransferGroup> groups = result.transfer();
         if (groups.isEmpty()) {
-            return new Figure.Gap(TITLE, "No group of runs has three or more learning rates at one width, so there is no"
+            return new Figure.Gap(TITLE, "No group of runs has three or more learning rates at one " + result.options().axis()
+                    + ", so there is no"
                     + " optimum to look for. Sweep " + result.options().lrPath() + " to see this chart.");
         }
         if (LossRange.of(groups) == null) {
             return new Figure.Gap(TITLE, "Every run of the sweep diverged; lower the learning rates.");
         }
-        return new LrChart(groups).chart();
+        return new LrChart(groups).chart(result.options().axis());
     }
 
-    private Figure chart() {
+    private Figure chart(String axis) {
         groups.forEach(this::rows);
-        ObjectNode spec = Specs.literal(SPEC);
+        ObjectNode spec = Specs.literal(SPEC.replace("$AXIS", axis));
         spec.set("data", Specs.object().set("values", rows));
         ((ObjectNode) spec.get("facet")).set("sort", Specs.texts(groups.stream().map(TransferGroup::label).toList()));
         int columns = Math.min(3, groups.size());
@@ -113,7 +114,7 @@ final class LrChart {
         ObjectNode y = Specs.object().put("zero", false).put("nice", false);
         y.set("domain", Specs.numbers(List.of(range.floor(), range.ceiling())));
         ((ObjectNode) encoding.get("y")).set("scale", y);
-        return new Figure.Chart("lr-sweep", TITLE, READING, spec, List.of(),
+        return new Figure.Chart("lr-sweep", TITLE, READING.replace("$AXIS", axis), spec, List.of(),
                 new Figure.Layout(List.of("spec"), columns, 62, 22, "columns"));
     }
 

@@ -15,11 +15,13 @@ import org.windtunnel.analysis.transfer.TransferGroup;
 
 /** Loss against learning rate as a picture: one panel a group, optima as diamonds with their intervals. */
 final class LrPicture {
+    private final String axis;
     private final LossRange range;
     private final TreeSet<Double> widths = new TreeSet<>();
     private final TreeSet<Double> rates = new TreeSet<>();
 
-    private LrPicture(List<TransferGroup> groups) {
+    private LrPicture(String axis, List<TransferGroup> groups) {
+        this.axis = axis;
         range = LossRange.of(groups);
         for (TransferGroup group : groups) {
             for (LrBowl bowl : group.bowls()) {
@@ -35,7 +37,7 @@ final class LrPicture {
         if (LossRange.of(groups) == null) {
             return List.of();
         }
-        LrPicture picture = new LrPicture(groups);
+        LrPicture picture = new LrPicture(result.options().axis(), groups);
         return groups.stream().map(picture::panel).toList();
     }
 
@@ -51,7 +53,7 @@ final class LrPicture {
     }
 
     private void bowl(XYChart chart, LrBowl bowl) {
-        String name = "width " + Format.si(bowl.width());
+        String name = axis + " " + Format.si(bowl.width());
         List<Double> x = new ArrayList<>();
         List<Double> y = new ArrayList<>();
         List<Double> lost = new ArrayList<>();

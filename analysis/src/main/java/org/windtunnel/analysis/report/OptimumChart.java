@@ -10,20 +10,20 @@ import org.windtunnel.analysis.transfer.LrBowl;
 import org.windtunnel.analysis.transfer.LrOptimum;
 import org.windtunnel.analysis.transfer.TransferGroup;
 
-/** Best learning rate against width with its interval, one line a group. */
+/** Best learning rate against width, or another size, with its interval, one line a group. */
 final class OptimumChart {
-    static final String TITLE = "Best learning rate against width";
+    private static final String TITLE = "Best learning rate against ";
 
     private static final String READING =
-            "One mark a width with its 95 % interval; hollow marks sit at the edge of the learning rates that were tried, so the "
-                    + "true optimum may lie further out. A flat line means that the best learning rate of the smallest width (dotted) "
+            "One mark a value with its 95 % interval; hollow marks sit at the edge of the learning rates that were tried, so the "
+                    + "true optimum may lie further out. A flat line means that the best learning rate of the smallest (dotted) "
                     + "also serves the largest.";
 
     private static final String SPEC =
             """
             {"height": 300,
              "encoding": {
-              "x": {"field": "x", "type": "quantitative", "title": "width (log2 scale)", "axis": {"grid": false, "format": "~d"}},
+              "x": {"field": "x", "type": "quantitative", "title": "$AXIS (log2 scale)", "axis": {"grid": false, "format": "~d"}},
               "y": {"field": "lr", "type": "quantitative", "title": "best learning rate (log2 scale)",
                     "axis": {"format": ".1~e"}},
               "color": {"field": "group", "type": "nominal", "title": null}},
@@ -38,13 +38,13 @@ final class OptimumChart {
               {"transform": [{"filter": "datum.kind == 'optimum' && datum.bounded"}],
                "mark": {"type": "point", "filled": true, "size": 80, "opacity": 1},
                "encoding": {"tooltip": [
-                {"field": "group"}, {"field": "width"}, {"field": "lr", "title": "best learning rate", "format": ".3~e"},
+                {"field": "group"}, {"field": "width", "title": "$AXIS"}, {"field": "lr", "title": "best learning rate", "format": ".3~e"},
                 {"field": "interval", "title": "95 % interval"}, {"field": "source", "title": "interval from"},
                 {"field": "note"}]}},
               {"transform": [{"filter": "datum.kind == 'optimum' && !datum.bounded"}],
                "mark": {"type": "point", "size": 80, "opacity": 1, "strokeWidth": 2, "fill": "var(--card)"},
                "encoding": {"tooltip": [
-                {"field": "group"}, {"field": "width"}, {"field": "lr", "title": "best learning rate", "format": ".3~e"},
+                {"field": "group"}, {"field": "width", "title": "$AXIS"}, {"field": "lr", "title": "best learning rate", "format": ".3~e"},
                 {"field": "interval", "title": "95 % interval"}, {"field": "source", "title": "interval from"},
                 {"field": "note"}]}}]}
             """;
@@ -52,6 +52,7 @@ final class OptimumChart {
     private OptimumChart() {}
 
     static Figure draw(StudyResult result) {
+        String axis = result.options().axis();
         TreeSet<Double> widths = new TreeSet<>();
         TreeSet<Double> rates = new TreeSet<>();
         for (TransferGroup group : result.transfer()) {
@@ -63,7 +64,7 @@ final class OptimumChart {
             }
         }
         if (widths.size() < 2) {
-            return new Figure.Gap(TITLE, "Fewer than two widths have an optimum. Sweep " + result.options().widthPath()
+            return new Figure.Gap(TITLE + axis, "Fewer than two values have an optimum. Sweep " + result.options().widthPath()
                     + " with several learning rates each to see how the optimum moves.");
         }
         ArrayNode rows = Specs.array();
@@ -72,7 +73,7 @@ final class OptimumChart {
             rows(rows, group, labels.size() - (result.transfer().size() - 1) / 2.0, rates, widths.last());
             labels.add(group.label());
         }
-        ObjectNode spec = Specs.literal(SPEC);
+        ObjectNode spec = Specs.literal(SPEC.replace("$AXIS", axis));
         spec.set("data", Specs.object().set("values", rows));
         ObjectNode encoding = (ObjectNode) spec.get("encoding");
         ObjectNode x = (ObjectNode) encoding.get("x");
@@ -82,7 +83,7 @@ final class OptimumChart {
         y.set("scale", LrChart.logScale(rates));
         ((ObjectNode) y.get("axis")).set("values", Specs.numbers(rates));
         ((ObjectNode) encoding.get("color")).set("scale", Specs.object().set("domain", Specs.texts(labels)));
-        return new Figure.Chart("lr-optimum", TITLE, READING, spec, List.of(),
+        return new Figure.Chart("lr-optimum", TITLE + axis, READING, spec, List.of(),
                 new Figure.Layout(List.of(""), 1, 90, 0, null));
     }
 

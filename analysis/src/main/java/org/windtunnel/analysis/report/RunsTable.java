@@ -15,6 +15,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.function.Function;
+import java.util.stream.Stream;
 import org.windtunnel.analysis.study.RunRow;
 import org.windtunnel.analysis.study.StudyOptions;
 import org.windtunnel.analysis.study.StudyResult;
@@ -30,8 +31,8 @@ final class RunsTable {
      */
     private record Column(String head, Function<RunRow, Double> sort, Function<Double, String> shown) {}
 
+    /** Beside the width, or what stands in its place. */
     private static final List<Column> NUMBERS = List.of(
-            new Column("width", RunRow::width, Format::si),
             new Column("N", RunRow::n, Format::si),
             new Column("D", RunRow::d, Format::si),
             new Column("LR", RunRow::lr, Format::rate),
@@ -79,7 +80,8 @@ final class RunsTable {
         head(out, "run", false);
         head(out, "status", false);
         head(out, "group", false);
-        List<Column> columns = NUMBERS.stream()
+        Column size = new Column(result.options().axis(), RunRow::width, Format::si);
+        List<Column> columns = Stream.concat(Stream.of(size), NUMBERS.stream())
                 .filter(c -> result.runs().stream().map(c.sort).anyMatch(Objects::nonNull))
                 .toList();
         otherAxes.forEach(axis -> head(out, axis, false));

@@ -9,7 +9,7 @@ import org.windtunnel.analysis.study.RunRow;
 import org.windtunnel.analysis.study.StudyResult;
 
 /**
- * What colours the runs of a study: the width where every run has one, else the number of parameters.
+ * What colours the runs of a study: the width, or the size its rates are compared over, where every run has one, else the number of parameters.
  *
  * @param title of the legend
  * @param byRun value of each run
@@ -21,6 +21,6 @@ record SizeKey(String title, Map<String, Double> byRun, List<Double> values) {
         boolean width = result.runs().stream().map(RunRow::width).noneMatch(Objects::isNull);
         Map<String, Double> byRun = new HashMap<>();
         result.runs().forEach(r -> byRun.put(r.runId(), width ? r.width() : Double.valueOf(r.n())));
-        return new SizeKey(width ? "width" : "parameters", byRun, List.copyOf(new TreeSet<>(byRun.values())));
+        return new SizeKey(width ? result.options().axis() : "parameters", byRun, List.copyOf(new TreeSet<>(byRun.values())));
     }
 }

@@ -74,21 +74,21 @@ final class VerdictSection {
         Drift drift = group.drift();
         List<String> best = new ArrayList<>();
         for (LrBowl bowl : group.bowls()) {
-            best.add("width " + Format.si(bowl.width()) + ": "
+            best.add(result.options().axis() + " " + Format.si(bowl.width()) + ": "
                     + (bowl.optimum() == null
                             ? "every run diverged"
                             : Format.rate(bowl.optimum().lr()) + " (" + LrChart.interval(bowl.optimum()) + ")"));
         }
         String detail = "Best learning rate, 95 % interval: " + String.join("; ", best) + ".";
         if (drift == null) {
-            sentence("unsure", "One width only under " + group.label() + ": transfer cannot be judged.", detail);
+            sentence("unsure", "One " + result.options().axis() + " only under " + group.label() + ": transfer cannot be judged.", detail);
             return;
         }
         if (drift.transferredLr() != null && drift.excess() != null) {
             detail += Double.isFinite(drift.excess())
-                    ? String.format(Locale.ROOT, " The best rate of the smallest width, %s, costs %.4f nats at the largest.",
-                            Format.rate(drift.transferredLr()), drift.excess())
-                    : " At the largest width the best rate of the smallest, " + Format.rate(drift.transferredLr())
+                    ? String.format(Locale.ROOT, " The best rate of the smallest %s, %s, costs %.4f nats at the largest.",
+                            result.options().axis(), Format.rate(drift.transferredLr()), drift.excess())
+                    : " At the largest " + result.options().axis() + " the best rate of the smallest, " + Format.rate(drift.transferredLr())
                             + ", diverges.";
         }
         String css = switch (drift.verdict()) {

@@ -35,7 +35,7 @@ public final class Study {
         long start = System.nanoTime();
         List<Run> runs = table.runs();
         List<Warning> warnings = new ArrayList<>(RunWarnings.of(table, options));
-        List<TransferGroup> transfer = Transfer.analyse(runs, transferOptions(options));
+        List<TransferGroup> transfer = transfer(table, options);
         warnings.addAll(bowlWarnings(transfer));
         List<LawCells.Cell> cells = LawCells.of(runs, options);
         LawStudy law = null;
@@ -95,6 +95,11 @@ public final class Study {
                 law,
                 null,
                 List.copyOf(warnings));
+    }
+
+    /** Only the transfer of the learning rate: the groups with at least one bowl of three rates. */
+    public static List<TransferGroup> transfer(RunTable table, StudyOptions options) {
+        return Transfer.analyse(table.runs(), transferOptions(options));
     }
 
     private static TransferOptions transferOptions(StudyOptions options) {

@@ -6,12 +6,13 @@ import java.util.List;
 import java.util.Map;
 import org.windtunnel.analysis.AnalysisException;
 import org.windtunnel.analysis.curve.SizeMeasure;
+import org.windtunnel.analysis.transfer.Labels;
 
 /**
  * What to look at in a sweep.
  *
  * @param lrPath config path of the peak learning rate
- * @param widthPath config path of the width
+ * @param widthPath config path of the width, or of another size that the rate is to be transferred over, such as the depth
  * @param groupPaths config paths whose values split the runs into groups that are compared, such as SP and muP
  * @param lawFilter config path → value: only matching runs enter the law; empty for all
  * @param size which parameter count is N
@@ -21,7 +22,7 @@ import org.windtunnel.analysis.curve.SizeMeasure;
  * @param seed of the resampling: same seed, same intervals
  * @param level coverage of the law's intervals, such as 0.95
  * @param huberDelta half-width of the quadratic zone of the robust loss, in log-loss units
- * @param driftTolerance octaves of learning rate per doubling of width that still count as transfer
+ * @param driftTolerance octaves of learning rate per doubling of that size that still count as transfer
  */
 public record StudyOptions(
         String lrPath,
@@ -46,6 +47,11 @@ public record StudyOptions(
         require(driftTolerance > 0, "the tolerated drift", "positive", driftTolerance);
         groupPaths = List.copyOf(groupPaths);
         lawFilter = Collections.unmodifiableMap(new LinkedHashMap<>(lawFilter));
+    }
+
+    /** What the rate is transferred over, in a word: {@code width}. */
+    public String axis() {
+        return Labels.key(widthPath);
     }
 
     private static void require(boolean holds, String what, String expected, double found) {

@@ -10,15 +10,9 @@ import org.windtunnel.analysis.curve.RunStatus;
 import org.windtunnel.analysis.fit.FitErrors;
 import org.windtunnel.analysis.fit.ParameterEstimate;
 import org.windtunnel.analysis.plan.Allocation;
-import org.windtunnel.analysis.transfer.Drift;
-import org.windtunnel.analysis.transfer.LrBowl;
-import org.windtunnel.analysis.transfer.LrOptimum;
-import org.windtunnel.analysis.transfer.TransferGroup;
 
 /** The outcome of a study as text for a terminal of 100 columns. */
 public final class Verdict {
-    private static final int WIDTH = 100;
-
     private final StudyResult result;
     private final List<String> lines = new ArrayList<>();
 
@@ -30,8 +24,7 @@ public final class Verdict {
     public static List<String> lines(StudyResult result) {
         Verdict verdict = new Verdict(result);
         verdict.runs();
-        verdict.optima();
-        verdict.drifts();
+        verdict.lines.addAll(TransferLines.of(result.transfer(), result.options()));
         if (result.law() != null) {
             verdict.law(result.law());
         }
@@ -48,21 +41,8 @@ public final class Verdict {
         lines.add(title);
     }
 
-    /** Adds a text, broken at blanks; lines after the first are indented by the prefix's length. */
     private void add(String prefix, String text) {
-        String indent = " ".repeat(prefix.length());
-        StringBuilder line = new StringBuilder(prefix);
-        boolean empty = true;
-        for (String word : text.split(" ")) {
-            if (!empty && line.length() + 1 + word.length() > WIDTH) {
-                lines.add(line.toString());
-                line = new StringBuilder(indent);
-                empty = true;
-            }
-            line.append(empty ? "" : " ").append(word);
-            empty = false;
-        }
-        lines.add(line.toString());
+        lines.addAll(Wrapped.lines(prefix, text));
     }
 
     private void runs() {
@@ -74,83 +54,6 @@ public final class Verdict {
                 "",
                 result.sweep() + ": " + result.runs().size() + " runs"
                         + (parts.isEmpty() ? "" : " (" + String.join(", ", parts) + ")"));
-    }
-
-    private void optima() {
-        if (result.transfer().isEmpty()) {
-            return;
-        }
-        section("best learning rate per width, with 95 % interval");
-        int label = Math.max(
-                5,
-                result.transfer().stream()
-                        .mapToInt(g -> g.label().length())
-                        .max()
-                        .orElse(0));
-        lines.add(String.format(
-                "  %-" + label + "s %8s %10s  %-22s %9s  %s", "group", "width", "best LR", "interval", "loss", "from"));
-        for (TransferGroup group : result.transfer()) {
-            for (LrBowl bowl : group.bowls()) {
-                lines.add(row(label, group.label(), bowl));
-            }
-        }
-    }
-
-    private static String row(int label, String group, LrBowl bowl) {
-        String start = String.format(Locale.ROOT, "  %-" + label + "s %8s", group, width(bowl.width()));
-        LrOptimum o = bowl.optimum();
-        if (o == null) {
-            return start + "          -  every run diverged";
-        }
-        String interval = o.lo() == null && o.hi() == null
-                ? "unbounded"
-                : o.lo() == null
-                        ? "below " + Numbers.text(o.hi())
-                        : o.hi() == null ? "above " + Numbers.text(o.lo()) : between(o.lo(), o.hi());
-        String from = o.method() == LrOptimum.Method.PARABOLA
-                ? "parabola"
-                : o.edge() == LrOptimum.Edge.NONE ? "best of the grid" : "edge of the grid";
-        return start
-                + String.format(Locale.ROOT, " %10s  %-22s %9.4f  %s", Numbers.text(o.lr()), interval, o.loss(), from);
-    }
-
-    private static String width(double width) {
-        return width == Math.rint(width) ? Long.toString((long) width) : Double.toString(width);
-    }
-
-    private static String between(double lo, double hi) {
-        return "[" + Numbers.text(lo) + ", " + Numbers.text(hi) + "]";
-    }
-
-    private void drifts() {
-        if (result.transfer().stream().allMatch(g -> g.drift() == null)) {
-            return;
-        }
-        section("transfer over width");
-        for (TransferGroup group : result.transfer()) {
-            Drift drift = group.drift();
-            if (drift != null) {
-                add("  ", drift.sentence());
-                cost(group, drift);
-            }
-        }
-    }
-
-    private void cost(TransferGroup group, Drift drift) {
-        if (drift.transferredLr() != null && drift.excess() != null) {
-            LrBowl last = group.bowls().get(group.bowls().size() - 1);
-            add(
-                    "    ",
-                    String.format(
-                            Locale.ROOT,
-                            "at width %s the best rate of width %s (%s) %s",
-                            width(last.width()),
-                            width(group.bowls().get(0).width()),
-                            Numbers.text(drift.transferredLr()),
-                            Double.isInfinite(drift.excess())
-                                    ? "diverges"
-                                    : String.format(Locale.ROOT, "costs %+.4f nats", drift.excess())));
-        }
     }
 
     private void law(LawStudy law) {
@@ -194,7 +97,7 @@ public final class Verdict {
                                 plan.beyond(),
                                 String.format(Locale.ROOT, "%.1e", plan.compute()),
                                 Numbers.text(plan.n()),
-                                between(plan.nLo(), plan.nHi()),
+                                TransferLines.between(plan.nLo(), plan.nHi()),
                                 Numbers.text(plan.d()),
                                 plan.loss(),
                                 plan.lossLo(),

@@ -1,7 +1,7 @@
 package org.windtunnel.analysis.transfer;
 
 /**
- * How the optimal learning rate moves with width.
+ * How the optimal learning rate moves with width, or whatever size a study compares.
  *
  * @param slope octaves of lr* per doubling of width, weighted by the optima's errors; null when fewer than two widths
  *     have a bounded optimum

@@ -10,11 +10,13 @@ import org.windtunnel.analysis.transfer.LrOptimum.Edge;
 /** Weighted regression of log2 lr* on log2 width, and what it allows to say. */
 final class DriftEstimator {
     private final String label;
+    private final String axis;
     private final List<LrBowl> bowls;
     private final double tolerance;
 
-    private DriftEstimator(String label, List<LrBowl> bowls, double tolerance) {
+    private DriftEstimator(String label, String axis, List<LrBowl> bowls, double tolerance) {
         this.label = label;
+        this.axis = axis;
         this.bowls = bowls;
         this.tolerance = tolerance;
     }
@@ -23,9 +25,9 @@ final class DriftEstimator {
 
     private record Judgement(Verdict verdict, String sentence) {}
 
-    /** The drift over bowls by increasing width; null with fewer than two. */
-    static Drift estimate(String label, List<LrBowl> bowls, double tolerance) {
-        return bowls.size() < 2 ? null : new DriftEstimator(label, bowls, tolerance).drift();
+    /** The drift over bowls by increasing size, {@code axis} in words; null with fewer than two. */
+    static Drift estimate(String label, String axis, List<LrBowl> bowls, double tolerance) {
+        return bowls.size() < 2 ? null : new DriftEstimator(label, axis, bowls, tolerance).drift();
     }
 
     private Drift drift() {
@@ -111,15 +113,16 @@ final class DriftEstimator {
             return judgeWithEdges(edges, doublings);
         }
         if (line == null) {
-            return undetermined("fewer than two widths have a bounded best rate: run more rates per width");
+            return undetermined("fewer than two values of " + axis + " have a bounded best rate: run more rates at each");
         }
         double margin = Gaussian.Z95 * line.error;
         String numbers = String.format(
                 Locale.ROOT,
-                "drift %+.2f ± %.2f octaves over %sx width",
+                "drift %+.2f ± %.2f octaves over %sx %s",
                 line.slope * doublings,
                 margin * doublings,
-                Numbers.text(Math.pow(2, doublings)));
+                Numbers.text(Math.pow(2, doublings)),
+                axis);
         if (Math.abs(line.slope) + margin <= tolerance) {
             return new Judgement(Verdict.TRANSFERS, "the LR transfers under " + label + ": " + numbers);
         }
@@ -128,23 +131,24 @@ final class DriftEstimator {
         }
         return undetermined(numbers + " leaves both open (transfer means within ±"
                 + Numbers.text(tolerance * doublings) + "): add "
-                + (usable < 3 ? "widths" : "seeds or rates between the best ones"));
+                + (usable < 3 ? "values of " + axis : "seeds or rates between the best ones"));
     }
 
     private Judgement judgeWithEdges(List<LrBowl> edges, double doublings) {
         Line all = edgesPushingOutward(edges);
         if (all == null || Math.abs(all.slope) - Gaussian.Z95 * all.error <= tolerance) {
-            return undetermined("the best rate is at the grid's edge at " + widths(edges) + ": extend the grid "
+            return undetermined("the best rate is at the grid's edge at " + sizes(edges) + ": extend the grid "
                     + directions(edges));
         }
         String sentence = String.format(
                 Locale.ROOT,
-                "the LR does not transfer under %s: it drifts by %+.2f octaves or more over %sx width"
+                "the LR does not transfer under %s: it drifts by %+.2f octaves or more over %sx %s"
                         + " (best rate at the grid's edge at %s: extend the grid)",
                 label,
                 all.slope * doublings,
                 Numbers.text(Math.pow(2, doublings)),
-                widths(edges));
+                axis,
+                sizes(edges));
         return new Judgement(Verdict.DRIFTS, sentence);
     }
 
@@ -173,9 +177,8 @@ final class DriftEstimator {
         return outward ? line : null;
     }
 
-    private static String widths(List<LrBowl> bowls) {
-        return (bowls.size() == 1 ? "width " : "widths ")
-                + bowls.stream().map(b -> plain(b.width())).collect(Collectors.joining(", "));
+    private String sizes(List<LrBowl> bowls) {
+        return axis + " " + bowls.stream().map(b -> plain(b.width())).collect(Collectors.joining(", "));
     }
 
     private static String directions(List<LrBowl> edges) {

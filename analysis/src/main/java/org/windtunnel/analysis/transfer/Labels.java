@@ -13,6 +13,11 @@ public final class Labels {
 
     private Labels() {}
 
+    /** The last key of a config path: {@code width} of {@code model.width}. */
+    public static String key(String path) {
+        return path.substring(path.lastIndexOf('.') + 1);
+    }
+
     /** Values of a run at some config paths; paths without a value are left out. */
     public static Map<String, Object> values(Run run, List<String> paths) {
         Map<String, Object> values = new LinkedHashMap<>();
@@ -33,7 +38,7 @@ public final class Labels {
         values.forEach((path, value) -> parts.add(
                 value instanceof String s
                         ? s
-                        : path.substring(path.lastIndexOf('.') + 1) + "="
+                        : key(path) + "="
                                 + (value instanceof Number n ? Numbers.text(n.doubleValue()) : value)));
         return String.join(", ", parts);
     }
