@@ -139,4 +139,14 @@ public interface LayerKernels {
      */
     void crossEntropy(
             Tensor logits, Tensor targets, double zWeight, double gradScale, boolean writeGradient, double[] sums);
+
+    /**
+     * Squared error against one-hot targets: Σ_n ½ ‖logits_n - e_target‖², and, when {@code writeGradient}, logits
+     * replaced by gradScale · (logits - e_target).
+     *
+     * @param logits [N, V]
+     * @param targets INT32 [N]; a negative target leaves its row out (zero gradient)
+     * @param sums receives {Σ loss, Σ ‖logits_n‖², number of rows counted}, accumulated in double
+     */
+    void squaredError(Tensor logits, Tensor targets, double gradScale, boolean writeGradient, double[] sums);
 }

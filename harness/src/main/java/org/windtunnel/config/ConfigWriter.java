@@ -58,10 +58,11 @@ public final class ConfigWriter {
 
     /**
      * The run's identity: SHA-256, in hex, of everything that decides its result. The name, the runtime (backend,
-     * threads, precision) and the keeping of checkpoints are left out.
+     * threads, precision) and the keeping of checkpoints are left out, and so are keys that a later version added, while
+     * they have their defaults.
      */
     public static String identity(ExperimentSpec spec) {
-        Map<String, Object> decisive = new LinkedHashMap<>(tree(spec));
+        Map<String, Object> decisive = new LinkedHashMap<>(Values.identifying(spec));
         decisive.keySet().removeAll(INDECISIVE);
         try {
             byte[] canonical = JSON.writeValueAsString(decisive).getBytes(StandardCharsets.UTF_8);

@@ -25,6 +25,12 @@ public @interface Key {
     /** The default in YAML, or {@link #REQUIRED} or {@link #NONE}. */
     String def() default REQUIRED;
 
+    /**
+     * For a key that came to a section when runs of it existed: while it has its default, it is left out of a run's
+     * identity, so that those runs are found again.
+     */
+    boolean later() default false;
+
     /** Unit of the value, empty for none. */
     String unit() default "";
 }

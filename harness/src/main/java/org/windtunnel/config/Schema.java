@@ -31,6 +31,16 @@ final class Schema {
             return key.def().equals(Key.REQUIRED);
         }
 
+        /** The value where the key is left out; null for a key that may be left out. */
+        Object defaultValue() {
+            Problems problems = new Problems();
+            Object value = fallback.isNull() ? null : new Binder(problems).bind(fallback, type, name, range);
+            if (problems.count() > 0) {
+                throw new IllegalStateException("the default of " + name + " does not bind");
+            }
+            return value;
+        }
+
         Object read(Object record) {
             try {
                 return accessor.invoke(record);

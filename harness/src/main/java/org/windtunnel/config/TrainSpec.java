@@ -8,6 +8,9 @@ public record TrainSpec(
         @Key(value = "Sequences per forward/backward; none: the whole batch at once", def = Key.NONE, unit = "sequences")
                 @Range(min = 1) Integer microBatch,
         @Key(value = "Global gradient-norm limit; 0 for none", def = "1.0") @Range(min = 0) double clip,
+        @Key(value = "cross_entropy, or mse: half the squared distance of the logits from the one-hot target",
+                        def = "cross_entropy", later = true)
+                Loss loss,
         @Key(value = "Weight of the z-loss, the mean squared log-partition", def = "0") @Range(min = 0) double zLoss,
         @Key(value = "Steps between lines of the curve", def = "1", unit = "steps") @Range(min = 1) int logEvery,
         @Key(value = "Steps between evaluations; 0: only at the end", def = "0", unit = "steps") @Range(min = 0) int evalEvery,
@@ -16,6 +19,19 @@ public record TrainSpec(
                 @Range(min = 0, aboveMin = true) double divergeFactor,
         @Key(value = "shuffled (every window once an epoch) or random (windows at uniform offsets)", def = "shuffled")
                 Sampling sampling) {
+
+    public TrainSpec {
+        if (loss == Loss.MSE && zLoss != 0) {
+            throw ConfigException.of("z_loss", "train: expected z_loss 0 with loss mse, which has no partition function, "
+                    + "found " + zLoss);
+        }
+    }
+
+    /** What is minimised. */
+    public enum Loss {
+        CROSS_ENTROPY,
+        MSE
+    }
 
     /** How training sequences are drawn from the corpus. */
     public enum Sampling {

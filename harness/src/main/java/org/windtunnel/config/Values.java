@@ -4,6 +4,8 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import java.util.function.Predicate;
 
 /** Plain Java values of configuration, for JSON and for axes: Boolean, Long, Double, String, List, Map and null. */
 final class Values {
@@ -41,26 +43,43 @@ final class Values {
 
     /** A record as a map, keys in the order of its declaration, a variant's selector first. */
     static Map<String, Object> ofRecord(Object record) {
+        return ofRecord(record, component -> true);
+    }
+
+    /** As {@link #ofRecord}, without the keys that came later and have their default. */
+    static Map<String, Object> identifying(Object record) {
+        return ofRecord(record, value -> !value.component().key().later()
+                || !Objects.equals(value.value(), value.component().defaultValue()));
+    }
+
+    /** One key of a record with its value. */
+    private record Entry(Schema.Component component, Object value) {}
+
+    private static Map<String, Object> ofRecord(Object record, Predicate<Entry> wanted) {
         Map<String, Object> values = new LinkedHashMap<>();
         Class<?> sealed = Schema.sealedParent(record.getClass());
         if (sealed != null) {
             values.put(Schema.selector(sealed), record.getClass().getAnnotation(Variant.class).value());
         }
-        Schema.of(record.getClass()).components().forEach((name, component) ->
-                values.put(name, ofValue(component.read(record))));
+        Schema.of(record.getClass()).components().forEach((name, component) -> {
+            Object value = component.read(record);
+            if (wanted.test(new Entry(component, value))) {
+                values.put(name, ofValue(value, wanted));
+            }
+        });
         return values;
     }
 
-    private static Object ofValue(Object value) {
+    private static Object ofValue(Object value, Predicate<Entry> wanted) {
         if (value instanceof Record) {
-            return ofRecord(value);
+            return ofRecord(value, wanted);
         }
         if (value instanceof Enum<?> constant) {
             return Names.of(constant);
         }
         if (value instanceof List<?> list) {
             List<Object> items = new ArrayList<>();
-            list.forEach(item -> items.add(ofValue(item)));
+            list.forEach(item -> items.add(ofValue(item, wanted)));
             return items;
         }
         return value instanceof Integer number ? (Object) number.longValue() : value;

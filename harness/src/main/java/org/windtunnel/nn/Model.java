@@ -28,7 +28,8 @@ public interface Model {
     Tensor targets();
 
     /**
-     * Forward and backward pass: gradients of gradScale · Σ (nll + zWeight · lse²) over the micro-batch.
+     * Forward and backward pass: gradients of gradScale · Σ (nll + zWeight · lse²) over the micro-batch, or of
+     * gradScale times the sum of another loss that the model was told to use.
      *
      * @param gradScale usually 1 / (targets in the whole batch), so that micro-batches average by tokens
      * @param accumulate false overwrites the gradients, true adds to them

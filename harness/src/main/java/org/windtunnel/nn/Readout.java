@@ -1,6 +1,7 @@
 package org.windtunnel.nn;
 
 import org.windtunnel.backend.Backend;
+import org.windtunnel.config.TrainSpec.Loss;
 import org.windtunnel.tensor.Tensor;
 
 /** Final norm, logits and loss. */
@@ -13,6 +14,7 @@ final class Readout {
     private final Tensor logits;
     private final Tensor branch;
     private final String[] probed;
+    private Loss loss = Loss.CROSS_ENTROPY;
 
     /** @param input [N, D], the stream after the last block */
     Readout(Wiring w, Tensor input) {
@@ -42,15 +44,26 @@ final class Readout {
         }
     }
 
-    /** Sums as in {@link org.windtunnel.backend.LayerKernels#crossEntropy}; the logits stay what they are. */
+    void setLoss(Loss newLoss) {
+        loss = newLoss;
+    }
+
+    /** Sums as in {@link org.windtunnel.backend.LayerKernels}' losses; the logits stay what they are. */
     void loss(Tensor targets, double[] sums) {
-        backend.crossEntropy(logits, targets, 0, 0, false, sums);
+        loss(targets, 0, 0, false, sums);
+    }
+
+    private void loss(Tensor targets, double zWeight, double gradScale, boolean gradient, double[] sums) {
+        switch (loss) {
+            case CROSS_ENTROPY -> backend.crossEntropy(logits, targets, zWeight, gradScale, gradient, sums);
+            case MSE -> backend.squaredError(logits, targets, gradScale, gradient, sums);
+        }
     }
 
     /** Loss and backward pass: dStream is overwritten, and the logits with their gradient. */
     void backward(
             Tensor targets, double zWeight, double gradScale, Tensor dStream, boolean accumulate, double[] sums) {
-        backend.crossEntropy(logits, targets, zWeight, gradScale, true, sums);
+        loss(targets, zWeight, gradScale, true, sums);
         head.backward(normed, logits, branch, accumulate);
         norm.backward(input, branch, dStream, false, accumulate);
     }

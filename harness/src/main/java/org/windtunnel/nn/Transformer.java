@@ -1,6 +1,7 @@
 package org.windtunnel.nn;
 
 import org.windtunnel.backend.Backend;
+import org.windtunnel.config.TrainSpec.Loss;
 import org.windtunnel.tensor.Allocator;
 import org.windtunnel.tensor.DType;
 import org.windtunnel.tensor.Tensor;
@@ -58,6 +59,11 @@ public final class Transformer implements Model {
     /** Shows every module's output to {@code newProbe} from the next pass on; null for none, the default. */
     public void setProbe(Probe newProbe) {
         probe = newProbe;
+    }
+
+    /** Trains and evaluates with this loss from the next pass on; cross entropy is the default. */
+    public void setLoss(Loss loss) {
+        readout.setLoss(loss);
     }
 
     @Override

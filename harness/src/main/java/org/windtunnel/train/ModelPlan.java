@@ -105,7 +105,9 @@ public record ModelPlan(
 
     /** The model on a backend, with all its memory from the allocator. */
     public Model build(Backend backend, Allocator allocator) {
-        return new Transformer(backend, shape, scaling.forward(), microBatch, allocator);
+        Transformer model = new Transformer(backend, shape, scaling.forward(), microBatch, allocator);
+        model.setLoss(spec.train().loss());
+        return model;
     }
 
     /** Fills the parameters with the parameterization's initialisation from the run's seed. */

@@ -68,6 +68,7 @@ final class GradientCases {
         g.attention(new AttentionShape(3, 1, 2, 1, 4));
         g.crossEntropy(0);
         g.crossEntropy(0.1);
+        g.squaredError();
         return g.cases;
     }
 
@@ -282,6 +283,23 @@ final class GradientCases {
 
     private static Tensor from(Tensor x, int at) {
         return x.slice(at, x.intSize() - at);
+    }
+
+    private void squaredError() {
+        int n = 5;
+        int vocabulary = 7;
+        int[] targets = {2, -1, 6, 0, 2};
+        add("squared error", "logits", new double[][] {normal(n * vocabulary)},
+                (t, v) -> {
+                    double[] sums = new double[3];
+                    t.backend().squaredError(t.of(v[0], n, vocabulary), t.ints(targets), 1, false, sums);
+                    return new double[] {sums[0]};
+                },
+                (t, v, dOut) -> {
+                    Tensor logits = t.of(v[0], n, vocabulary);
+                    t.backend().squaredError(logits, t.ints(targets), dOut[0], true, new double[3]);
+                    return new double[][] {logits.toDoubles()};
+                });
     }
 
     private void crossEntropy(double zWeight) {

@@ -13,6 +13,7 @@ final class TokenCases {
             cases.add(embedding(new CaseDraws(seed, "embedding" + options, large), options));
             cases.add(attention(new CaseDraws(seed, "attention" + options, large), large));
             cases.add(crossEntropy(new CaseDraws(seed, "crossEntropy" + options, large), options));
+            cases.add(squaredError(new CaseDraws(seed, "squaredError" + options, large)));
         }
         for (boolean inverse : new boolean[] {false, true}) {
             cases.add(rope(new CaseDraws(seed, "rope" + inverse, large), inverse));
@@ -117,6 +118,24 @@ final class TokenCases {
             TestTensors.requireGaps(dq, qWidth, ldq);
             TestTensors.requireGaps(dk, kvWidth, ldk);
             TestTensors.requireGaps(dv, kvWidth, ldv);
+        });
+    }
+
+    private static KernelCase squaredError(CaseDraws r) {
+        int n = r.size();
+        int vocabulary = r.size();
+        int[] targets = r.ids(n, vocabulary);
+        targets[0] = -1;
+        double[] logits = r.normal(n * vocabulary);
+        return new KernelCase("squared error " + n + "x" + vocabulary, (t, out) -> {
+            Tensor x = t.of(logits, n, vocabulary);
+            double[] sums = new double[3];
+            t.backend().squaredError(x, t.ints(targets), 0.25, false, sums);
+            out.put("loss", new double[] {sums[0]});
+            out.put("squares", new double[] {sums[1]});
+            out.put("count", new double[] {sums[2]});
+            t.backend().squaredError(x, t.ints(targets), 0.25, true, sums);
+            out.put("gradient", x.toDoubles());
         });
     }
 

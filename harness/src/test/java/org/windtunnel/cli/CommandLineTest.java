@@ -126,6 +126,15 @@ class CommandLineTest {
     }
 
     @Test
+    void trainsWithSquaredError() throws IOException {
+        assertThat(onConfig("train", TINY.replace("batch: 4", "batch: 4, loss: mse"))).as(err).isZero();
+        String first = Files.readAllLines(runs("tiny").get(0).resolve("curve.jsonl")).get(0);
+        // 32 logits of unit variance: half of 32 and of the one-hot vector's 1, where cross entropy has ln 32 = 3.5.
+        double loss = Double.parseDouble(first.replaceAll(".*\"loss\":([0-9.]+).*", "$1"));
+        assertThat(loss).isBetween(10.0, 25.0);
+    }
+
+    @Test
     void planShowsTablesCountsAndTime() throws IOException {
         assertThat(onConfig("plan", TINY)).isZero();
         assertThat(out)
@@ -158,6 +167,7 @@ class CommandLineTest {
                 2, "nowhere.txt");
         mistake(TINY.replace("batch: 4", "batch: 4, micro_batch: 3"), 2, "batch 4 and micro_batch 3");
         mistake(TINY + "runtime: {precision: fp64}\n", 2, "fp64");
+        mistake(TINY.replace("batch: 4", "batch: 4, loss: mse, z_loss: 1e-4"), 2, "z_loss 0 with loss mse");
         assertThat(windtunnel("train", temp.resolve("no.yaml").toString())).isEqualTo(2);
         assertThat(err).contains("no such file").doesNotContain("\tat ");
         assertThat(windtunnel("train")).isEqualTo(2);

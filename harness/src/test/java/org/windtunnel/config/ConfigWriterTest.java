@@ -75,7 +75,7 @@ class ConfigWriterTest {
         }
         Set<String> hashes = new LinkedHashSet<>(List.of(hash));
         for (String decisive : List.of("seed=2", "model.width=64", "optimizer.lr=0.02", "train.batch=8", "data.zipf=1.1",
-                "schedule.warmup=1", "parameterization.hidden_gain=2", "model.tied=true")) {
+                "schedule.warmup=1", "parameterization.hidden_gain=2", "model.tied=true", "train.loss=mse")) {
             assertThat(hashes.add(ConfigWriter.hash(spec(decisive)))).as(decisive).isTrue();
         }
     }

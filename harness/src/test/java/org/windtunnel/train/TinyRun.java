@@ -42,7 +42,7 @@ final class TinyRun {
 
     static TrainSpec train(long steps, Integer microBatch, double clip) {
         return new TrainSpec(
-                null, steps, 8, microBatch, clip, 1e-4, 1, 20, 10, 3, TrainSpec.Sampling.SHUFFLED);
+                null, steps, 8, microBatch, clip, TrainSpec.Loss.CROSS_ENTROPY, 1e-4, 1, 20, 10, 3, TrainSpec.Sampling.SHUFFLED);
     }
 
     static RuntimeSpec cpu(int threads) {

@@ -21,7 +21,7 @@ public final class CpuBackend implements Backend {
     private final NormKernels norm;
     private final ActivationKernels activation;
     private final EmbeddingKernels embedding;
-    private final CrossEntropyKernel crossEntropy;
+    private final LossKernel loss;
     private final RopeKernel rope;
     private final AttentionKernel attention;
     private final UpdateKernels update;
@@ -39,7 +39,7 @@ public final class CpuBackend implements Backend {
         norm = new NormKernels(engine);
         activation = new ActivationKernels(engine);
         embedding = new EmbeddingKernels(engine);
-        crossEntropy = new CrossEntropyKernel(engine);
+        loss = new LossKernel(engine);
         rope = new RopeKernel(engine);
         attention = new AttentionKernel(engine);
         update = new UpdateKernels(engine);
@@ -258,7 +258,12 @@ public final class CpuBackend implements Backend {
     @Override
     public void crossEntropy(
             Tensor logits, Tensor targets, double zWeight, double gradScale, boolean writeGradient, double[] sums) {
-        crossEntropy.run(logits, targets, zWeight, gradScale, writeGradient, sums);
+        loss.crossEntropy(logits, targets, zWeight, gradScale, writeGradient, sums);
+    }
+
+    @Override
+    public void squaredError(Tensor logits, Tensor targets, double gradScale, boolean writeGradient, double[] sums) {
+        loss.squaredError(logits, targets, gradScale, writeGradient, sums);
     }
 
     @Override

@@ -252,6 +252,11 @@ public final class Nd4jBackend implements Backend {
     }
 
     @Override
+    public void squaredError(Tensor logits, Tensor targets, double gradScale, boolean writeGradient, double[] sums) {
+        scratch.run(() -> Nd4jTokens.squaredError(logits, targets, gradScale, writeGradient, sums));
+    }
+
+    @Override
     public void rope(
             int rows, int t, int heads, int headDim, Tensor x, int ld, Tensor cos, Tensor sin, boolean inverse) {
         scratch.run(() -> attention.rope(rows, t, heads, headDim, x, ld, cos, sin, inverse));

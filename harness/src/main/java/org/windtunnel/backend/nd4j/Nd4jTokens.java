@@ -1,5 +1,6 @@
 package org.windtunnel.backend.nd4j;
 
+import java.util.Arrays;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.api.ops.impl.shape.OneHot;
 import org.nd4j.linalg.factory.Nd4j;
@@ -89,6 +90,30 @@ final class Nd4jTokens {
             INDArray weight = lse.muli(2 * zWeight).addi(1);
             INDArray gradient = probabilities.divi(total).muli(weight).subi(oneHot).muli(gradScale);
             x.assign(gradient);
+            clearIgnored(target, logits, vocabulary);
+        }
+    }
+
+    static void squaredError(
+            Tensor logits, Tensor targets, double gradScale, boolean writeGradient, double[] sums) {
+        int n = targets.intSize();
+        int vocabulary = Math.toIntExact(logits.size() / n);
+        int[] target = targets.toInts();
+        INDArray x = Ops.view(logits, n, vocabulary);
+        double[] squares = x.mul(x).sum(1).toDoubleVector();
+        double[] picked = pick(logits, target, vocabulary).toDoubleVector();
+        Arrays.fill(sums, 0, 3, 0);
+        for (int i = 0; i < n; i++) {
+            if (target[i] >= 0) {
+                sums[0] += (squares[i] + 1) / 2 - picked[i];
+                sums[1] += squares[i];
+                sums[2] += 1;
+            }
+        }
+        if (writeGradient) {
+            INDArray oneHot = Nd4j.createUninitialized(x.dataType(), n, vocabulary);
+            Nd4j.exec(new OneHot(Ops.flat(targets), oneHot, vocabulary));
+            x.subi(oneHot).muli(gradScale);
             clearIgnored(target, logits, vocabulary);
         }
     }

@@ -158,6 +158,8 @@ final class KernelRuns implements AutoCloseable {
         double[] sums = new double[3];
         runs.put("cross entropy", new Run(
                 () -> backend.crossEntropy(logits, targets, 1e-2, 0.5, true, sums), List.of(logits), sums));
+        runs.put("squared error", new Run(
+                () -> backend.squaredError(logits, targets, 0.5, true, sums), List.of(logits), sums));
         Tensor angles = take(T, 11);
         Tensor rotated = take(N, D);
         add("rope", () -> backend.rope(N, T, 3, 22, rotated, D, angles, angles, false), rotated);

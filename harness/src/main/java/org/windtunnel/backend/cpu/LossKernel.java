@@ -4,26 +4,38 @@ import java.nio.FloatBuffer;
 import java.util.Arrays;
 import org.windtunnel.tensor.Tensor;
 
-/** Softmax cross entropy with z-loss, loss and gradient in one pass over the logits. */
-final class CrossEntropyKernel extends Kernel {
+/** Losses of logits against class ids, loss and gradient in one pass over the logits. */
+final class LossKernel extends Kernel {
     private static final int SUMS = 3;
 
     private final double[] partial = new double[MAX_CHUNKS * SUMS];
     private Tensor logits;
     private Tensor targets;
     private int width;
+    private boolean squared;
     private double zWeight;
     private double gradScale;
     private boolean writeGradient;
 
-    CrossEntropyKernel(Engine engine) {
+    LossKernel(Engine engine) {
         super(engine);
     }
 
-    void run(Tensor x, Tensor target, double z, double scale, boolean gradient, double[] sums) {
+    /** Softmax cross entropy with z-loss. */
+    void crossEntropy(Tensor x, Tensor target, double z, double scale, boolean gradient, double[] sums) {
+        squared = false;
+        zWeight = z;
+        run(x, target, scale, gradient, sums);
+    }
+
+    void squaredError(Tensor x, Tensor target, double scale, boolean gradient, double[] sums) {
+        squared = true;
+        run(x, target, scale, gradient, sums);
+    }
+
+    private void run(Tensor x, Tensor target, double scale, boolean gradient, double[] sums) {
         logits = x;
         targets = target;
-        zWeight = z;
         gradScale = scale;
         writeGradient = gradient;
         width = Shapes.columns(x);
@@ -64,13 +76,31 @@ final class CrossEntropyKernel extends Kernel {
         if (target >= width) {
             throw new IllegalArgumentException("target " + target + " is outside the vocabulary of " + width);
         }
+        if (squared) {
+            squaredError(v, at, target, chunk);
+        } else {
+            crossEntropy(v, at, target, chunk);
+        }
+        partial[chunk * SUMS + 2] += 1;
+    }
+
+    private void squaredError(float[] v, int at, int target, int chunk) {
+        double square = lanes.sumOfSquares(v, at, width);
+        partial[chunk * SUMS] += (square + 1) / 2 - v[at + target];
+        partial[chunk * SUMS + 1] += square;
+        if (writeGradient) {
+            v[at + target] -= 1;
+            lanes.scale((float) gradScale, v, at, width);
+        }
+    }
+
+    private void crossEntropy(float[] v, int at, int target, int chunk) {
         double wanted = v[at + target];
         float max = lanes.max(v, at, width);
         float sum = lanes.expShifted(v, at, max, width);
         double lse = max + Math.log(sum);
         partial[chunk * SUMS] += lse - wanted;
         partial[chunk * SUMS + 1] += lse * lse;
-        partial[chunk * SUMS + 2] += 1;
         if (writeGradient) {
             lanes.scale((float) (gradScale * (1 + 2 * zWeight * lse) / sum), v, at, width);
             v[at + target] -= (float) gradScale;
