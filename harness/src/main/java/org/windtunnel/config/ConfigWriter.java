@@ -16,7 +16,7 @@ import java.util.Set;
 /** Writes an experiment with every key, and says which run it is. */
 public final class ConfigWriter {
     private static final int HASH_DIGITS = 8;
-    private static final Set<String> INDECISIVE = Set.of("name", "runtime", "checkpoint");
+    private static final Set<String> INDECISIVE = Set.of("name", "runtime", "checkpoint", "diagnostics");
     private static final ObjectMapper YAML = new ObjectMapper(YAMLFactory.builder()
             .disable(YAMLGenerator.Feature.WRITE_DOC_START_MARKER)
             .enable(YAMLGenerator.Feature.MINIMIZE_QUOTES)
@@ -58,8 +58,8 @@ public final class ConfigWriter {
 
     /**
      * The run's identity: SHA-256, in hex, of everything that decides its result. The name, the runtime (backend,
-     * threads, precision) and the keeping of checkpoints are left out, and so are keys that a later version added, while
-     * they have their defaults.
+     * threads, precision), the keeping of checkpoints and the diagnostics are left out, and so are keys that a later
+     * version added, while they have their defaults.
      */
     public static String identity(ExperimentSpec spec) {
         Map<String, Object> decisive = new LinkedHashMap<>(Values.identifying(spec));

@@ -12,6 +12,7 @@ public record ExperimentSpec(
         @Key("Batch, budget, clipping, evaluation") TrainSpec train,
         @Key(value = "Backend, threads, precision", def = "{}") RuntimeSpec runtime,
         @Key(value = "Saving the state of a run", def = "{}") CheckpointSpec checkpoint,
+        @Key(value = "What is measured about the model while it trains", def = "{}") DiagnosticsSpec diagnostics,
         @Key(value = "Seed of init and data order", def = "1") long seed) {
     private static final int MAX_NAME = 100;
 

@@ -18,7 +18,8 @@ public record TrainSpec(
         @Key(value = "Call a run diverged when its loss is not finite or exceeds its first by this factor", def = "3")
                 @Range(min = 0, aboveMin = true) double divergeFactor,
         @Key(value = "shuffled (every window once an epoch) or random (windows at uniform offsets)", def = "shuffled")
-                Sampling sampling) {
+                Sampling sampling,
+        @Key(value = "What is done about steps that go wrong", def = "{}", later = true) GuardSpec guards) {
 
     public TrainSpec {
         if (loss == Loss.MSE && zLoss != 0) {

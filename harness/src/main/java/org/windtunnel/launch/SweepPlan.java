@@ -138,9 +138,9 @@ public final class SweepPlan {
 
     /** Runs that differ only here have the same id, so all but one of them would silently be dropped. */
     private static void decisive(String path, ConfigNode at) {
-        if (path.equals("name") || path.matches("(runtime|checkpoint)(\\..*)?")) {
+        if (path.equals("name") || path.matches("(runtime|checkpoint|diagnostics)(\\..*)?")) {
             throw new ConfigException(at.origin() + ": " + path + ": expected an axis that changes what a run computes; "
-                    + "name, runtime and checkpoint don't, set them with --set " + path + "=...");
+                    + "name, runtime, checkpoint and diagnostics don't, set them with --set " + path + "=...");
         }
     }
 

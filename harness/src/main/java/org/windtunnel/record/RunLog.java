@@ -26,7 +26,8 @@ public final class RunLog implements AutoCloseable {
      * @param gradNorm global norm before clipping
      * @param clip factor applied to the gradient
      * @param tokensPerSecond since the previous line
-     * @param seconds since the run started, evaluation excluded
+     * @param seconds since the run started, evaluation and diagnostics excluded
+     * @param skipped why the update was left out, or null
      */
     public record CurvePoint(
             long step,
@@ -37,7 +38,8 @@ public final class RunLog implements AutoCloseable {
             double gradNorm,
             double clip,
             double tokensPerSecond,
-            double seconds) {}
+            double seconds,
+            String skipped) {}
 
     public void curve(CurvePoint p) {
         curve.append(json -> {
@@ -48,6 +50,9 @@ public final class RunLog implements AutoCloseable {
             json.writeNumberField(Scalar.CLIP.key(), p.clip);
             json.writeNumberField(Scalar.TOKENS_PER_SECOND.key(), rounded(p.tokensPerSecond));
             json.writeNumberField("time_s", rounded(p.seconds));
+            if (p.skipped != null) {
+                json.writeStringField("skipped", p.skipped);
+            }
         });
         events.scalar(Scalar.TRAIN_LOSS.tag(), p.step, p.loss);
         events.scalar(Scalar.LEARNING_RATE.tag(), p.step, p.lr);

@@ -140,6 +140,9 @@ public final class RunExecutor implements AutoCloseable {
             node.put("eval_loss", outcome.evalLoss());
         }
         node.put("wall_s", Math.round(outcome.wallSeconds() * 1e3) / 1e3);
+        if (outcome.skipped() > 0) {
+            node.put("skipped_steps", outcome.skipped());
+        }
         if (outcome.reason() != null) {
             node.put("reason", outcome.reason());
         }

@@ -10,6 +10,7 @@ import org.windtunnel.record.RunStatus;
  * @param trainLoss mean over the last tenth of the curve, nats per token; NaN if there is none
  * @param evalLoss the last evaluation, nats per token; NaN if there is none
  * @param wallSeconds from the first step to the end, evaluation included
+ * @param skipped steps whose update the guards left out
  * @param reason why it ended early, or null
  */
 public record RunOutcome(
@@ -19,4 +20,5 @@ public record RunOutcome(
         double trainLoss,
         double evalLoss,
         double wallSeconds,
+        long skipped,
         String reason) {}

@@ -83,6 +83,16 @@ public final class RunSession implements AutoCloseable {
      * @param step 0-based
      */
     public void step(long step) {
+        backward(step);
+        update();
+    }
+
+    /**
+     * The first half of a step: loss, gradients, their norm, and the rate that {@link #update} will use.
+     *
+     * @param step 0-based
+     */
+    public void backward(long step) {
         int batch = spec.train().batch();
         batches.offsets(step, 0, batch, offsets);
         double gradScale = 1.0 / ((double) batch * context);
@@ -96,6 +106,10 @@ public final class RunSession implements AutoCloseable {
         gradNorm = GradClip.norm(backend, model.parameters().gradients());
         clip = GradClip.factor(gradNorm, spec.train().clip());
         lr = spec.optimizer().lr() * schedule.multiplier(step);
+    }
+
+    /** The second half: the optimizer's update from the gradients of {@link #backward}. */
+    public void update() {
         optimizer.step(lr, clip);
     }
 

@@ -8,8 +8,8 @@ import org.windtunnel.record.RunLog.CurvePoint;
 import org.windtunnel.record.RunStatus;
 
 /**
- * The training loop: steps, curve lines, evaluations, checkpoints, the guard that ends a diverged run, and the end on
- * request.
+ * The training loop: steps, curve lines, evaluations, checkpoints, guards that skip steps or end a diverged run, and the
+ * end on request.
  */
 public final class Trainer implements Resumable {
     private final ModelPlan plan;
@@ -18,6 +18,7 @@ public final class Trainer implements Resumable {
     private final ProgressListener listener;
     private final StateKeeper keeper;
     private final Preemption preemption;
+    private final Guards guards;
     private final TrainSpec train;
 
     private long start = System.nanoTime();
@@ -49,7 +50,9 @@ public final class Trainer implements Resumable {
         this.keeper = keeper;
         this.preemption = preemption;
         this.train = plan.spec().train();
+        this.guards = new Guards(train);
         keeper.register(this);
+        keeper.register(guards);
     }
 
     /** Lets {@link #run} begin where a trunk was; of the trunk's state only its first loss is this run's as well. */
@@ -63,20 +66,16 @@ public final class Trainer implements Resumable {
     public RunOutcome run() {
         long steps = plan.steps();
         while (finished < steps) {
-            session.step(finished);
-            finished++;
-            if (Double.isNaN(firstLoss)) {
-                firstLoss = session.loss();
+            Guards.Verdict verdict = step();
+            boolean proceeds = verdict == Guards.Verdict.PROCEED;
+            if (finished % train.logEvery() == 0 || finished == steps || finished == 1 || !proceeds) {
+                logLine(verdict);
             }
-            String trouble = divergence();
-            if (finished % train.logEvery() == 0 || finished == steps || finished == 1 || trouble != null) {
-                logLine();
-            }
-            if (trouble != null) {
+            if (verdict == Guards.Verdict.STOP) {
                 keeper.flush();
-                return outcome(RunStatus.DIVERGED, trouble);
+                return outcome(RunStatus.DIVERGED, guards.reason());
             }
-            if (finished > steps - Math.max(1, steps / 10)) {
+            if (proceeds && finished > steps - Math.max(1, steps / 10)) {
                 tailSum += session.loss();
                 tailCount++;
             }
@@ -95,6 +94,19 @@ public final class Trainer implements Resumable {
         return Double.isFinite(evalLoss)
                 ? outcome(RunStatus.DONE, null)
                 : outcome(RunStatus.DIVERGED, "the evaluation loss is " + evalLoss);
+    }
+
+    private Guards.Verdict step() {
+        session.backward(finished);
+        if (Double.isNaN(firstLoss)) {
+            firstLoss = session.loss();
+        }
+        Guards.Verdict verdict = guards.judge(session.loss(), session.gradNorm(), firstLoss);
+        if (verdict == Guards.Verdict.PROCEED) {
+            session.update();
+        }
+        finished++;
+        return verdict;
     }
 
     private void checkpoint(double evaluation) {
@@ -136,22 +148,7 @@ public final class Trainer implements Resumable {
         tailSum = ExactNumbers.get(from, "tail_sum");
     }
 
-    private String divergence() {
-        double loss = session.loss();
-        if (!Double.isFinite(loss)) {
-            return "the loss is " + loss;
-        }
-        if (!Double.isFinite(session.gradNorm())) {
-            return "the gradient norm is " + session.gradNorm();
-        }
-        if (loss > train.divergeFactor() * firstLoss) {
-            return String.format(
-                    "the loss %.4g exceeds %.3g times its first value %.4g", loss, train.divergeFactor(), firstLoss);
-        }
-        return null;
-    }
-
-    private void logLine() {
+    private void logLine(Guards.Verdict verdict) {
         long now = System.nanoTime() - start - evalNanos;
         double tokensPerSecond = (finished - lineStep) * (double) plan.tokensPerStep() / Math.max(1, now - lineNanos) * 1e9;
         lineNanos = now;
@@ -166,7 +163,8 @@ public final class Trainer implements Resumable {
                 session.gradNorm(),
                 session.clip(),
                 tokensPerSecond,
-                now / 1e9));
+                now / 1e9,
+                verdict == Guards.Verdict.SKIP ? guards.reason() : null));
         listener.progress(finished, plan.steps(), session.loss(), tokensPerSecond);
     }
 
@@ -192,6 +190,7 @@ public final class Trainer implements Resumable {
                 tailCount == 0 ? Double.NaN : tailSum / tailCount,
                 evalLoss,
                 (System.nanoTime() - start) / 1e9,
+                guards.skipped(),
                 reason);
     }
 }

@@ -47,7 +47,7 @@ class ConfigWriterTest {
         ExperimentSpec given = spec(TEXT_DATA);
         DataSpec odd = new DataSpec.Text(List.of(text), base.validation(), base.validationFraction(), base.tokenizer());
         assertRoundTrip(new ExperimentSpec(given.name(), given.model(), odd, given.parameterization(), given.optimizer(),
-                given.schedule(), given.train(), given.runtime(), given.checkpoint(), given.seed()));
+                given.schedule(), given.train(), given.runtime(), given.checkpoint(), given.diagnostics(), given.seed()));
     }
 
     @Test
@@ -61,7 +61,7 @@ class ConfigWriterTest {
                     Double.isFinite(lr) ? lr : Double.MIN_VALUE, sgd.momentum(), sgd.dampening(), sgd.nesterov(),
                     sgd.weightDecay(), sgd.decayed());
             assertRoundTrip(new ExperimentSpec(given.name(), given.model(), given.data(), given.parameterization(), odd,
-                    given.schedule(), given.train(), given.runtime(), given.checkpoint(), given.seed()));
+                    given.schedule(), given.train(), given.runtime(), given.checkpoint(), given.diagnostics(), given.seed()));
         }
     }
 
@@ -69,13 +69,15 @@ class ConfigWriterTest {
     void theHashIsOfWhatDecidesTheResultAndNothingElse() {
         String hash = ConfigWriter.hash(spec());
         assertThat(hash).matches("[0-9a-f]{8}");
-        for (String irrelevant : List.of("name=other", "runtime.threads=2", "runtime.backend=nd4j", "checkpoint.every=5", "train.clip=1",
+        for (String irrelevant : List.of("name=other", "runtime.threads=2", "runtime.backend=nd4j", "checkpoint.every=5",
+                "diagnostics.every=5", "train.guards={window: 64}", "train.clip=1",
                 "optimizer={lr: 1.0e-2, type: adamw}", "schedule={type: constant}", "train.steps=1e1")) {
             assertThat(ConfigWriter.hash(spec(irrelevant))).as(irrelevant).isEqualTo(hash);
         }
         Set<String> hashes = new LinkedHashSet<>(List.of(hash));
         for (String decisive : List.of("seed=2", "model.width=64", "optimizer.lr=0.02", "train.batch=8", "data.zipf=1.1",
-                "schedule.warmup=1", "parameterization.hidden_gain=2", "model.tied=true", "train.loss=mse")) {
+                "schedule.warmup=1", "parameterization.hidden_gain=2", "model.tied=true", "train.loss=mse",
+                "train.guards.sigmas=7")) {
             assertThat(hashes.add(ConfigWriter.hash(spec(decisive)))).as(decisive).isTrue();
         }
     }

@@ -5,7 +5,9 @@ import java.util.List;
 import java.util.Map;
 import org.windtunnel.config.CheckpointSpec;
 import org.windtunnel.config.DataSpec;
+import org.windtunnel.config.DiagnosticsSpec;
 import org.windtunnel.config.ExperimentSpec;
+import org.windtunnel.config.GuardSpec;
 import org.windtunnel.config.ModelSpec;
 import org.windtunnel.config.OptimizerSpec;
 import org.windtunnel.config.ParameterizationSpec;
@@ -25,6 +27,10 @@ final class TinyRun {
 
     static final CheckpointSpec CHECKPOINT = new CheckpointSpec(0, 0, 2, 0, List.of(), false, false);
 
+    static final DiagnosticsSpec NO_DIAGNOSTICS = new DiagnosticsSpec(0, true, true, 0, 20);
+    static final GuardSpec GUARDS = new GuardSpec(
+            GuardSpec.OnDivergence.STOP, GuardSpec.OnSpike.IGNORE, GuardSpec.Watched.LOSS, 6, 64, 10);
+
     static ExperimentSpec spec(double lr, TrainSpec train, RuntimeSpec runtime) {
         return new ExperimentSpec(
                 "tiny",
@@ -37,12 +43,14 @@ final class TinyRun {
                 train,
                 runtime,
                 CHECKPOINT,
+                NO_DIAGNOSTICS,
                 1);
     }
 
     static TrainSpec train(long steps, Integer microBatch, double clip) {
         return new TrainSpec(
-                null, steps, 8, microBatch, clip, TrainSpec.Loss.CROSS_ENTROPY, 1e-4, 1, 20, 10, 3, TrainSpec.Sampling.SHUFFLED);
+                null, steps, 8, microBatch, clip, TrainSpec.Loss.CROSS_ENTROPY, 1e-4, 1, 20, 10, 3,
+                TrainSpec.Sampling.SHUFFLED, GUARDS);
     }
 
     static RuntimeSpec cpu(int threads) {
