@@ -8,10 +8,12 @@ import java.util.List;
  * @param lr peak learning rate
  * @param loss mean final evaluation loss over seeds, nats per token; null when a seed diverged (counts as infinite)
  * @param spread standard deviation over seeds; null with one seed or after a divergence
- * @param seedLosses final losses by seed in {@code runIds} order, null where that run diverged
- * @param runIds the runs behind the point
+ * @param seeds of the runs, increasing
+ * @param seedLosses final losses in the order of the seeds, null where that run diverged
+ * @param runIds the runs behind the point, in that order
  */
-public record LrPoint(double lr, Double loss, Double spread, List<Double> seedLosses, List<String> runIds) {
+public record LrPoint(
+        double lr, Double loss, Double spread, List<Long> seeds, List<Double> seedLosses, List<String> runIds) {
 
     /** Whether any seed diverged. */
     public boolean diverged() {

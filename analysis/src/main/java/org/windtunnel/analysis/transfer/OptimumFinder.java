@@ -181,7 +181,7 @@ final class OptimumFinder {
         double half = spacing / 2;
         String origin = "half a grid step: three points leave no residual";
         if (seeds) {
-            half = seedHalfWidth(v.at());
+            half = seedHalfWidth(v.at(), points.subList(window[0], window[1]));
             origin = "seed spread, resampled";
         } else if (v.count() > 3) {
             int dof = v.count() - 3;
@@ -199,20 +199,14 @@ final class OptimumFinder {
     }
 
     /**
-     * 95 % half-width by redoing the whole choice on bowls whose means are shaken by the pooled seed spread. Two or
-     * three seeds are too few to resample themselves, so the spread is pooled over the grid and its uncertainty
+     * 95 % half-width by redoing the whole choice on bowls whose means are shaken by the seed spread. Two or three
+     * seeds are too few to resample themselves, so the spread is pooled over the fitted points and its uncertainty
      * enters as Student's t over z.
      */
-    private double seedHalfWidth(double vertex) {
-        double squares = 0;
-        int dof = 0;
-        for (LrPoint p : points) {
-            if (p.spread() != null) {
-                squares += p.spread() * p.spread() * (p.seedLosses().size() - 1);
-                dof += p.seedLosses().size() - 1;
-            }
-        }
-        double sd = Math.sqrt(squares / dof);
+    private double seedHalfWidth(double vertex, List<LrPoint> fitted) {
+        SeedNoise noise = SeedNoise.of(fitted);
+        double sd = noise.sd();
+        int dof = noise.dof();
         Random random = new Random(seed);
         double[] shaken = new double[y.length];
         double[] distance = new double[RESAMPLES];

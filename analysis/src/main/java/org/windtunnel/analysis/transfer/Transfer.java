@@ -151,7 +151,8 @@ public final class Transfer {
                 .orElse(0);
     }
 
-    private static LrPoint point(double rate, List<Run> runs) {
+    private static LrPoint point(double rate, List<Run> unordered) {
+        List<Run> runs = unordered.stream().sorted(Comparator.comparingLong(Run::seed)).toList();
         List<Double> losses = new ArrayList<>();
         double sum = 0;
         for (Run run : runs) {
@@ -171,6 +172,7 @@ public final class Transfer {
                 rate,
                 finite ? mean : null,
                 spread,
+                runs.stream().map(Run::seed).toList(),
                 losses,
                 runs.stream().map(Run::runId).toList());
     }

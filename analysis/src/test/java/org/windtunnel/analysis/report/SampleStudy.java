@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Random;
+import java.util.stream.LongStream;
 import org.windtunnel.analysis.curve.RunStatus;
 import org.windtunnel.analysis.study.CurveSeries;
 import org.windtunnel.analysis.study.EntropyCheck;
@@ -107,7 +108,8 @@ final class SampleStudy {
             for (int seed = 0; seed < seeds; seed++) {
                 ids.add(run(label, width, lr, loss, seed));
             }
-            points.add(new LrPoint(lr, loss, null, Collections.nCopies(seeds, loss), ids));
+            List<Long> seedNumbers = LongStream.range(0, seeds).boxed().toList();
+            points.add(new LrPoint(lr, loss, null, seedNumbers, Collections.nCopies(seeds, loss), ids));
         }
         LrPoint least = points.stream()
                 .filter(p -> !p.diverged())
