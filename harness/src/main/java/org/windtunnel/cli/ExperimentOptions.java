@@ -2,13 +2,15 @@ package org.windtunnel.cli;
 
 import java.nio.file.Path;
 import java.util.List;
+import org.windtunnel.config.ConfigException;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 /** The arguments of every command that takes an experiment file. */
 final class ExperimentOptions {
-    @Parameters(index = "0", paramLabel = "CONFIG", description = "The experiment file")
-    Path config;
+    // Optional to picocli, since `sweep status CONFIG` gives it to the inner command; see config().
+    @Parameters(index = "0", arity = "0..1", paramLabel = "CONFIG", description = "The experiment file")
+    private Path config;
 
     @Option(
             names = "--set",
@@ -21,6 +23,14 @@ final class ExperimentOptions {
             paramLabel = "DIR",
             description = "Where run directories go (default: runs/ of the project)")
     Path runs;
+
+    /** The experiment file. @throws ConfigException if none was given */
+    Path config() {
+        if (config == null) {
+            throw new ConfigException("expected an experiment file, such as configs/quickstart.yaml, found none");
+        }
+        return config;
+    }
 
     /** The directory of a sweep's or experiment's runs. */
     Path directory(String name) {

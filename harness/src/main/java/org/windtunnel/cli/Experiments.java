@@ -30,7 +30,7 @@ final class Experiments {
     private Experiments() {}
 
     static ExperimentFile load(ExperimentOptions options) {
-        return load(options.config, options.overrides);
+        return load(options.config(), options.overrides);
     }
 
     static ExperimentFile load(Path config, List<String> overrides) {
@@ -51,7 +51,7 @@ final class Experiments {
                     file.text(),
                     ConfigWriter.yaml(run.spec()),
                     ConfigWriter.tree(run.spec()),
-                    null));
+                    run.branch()));
         }
         return jobs;
     }
@@ -72,7 +72,7 @@ final class Experiments {
         try (RunExecutor executor = new RunExecutor(Path.of(""))) {
             List<RunJob> jobs = jobs(load(options), executor);
             if (jobs.size() != 1) {
-                throw new ConfigException(options.config + ": expected one run, found a sweep of " + jobs.size()
+                throw new ConfigException(options.config() + ": expected one run, found a sweep of " + jobs.size()
                         + "; use `windtunnel sweep`, or narrow it down with --set sweep=null and --set PATH=VALUE");
             }
             return jobs.get(0);
@@ -92,7 +92,7 @@ final class Experiments {
                 assign.givenYaml(),
                 assign.resolvedYaml(),
                 ConfigWriter.tree(spec),
-                null);
+                assign.branch());
     }
 
     /** The analysis section in the terms of the analysis module. */

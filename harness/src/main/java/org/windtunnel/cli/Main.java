@@ -14,6 +14,8 @@ import picocli.CommandLine.ParseResult;
         subcommands = {
             TrainCommand.class,
             SweepCommand.class,
+            ResumeCommand.class,
+            BranchCommand.class,
             WorkerCommand.class,
             ReportCommand.class,
             TransferCommand.class,

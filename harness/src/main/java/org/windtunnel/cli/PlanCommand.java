@@ -48,6 +48,7 @@ final class PlanCommand implements Callable<Integer> {
             out.println(job.runId());
             tables(plan);
             summary(plan);
+            out.print(SweepLedger.read(experiment, file).branchCosts());
             if (!noTiming) {
                 timing(plan, corpus, executor);
             }

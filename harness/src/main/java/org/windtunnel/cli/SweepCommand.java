@@ -1,24 +1,20 @@
 package org.windtunnel.cli;
 
+import java.io.IOException;
 import java.io.PrintStream;
+import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
-import java.util.Locale;
-import java.util.Optional;
+import java.util.Map;
 import java.util.concurrent.Callable;
+import java.util.concurrent.locks.LockSupport;
 import org.windtunnel.config.ConfigException;
 import org.windtunnel.config.ExperimentFile;
-import org.windtunnel.launch.LocalJob;
 import org.windtunnel.launch.LocalLauncher;
-import org.windtunnel.launch.WorkerMessage.Assign;
 import org.windtunnel.record.RunDirectory;
 import org.windtunnel.record.RunStatus;
 import org.windtunnel.train.MemoryLedger;
-import org.windtunnel.train.ModelPlan;
-import org.windtunnel.train.RunExecutor;
-import org.windtunnel.train.RunJob;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -27,8 +23,12 @@ import picocli.CommandLine.Option;
 @Command(
         name = "sweep",
         mixinStandardHelpOptions = true,
-        description = "Train every run of a sweep that is not done yet, print the verdict and write the report.")
+        description = "Train every run of a sweep that is not done yet, print the verdict and write the report. "
+                + "Interrupted runs go on from their newest checkpoint.",
+        subcommands = {SweepStatusCommand.class, SweepCancelCommand.class, SweepRetryCommand.class})
 final class SweepCommand implements Callable<Integer> {
+    private static final long WATCH_MILLIS = 300;
+
     @Mixin
     private ExperimentOptions experiment;
 
@@ -41,76 +41,132 @@ final class SweepCommand implements Callable<Integer> {
     @Option(names = "--retry-failed", description = "Do failed runs again; diverged ones stay as they are")
     private boolean retryFailed;
 
-    /** A planned run with its marker and its model. */
-    private record Row(RunJob job, ModelPlan plan, RunStatus status) {
-
-        /** Expected work: FLOPs, and a share for each token that does not shrink with the model. */
-        double cost() {
-            return plan.steps() * plan.tokensPerStep() * (plan.flopsPerToken() + 2e6);
-        }
-    }
-
     @Override
     public Integer call() {
+        return sweep(experiment, workers, retryFailed, dryRun).code();
+    }
+
+    /** @param workers processes, or null for {@code sweep.workers} */
+    static ExitCode sweep(ExperimentOptions experiment, Integer workers, boolean failed, boolean dryRun) {
         ExperimentFile file = Experiments.load(experiment);
-        List<Row> rows = plan(file);
-        String name = rows.get(0).job.sweep();
-        Path directory = experiment.directory(name);
+        SweepLedger ledger = SweepLedger.read(experiment, file);
         if (dryRun) {
-            System.out.print(table(rows));
-            return ExitCode.DONE.code();
+            System.out.print(ledger.costs());
+            return ExitCode.DONE;
         }
-        List<Row> missing = rows.stream().filter(this::isMissing).toList();
+        List<SweepLedger.Row> missing = ledger.missing(failed);
         System.out.printf(
-                "%s: %d runs, %d to do, in %s%n", name, rows.size(), missing.size(), directory);
+                "%s: %d runs, %d to do, in %s%n", ledger.name(), ledger.rows().size(), missing.size(), ledger.directory());
         if (!missing.isEmpty()) {
             int count = workers != null ? workers : file.sweep() == null ? 1 : file.sweep().workers();
-            ExitCode ended = train(missing, directory, count);
+            ExitCode ended = train(ledger, missing, count);
             if (ended != ExitCode.DONE) {
-                return ended.code();
+                return ended;
             }
         }
-        ReportCommand.report(directory, Experiments.studyOptions(file), System.out);
-        return finalCode(rows, directory).code();
-    }
-
-    private List<Row> plan(ExperimentFile file) {
-        List<Row> rows = new ArrayList<>();
-        try (RunExecutor executor = new RunExecutor(Path.of(""))) {
-            for (RunJob job : Experiments.jobs(file, executor)) {
-                ModelPlan plan = ModelPlan.of(job.spec(), executor.corpus(job.spec().data()).vocabSize());
-                Optional<RunStatus> status = RunDirectory.statusOf(experiment.directory(job.sweep()).resolve(job.runId()));
-                rows.add(new Row(job, plan, status.orElse(null)));
-            }
+        ReportCommand.report(ledger.directory(), Experiments.studyOptions(file), System.out);
+        Map<RunStatus, Integer> ended = ledger.ended();
+        if (ended.getOrDefault(RunStatus.FAILED, 0) > 0) {
+            return ExitCode.FAILED;
         }
-        return rows;
+        int decided = ended.getOrDefault(RunStatus.DONE, 0) + ended.getOrDefault(RunStatus.DIVERGED, 0);
+        return decided == ledger.rows().size() ? ExitCode.DONE : ExitCode.PREEMPTED;
     }
 
-    private boolean isMissing(Row row) {
-        return row.status == null || row.status == RunStatus.PREEMPTED || retryFailed && row.status == RunStatus.FAILED;
-    }
-
-    private ExitCode train(List<Row> missing, Path directory, int count) {
+    private static ExitCode train(SweepLedger ledger, List<SweepLedger.Row> missing, int count) {
         if (count < 1) {
             throw new ConfigException("sweep.workers: expected at least 1, found " + count);
         }
+        ledger.requireTrunks(missing);
+        Path directory = ledger.directory();
         createDirectory(directory);
         requireMemory(missing, count);
-        double cost = missing.stream().mapToDouble(Row::cost).sum();
+        double cost = missing.stream().mapToDouble(SweepLedger.Row::cost).sum();
         PrintStream out = System.out;
         SweepProgress progress = new SweepProgress(out, missing.size(), cost, Terminal.isInteractive());
-        try (progress) {
-            List<String> command = LocalLauncher.workerCommand(Main.class.getName(), "worker", directory.toString());
-            new LocalLauncher(command, directory, progress).run(missing.stream().map(SweepCommand::localJob).toList(), count);
+        List<String> command = LocalLauncher.workerCommand(Main.class.getName(), "worker", directory.toString());
+        LocalLauncher launcher = new LocalLauncher(command, directory, progress);
+        Stop stop = new Stop(launcher, directory.resolve(SweepLedger.CANCEL));
+        try (progress;
+                Signals signals = Signals.listen(stop::now)) {
+            stop.watch();
+            launcher.run(missing.stream().map(SweepLedger.Row::localJob).toList(), count);
+        } finally {
+            stop.end();
         }
-        out.printf(
-                "%d done, %d diverged, %d failed%n",
-                progress.count(RunStatus.DONE), progress.count(RunStatus.DIVERGED), progress.count(RunStatus.FAILED));
+        summary(out, progress);
         if (progress.fatal() != null) {
             System.err.println("windtunnel: " + progress.fatal().reason());
             return ExitCode.CANNOT_WRITE;
         }
+        if (stop.reason() != null) {
+            out.printf("stopped (%s); the same command does the rest%n", stop.reason());
+            return ExitCode.PREEMPTED;
+        }
         return ExitCode.DONE;
+    }
+
+    private static void summary(PrintStream out, SweepProgress progress) {
+        out.printf("%d done, %d diverged, %d failed", progress.count(RunStatus.DONE), progress.count(RunStatus.DIVERGED),
+                progress.count(RunStatus.FAILED));
+        if (progress.count(RunStatus.PREEMPTED) > 0) {
+            out.printf(", %d interrupted", progress.count(RunStatus.PREEMPTED));
+        }
+        if (progress.skipped() > 0) {
+            out.printf(", %d left to another process", progress.skipped());
+        }
+        out.println();
+    }
+
+    /** Ends a sweep early: on a signal, or when {@code sweep cancel} asks for it from anywhere. */
+    private static final class Stop {
+        private final LocalLauncher launcher;
+        private final Path cancel;
+        private volatile String reason;
+        private volatile boolean ended;
+
+        Stop(LocalLauncher launcher, Path cancel) {
+            this.launcher = launcher;
+            this.cancel = cancel;
+        }
+
+        void now(String why) {
+            reason = why;
+            System.err.println("windtunnel: " + why + ": every run ends after its step, resumably; "
+                    + "a second signal ends the sweep at once");
+            launcher.stop();
+        }
+
+        /** Looks for the file, since a request may come from another machine on the same file system. */
+        void watch() {
+            deleteOld();
+            Thread watcher = new Thread(() -> {
+                while (!ended && reason == null) {
+                    if (Files.exists(cancel)) {
+                        now("cancelled");
+                    }
+                    LockSupport.parkNanos(WATCH_MILLIS * 1_000_000);
+                }
+            }, "cancel-watch");
+            watcher.setDaemon(true);
+            watcher.start();
+        }
+
+        private void deleteOld() {
+            try {
+                Files.deleteIfExists(cancel);
+            } catch (IOException e) {
+                throw RunDirectory.notWritable(cancel, e);
+            }
+        }
+
+        void end() {
+            ended = true;
+        }
+
+        String reason() {
+            return reason;
+        }
     }
 
     private static void createDirectory(Path directory) {
@@ -118,46 +174,14 @@ final class SweepCommand implements Callable<Integer> {
         RunDirectory.open(directory).close();
     }
 
-    private static LocalJob localJob(Row row) {
-        RunJob job = row.job;
-        Assign assign = new Assign(
-                job.sweep(), job.runId(), job.slug(), job.hash(), job.axes(), job.givenYaml(), job.resolvedYaml());
-        return new LocalJob(assign, row.cost());
-    }
-
     /** The largest runs may well be under way together, since the longest go first. */
-    private static void requireMemory(List<Row> missing, int count) {
+    private static void requireMemory(List<SweepLedger.Row> missing, int count) {
         long needed = missing.stream()
-                .map(r -> r.plan.ledger(Experiments.floatType(r.job.spec().runtime())).total())
+                .map(SweepLedger.Row::memory)
                 .sorted(Comparator.reverseOrder())
                 .limit(count)
                 .mapToLong(Long::longValue)
                 .sum();
         MemoryLedger.requireAvailable(needed, count + " workers with the largest runs");
-    }
-
-    private static String table(List<Row> rows) {
-        TextTable table = new TextTable(List.of("run", "params", "steps", "tokens", "FLOPs", "memory", "status"));
-        double flops = 0;
-        for (Row row : rows) {
-            ModelPlan p = row.plan;
-            flops += p.flops();
-            table.row(List.of(
-                    row.job.runId(),
-                    Terminal.count(p.counts().nonEmbedding()),
-                    Long.toString(p.steps()),
-                    Terminal.count((double) p.steps() * p.tokensPerStep()),
-                    Terminal.count(p.flops()),
-                    MemoryLedger.bytes(
-                            p.ledger(Experiments.floatType(row.job.spec().runtime())).total()),
-                    row.status == null ? "to do" : row.status.name().toLowerCase(Locale.ROOT)));
-        }
-        return table + String.format("%d runs, %sFLOP%n", rows.size(), Terminal.count(flops));
-    }
-
-    private static ExitCode finalCode(List<Row> rows, Path directory) {
-        boolean failed = rows.stream()
-                .anyMatch(r -> RunDirectory.statusOf(directory.resolve(r.job.runId())).orElse(null) == RunStatus.FAILED);
-        return failed ? ExitCode.FAILED : ExitCode.DONE;
     }
 }

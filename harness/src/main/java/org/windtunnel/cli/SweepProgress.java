@@ -30,6 +30,7 @@ final class SweepProgress implements SweepListener, AutoCloseable {
     private final Map<RunStatus, Integer> ended = new EnumMap<>(RunStatus.class);
     private double finishedCost;
     private int finished;
+    private int skipped;
     private Finished fatal;
 
     SweepProgress(PrintStream out, int total, double totalCost, boolean interactive) {
@@ -83,6 +84,18 @@ final class SweepProgress implements SweepListener, AutoCloseable {
         refresh();
     }
 
+    @Override
+    public void skipped(LocalJob job, String reason) {
+        running.remove(job);
+        finishedCost += job.cost();
+        finished++;
+        skipped++;
+        if (bar == null) {
+            out.printf("[%d/%d] %s: left alone (%s)%n", finished, total, job.runId(), reason);
+        }
+        refresh();
+    }
+
     private double doneCost() {
         double done = finishedCost;
         for (Map.Entry<LocalJob, Progress> e : running.entrySet()) {
@@ -118,6 +131,11 @@ final class SweepProgress implements SweepListener, AutoCloseable {
     /** Runs that ended so. */
     int count(RunStatus status) {
         return ended.getOrDefault(status, 0);
+    }
+
+    /** Runs that another process is at. */
+    int skipped() {
+        return skipped;
     }
 
     /** The end that stopped the sweep, or null. */

@@ -8,6 +8,7 @@ import java.io.InputStreamReader;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.Optional;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.Callable;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -15,8 +16,10 @@ import org.windtunnel.launch.WorkerMessage;
 import org.windtunnel.launch.WorkerMessage.Assign;
 import org.windtunnel.launch.WorkerMessage.Finished;
 import org.windtunnel.launch.WorkerMessage.Progress;
+import org.windtunnel.launch.WorkerMessage.Skipped;
 import org.windtunnel.record.RunDirectoryException;
 import org.windtunnel.record.RunStatus;
+import org.windtunnel.train.Preemption;
 import org.windtunnel.train.RunExecutor;
 import org.windtunnel.train.RunOutcome;
 import picocli.CommandLine.Command;
@@ -38,37 +41,47 @@ final class WorkerCommand implements Callable<Integer> {
         out = new PrintStream(new FileOutputStream(FileDescriptor.out), true, StandardCharsets.UTF_8);
         // Whatever a library prints must not be taken for a message.
         System.setOut(System.err);
-        BlockingQueue<Assign> jobs = new LinkedBlockingQueue<>();
-        Thread reader = new Thread(() -> read(jobs), "assignments");
+        BlockingQueue<Optional<Assign>> jobs = new LinkedBlockingQueue<>();
+        Preemption preemption = new Preemption();
+        Thread reader = new Thread(() -> read(jobs, preemption), "assignments");
         reader.setDaemon(true);
         reader.start();
-        try (RunExecutor executor = new RunExecutor(Path.of(""))) {
-            while (true) {
-                out.println(execute(executor, jobs.take()).toLine());
+        try (Signals signals = Signals.listen(name -> {
+                    preemption.request(name);
+                    jobs.add(Optional.empty());
+                });
+                RunExecutor executor = new RunExecutor(Path.of(""), preemption)) {
+            Optional<Assign> job = jobs.take();
+            while (job.isPresent() && preemption.reason() == null) {
+                out.println(execute(executor, job.get()).toLine());
+                job = preemption.reason() == null ? jobs.take() : Optional.empty();
             }
         }
+        return (preemption.reason() == null ? ExitCode.DONE : ExitCode.PREEMPTED).code();
     }
 
-    /** Ends the process when the sweep is gone: a run without a marker is done again by the next sweep. */
-    private static void read(BlockingQueue<Assign> jobs) {
+    /** Ends the run under way, resumably, when the sweep is gone. */
+    private static void read(BlockingQueue<Optional<Assign>> jobs, Preemption preemption) {
         try (BufferedReader in = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8))) {
             for (String line = in.readLine(); line != null; line = in.readLine()) {
-                jobs.add((Assign) WorkerMessage.parse(line));
+                jobs.add(Optional.of((Assign) WorkerMessage.parse(line)));
             }
         } catch (IOException e) {
             // The pipe broke, which means the same.
         }
-        Runtime.getRuntime().halt(ExitCode.DONE.code());
+        preemption.request("the sweep was stopped");
+        jobs.add(Optional.empty());
     }
 
-    private Finished execute(RunExecutor executor, Assign job) {
+    private WorkerMessage execute(RunExecutor executor, Assign job) {
         try {
             RunOutcome outcome = executor.execute(
                     Experiments.job(job), sweepDirectory.resolve(job.runId()), this::progress);
             return new Finished(outcome.status(), outcome.evalLoss(), outcome.wallSeconds(), outcome.reason(), false);
         } catch (RunDirectoryException e) {
-            boolean fatal = e.kind() == RunDirectoryException.Kind.NOT_WRITABLE;
-            return new Finished(RunStatus.FAILED, Double.NaN, 0, e.getMessage(), fatal);
+            return e.kind() == RunDirectoryException.Kind.OWNED
+                    ? new Skipped(e.getMessage())
+                    : new Finished(RunStatus.FAILED, Double.NaN, 0, e.getMessage(), true);
         } catch (RuntimeException | OutOfMemoryError | LinkageError e) {
             if (ExitCode.of(e) == null) {
                 e.printStackTrace();

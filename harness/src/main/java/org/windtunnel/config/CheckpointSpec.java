@@ -1,6 +1,7 @@
 package org.windtunnel.config;
 
 import java.util.List;
+import java.util.stream.Stream;
 
 /** When a run saves its state and what is kept. It changes nothing that a run computes and is left out of its id. */
 public record CheckpointSpec(
@@ -18,6 +19,12 @@ public record CheckpointSpec(
 
     public CheckpointSpec {
         keepAt = List.copyOf(keepAt);
+    }
+
+    /** The same with further steps that are saved and kept for good. */
+    CheckpointSpec keepingAt(List<Long> steps) {
+        List<Long> all = Stream.concat(keepAt.stream(), steps.stream()).distinct().sorted().toList();
+        return new CheckpointSpec(every, everySeconds, keepLast, keepEvery, all, keepBest, atEnd);
     }
 
     /** Whether the state after {@code step} finished steps is kept for good. */

@@ -97,7 +97,8 @@ public final class ConfigLoader {
                 + root.describe());
     }
 
-    private static ConfigNode.Mapping override(ConfigNode.Mapping root, String override) {
+    /** A tree with one {@code path=value}, the value in YAML, as {@code --set} gives it. */
+    public static ConfigNode.Mapping override(ConfigNode.Mapping root, String override) {
         int equals = override.indexOf('=');
         if (equals <= 0) {
             throw new ConfigException("--set " + override + ": expected PATH=VALUE, for example --set model.width=128");

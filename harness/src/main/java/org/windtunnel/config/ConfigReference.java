@@ -54,13 +54,17 @@ public final class ConfigReference {
             case Key.NONE -> "(none)";
             default -> key.def();
         };
-        String type = nested != null ? "section" : type(component.type());
+        String section = component.type() instanceof ParameterizedType ? "list of sections" : "section";
+        String type = nested != null ? section : type(component.type());
         String unit = key.unit().isEmpty() ? "" : " [" + key.unit() + "]";
         String head = "  ".repeat(depth) + name + ": " + value;
         out.append(String.format("%-44s # %s%s. %s%n", head, type, unit, key.value()));
     }
 
     private static Class<?> nested(Type type) {
+        if (type instanceof ParameterizedType generic && generic.getRawType() == List.class) {
+            return generic.getActualTypeArguments()[0] instanceof Class<?> item ? nested(item) : null;
+        }
         return type instanceof Class<?> raw && (raw.isRecord() || raw.isSealed()) && raw != ConfigNode.class ? raw : null;
     }
 

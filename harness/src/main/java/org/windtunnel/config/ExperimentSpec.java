@@ -1,5 +1,7 @@
 package org.windtunnel.config;
 
+import java.util.List;
+
 /** One training run, everything decided: the root of an experiment file without its {@code sweep} and {@code analysis}. */
 public record ExperimentSpec(
         @Key("Name of the experiment; the sweep directory under runs/") String name,
@@ -22,5 +24,17 @@ public record ExperimentSpec(
             throw ConfigException.of("name", "name: expected the name of a directory under runs/ (1 to " + MAX_NAME
                     + " characters, no slash, no dot in front), found \"" + name.strip() + "\"");
         }
+    }
+
+    /** This experiment under another schedule and budget. */
+    public ExperimentSpec with(ScheduleSpec otherSchedule, TrainSpec otherTrain) {
+        return new ExperimentSpec(name, model, data, parameterization, optimizer, otherSchedule, otherTrain, runtime,
+                checkpoint, diagnostics, seed);
+    }
+
+    /** This experiment with its state kept at further steps. */
+    public ExperimentSpec keepingAt(List<Long> steps) {
+        return new ExperimentSpec(name, model, data, parameterization, optimizer, schedule, train, runtime,
+                checkpoint.keepingAt(steps), diagnostics, seed);
     }
 }

@@ -23,7 +23,30 @@ public record SweepSpec(
                         value = "Config paths computed for each run: expressions over config paths and params.total, "
                                 + "params.embedding, params.non_embedding, for example train.tokens: 20 * params.non_embedding",
                         def = "{}")
-                Map<String, String> derived) {
+                Map<String, String> derived,
+        @Key(value = "Branches of every run: each continues it from a step on under another schedule, without training "
+                        + "the steps before again", def = "[]")
+                List<Branch> branches) {
+
+    /**
+     * Runs that start from the state of another one, the trunk.
+     *
+     * @param schedule null for the default
+     */
+    public record Branch(
+            @Key(value = "Where branches start: steps of the trunk, or below 1 a fraction of it", unit = "steps or fraction")
+                    @Range(min = 0, aboveMin = true) List<Double> at,
+            @Key(value = "Length of a branch: steps, or below 1 a fraction of all its steps, those of the trunk included",
+                            def = "0.2", unit = "steps or fraction")
+                    @Range(min = 0, aboveMin = true) double steps,
+            @Key(value = "Learning rate over all its steps, those of the trunk included; none: the trunk's warm-up and peak, "
+                            + "then a decay by one_minus_sqrt over the branch", def = Key.NONE)
+                    ScheduleSpec schedule) {
+
+        public Branch {
+            at = List.copyOf(at);
+        }
+    }
 
     /** Random search. */
     public record Random(

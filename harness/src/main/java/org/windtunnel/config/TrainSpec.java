@@ -40,6 +40,12 @@ public record TrainSpec(
         RANDOM
     }
 
+    /** The same with a budget of so many steps. */
+    public TrainSpec withSteps(long budget) {
+        return new TrainSpec(null, budget, batch, microBatch, clip, loss, zLoss, logEvery, evalEvery, evalSequences,
+                divergeFactor, sampling, guards);
+    }
+
     /** Optimizer steps for sequences of {@code context} tokens. @throws ConfigException unless one budget is given */
     public long resolvedSteps(int context) {
         if ((tokens == null) == (steps == null)) {

@@ -12,4 +12,9 @@ public record LocalJob(Assign assign, double cost) {
     public String runId() {
         return assign.runId();
     }
+
+    /** The run that must be done before this one can start; null if there is none. */
+    public String after() {
+        return assign.branch() == null ? null : assign.branch().parent();
+    }
 }

@@ -4,31 +4,31 @@ import java.io.BufferedReader;
 import java.io.BufferedWriter;
 import java.io.File;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.lang.management.ManagementFactory;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Comparator;
-import java.util.Deque;
 import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import org.windtunnel.launch.WorkerMessage.Finished;
 import org.windtunnel.launch.WorkerMessage.Progress;
+import org.windtunnel.launch.WorkerMessage.Skipped;
 import org.windtunnel.record.RunStatus;
 
 /**
- * Does the runs of a sweep in worker processes on this machine, longest first.
+ * Does the runs of a sweep in worker processes on this machine, longest first, a branch after its trunk.
  *
- * <p>A worker takes one run after another, so its JVM and native libraries start once. A worker that dies takes only its
- * current run with it: the run is reported as failed and another worker is started for the rest. Workers end when
- * their standard input closes, which it does however this process ends.
+ * <p>A worker takes one run after another, so its JVM and native libraries start once. When a worker dies or is told to
+ * stop, another one goes on with its run from the last checkpoint, a few times. Workers end when their standard input
+ * closes, after the step they are in and with its state saved, however this process ends.
  */
 public final class LocalLauncher {
     private final List<String> command;
     private final Path logDirectory;
     private final SweepListener listener;
-    private final Deque<LocalJob> queue = new ArrayDeque<>();
+    private final Set<Process> processes = ConcurrentHashMap.newKeySet();
+    private JobQueue queue = new JobQueue(List.of());
     private boolean stopped;
 
     /**
@@ -53,9 +53,14 @@ public final class LocalLauncher {
         return command;
     }
 
-    /** Does all runs; returns when the last has ended or a worker reported that none can succeed. */
+    /** Does all runs; returns when the last has ended, after {@link #stop}, or when none can succeed. */
     public void run(List<LocalJob> jobs, int workers) {
-        jobs.stream().sorted(Comparator.comparingDouble(LocalJob::cost).reversed()).forEach(queue::add);
+        synchronized (this) {
+            queue = new JobQueue(jobs);
+            if (stopped) {
+                queue.stop();
+            }
+        }
         List<Thread> threads = new ArrayList<>();
         for (int i = 0; i < Math.min(workers, jobs.size()); i++) {
             int index = i;
@@ -68,6 +73,23 @@ public final class LocalLauncher {
         }
     }
 
+    /** Has every worker save its run and end; may be called from any thread, more than once. */
+    public void stop() {
+        synchronized (this) {
+            stopped = true;
+            queue.stop();
+        }
+        processes.forEach(LocalLauncher::closeInput);
+    }
+
+    private static void closeInput(Process process) {
+        try {
+            process.getOutputStream().close();
+        } catch (IOException e) {
+            // The process is gone, which is what was wanted.
+        }
+    }
+
     private static void join(Thread thread) {
         try {
             thread.join();
@@ -77,21 +99,19 @@ public final class LocalLauncher {
         }
     }
 
-    private synchronized LocalJob next() {
-        return stopped ? null : queue.poll();
-    }
-
     /** One worker slot: a process, and another one after each that dies, until no run is left. */
     private void serve(int index) {
-        LocalJob job = next();
-        while (job != null) {
-            job = serveOneProcess(index, job);
+        try {
+            for (LocalJob job = queue.take(); job != null; job = queue.take()) {
+                serveOneProcess(index, job);
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
         }
     }
 
-    /** @return the job to start the next process with, null if none is left */
-    private LocalJob serveOneProcess(int index, LocalJob first) {
-        LocalJob job = first;
+    /** Hands runs to one worker process until it ends or none is left. */
+    private void serveOneProcess(int index, LocalJob first) throws InterruptedException {
         File log = logDirectory.resolve("worker-" + index + ".log").toFile();
         Process process;
         try {
@@ -99,8 +119,15 @@ public final class LocalLauncher {
                     .redirectError(ProcessBuilder.Redirect.appendTo(log))
                     .start();
         } catch (IOException e) {
-            throw new UncheckedIOException("cannot start a worker process", e);
+            String reason = "cannot start a worker process: " + e.getMessage();
+            report(first, new Finished(RunStatus.FAILED, Double.NaN, 0, reason, true));
+            return;
         }
+        processes.add(process);
+        if (queue.isStopped()) {
+            closeInput(process);
+        }
+        LocalJob job = first;
         try (BufferedReader out = process.inputReader(StandardCharsets.UTF_8);
                 BufferedWriter in = process.outputWriter(StandardCharsets.UTF_8)) {
             while (job != null) {
@@ -108,38 +135,48 @@ public final class LocalLauncher {
                 in.write(job.assign().toLine());
                 in.newLine();
                 in.flush();
-                Finished finished = follow(job, out);
-                if (finished == null) {
+                WorkerMessage end = follow(job, out);
+                if (end == null) {
                     break;
                 }
-                report(job, finished);
-                job = next();
+                if (!(isPreempted(end) && queue.again(job))) {
+                    report(job, end);
+                }
+                // A worker that was told to stop takes no other run.
+                job = isPreempted(end) ? null : queue.take();
             }
         } catch (IOException e) {
-            // The pipe broke because the process died; its exit code is reported below.
+            // The pipe broke because the process died or was told to stop; what became of its run is settled below.
+        } finally {
+            processes.remove(process);
         }
-        if (job == null) {
-            return null;
+        if (job != null) {
+            settle(job, process, log);
         }
-        report(job, new Finished(RunStatus.FAILED, Double.NaN, 0, died(process, log), false));
-        return next();
     }
 
-    private static String died(Process process, File log) {
-        try {
-            return "the worker process ended with code " + process.waitFor() + "; see " + log;
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            return "the worker process ended; see " + log;
+    private static boolean isPreempted(WorkerMessage end) {
+        return end instanceof Finished finished && finished.status() == RunStatus.PREEMPTED;
+    }
+
+    /** The process ended without an end of its run. */
+    private void settle(LocalJob job, Process process, File log) throws InterruptedException {
+        int code = process.waitFor();
+        if (queue.isStopped()) {
+            report(job, new Finished(RunStatus.PREEMPTED, Double.NaN, 0, "the sweep was stopped", false));
+        } else if (!queue.again(job)) {
+            String reason = "the worker process ended " + JobQueue.ATTEMPTS + " times, the last time with code " + code
+                    + "; see " + log;
+            report(job, new Finished(RunStatus.FAILED, Double.NaN, 0, reason, false));
         }
     }
 
     /** Passes progress on until the run ends. @return null if the process died first */
-    private Finished follow(LocalJob job, BufferedReader out) throws IOException {
+    private WorkerMessage follow(LocalJob job, BufferedReader out) throws IOException {
         for (String line = out.readLine(); line != null; line = out.readLine()) {
             WorkerMessage message = WorkerMessage.parse(line);
-            if (message instanceof Finished finished) {
-                return finished;
+            if (message instanceof Finished || message instanceof Skipped) {
+                return message;
             }
             if (message instanceof Progress progress) {
                 synchronized (this) {
@@ -154,8 +191,24 @@ public final class LocalLauncher {
         listener.started(job);
     }
 
-    private synchronized void report(LocalJob job, Finished finished) {
-        stopped |= finished.fatal();
+    private synchronized void report(LocalJob job, WorkerMessage end) {
+        if (end instanceof Skipped skipped) {
+            listener.skipped(job, skipped.reason());
+            queue.abandoned(job).forEach(branch -> listener.skipped(branch, "its trunk is another process's"));
+            return;
+        }
+        Finished finished = (Finished) end;
+        if (finished.fatal()) {
+            queue.stop();
+        }
         listener.finished(job, finished);
+        if (finished.status() == RunStatus.DONE) {
+            queue.finished(job);
+        } else {
+            String reason = "its trunk " + job.runId() + " is " + finished.status();
+            RunStatus status = finished.status() == RunStatus.PREEMPTED ? RunStatus.PREEMPTED : RunStatus.FAILED;
+            queue.abandoned(job).forEach(branch ->
+                    listener.finished(branch, new Finished(status, Double.NaN, 0, reason, false)));
+        }
     }
 }

@@ -11,4 +11,7 @@ public interface SweepListener {
     void progress(LocalJob job, Progress progress);
 
     void finished(LocalJob job, Finished finished);
+
+    /** The run was left alone. */
+    void skipped(LocalJob job, String reason);
 }

@@ -68,7 +68,8 @@ public final class SweepPlan {
         if (points.isEmpty()) {
             points.add(Map.of());
         }
-        limit((double) points.size() * Math.max(1, sweep.seeds().size()));
+        long tree = 1 + sweep.branches().stream().mapToLong(branch -> branch.at().size()).sum();
+        limit((double) points.size() * Math.max(1, sweep.seeds().size()) * tree);
         for (Map<String, Axis.Value> point : points) {
             if (sweep.seeds().isEmpty()) {
                 add(point);
@@ -124,9 +125,29 @@ public final class SweepPlan {
             }
             ExperimentSpec spec = derive(tree, ConfigLoader.bind(tree), axes);
             String hash = ConfigWriter.hash(spec);
-            runs.putIfAbsent(hash, new PlannedRun(Slugs.of(point, spec.name()), hash, axes, spec));
+            if (!runs.containsKey(hash)) {
+                addWithBranches(new PlannedRun(Slugs.of(point, spec.name()), hash, axes, spec, null));
+            }
         } catch (ConfigException e) {
             throw axes.isEmpty() ? e : new ConfigException("the run with " + axes + ": " + e.getMessage(), e);
+        }
+    }
+
+    private void addWithBranches(PlannedRun run) {
+        List<SweepSpec.Branch> branches = file.sweep() == null ? List.of() : file.sweep().branches();
+        List<Long> starts = branches.stream()
+                .flatMap(branch -> branch.at().stream())
+                .map(at -> Branches.start(run.spec(), at))
+                .toList();
+        PlannedRun trunk = new PlannedRun(run.slug(), run.hash(), run.axes(), run.spec().keepingAt(starts), null);
+        runs.put(trunk.hash(), trunk);
+        for (SweepSpec.Branch branch : branches) {
+            for (double at : branch.at()) {
+                long start = Branches.start(run.spec(), at);
+                PlannedRun planned = Branches.planned(trunk, start,
+                        Branches.experiment(run.spec(), start, branch.steps(), branch.schedule()));
+                runs.putIfAbsent(planned.hash(), planned);
+            }
         }
     }
 

@@ -7,18 +7,20 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.util.Map;
 import org.windtunnel.record.RunStatus;
+import org.windtunnel.train.BranchPoint;
 
 /** What a sweep and its worker processes say to each other, one JSON object a line. */
 @JsonTypeInfo(use = JsonTypeInfo.Id.NAME, property = "message")
 @JsonSubTypes({
     @JsonSubTypes.Type(value = WorkerMessage.Assign.class, name = "assign"),
     @JsonSubTypes.Type(value = WorkerMessage.Progress.class, name = "progress"),
-    @JsonSubTypes.Type(value = WorkerMessage.Finished.class, name = "finished")
+    @JsonSubTypes.Type(value = WorkerMessage.Finished.class, name = "finished"),
+    @JsonSubTypes.Type(value = WorkerMessage.Skipped.class, name = "skipped")
 })
 @JsonInclude(JsonInclude.Include.NON_NULL)
 public sealed interface WorkerMessage {
 
-    /** To a worker: do this run. */
+    /** To a worker: do this run. {@code branch} is null for a run from its initialisation. */
     record Assign(
             String sweep,
             String runId,
@@ -26,7 +28,8 @@ public sealed interface WorkerMessage {
             String hash,
             Map<String, Object> axes,
             String givenYaml,
-            String resolvedYaml)
+            String resolvedYaml,
+            BranchPoint branch)
             implements WorkerMessage {}
 
     /** From a worker: where its run is. */
@@ -41,6 +44,9 @@ public sealed interface WorkerMessage {
      */
     record Finished(RunStatus status, double evalLoss, double wallSeconds, String reason, boolean fatal)
             implements WorkerMessage {}
+
+    /** From a worker: another process is at the run already, so it was left alone. */
+    record Skipped(String reason) implements WorkerMessage {}
 
     /** This message as one line. */
     default String toLine() {

@@ -15,7 +15,9 @@ final class Manifest {
 
     private Manifest() {}
 
-    static ObjectNode of(RunJob job, ModelPlan plan, TokenCorpus corpus, Backend backend, long optimizerBytes) {
+    /** @param trunk where a branch started; null for a run from its initialisation */
+    static ObjectNode of(
+            RunJob job, ModelPlan plan, TokenCorpus corpus, Backend backend, long optimizerBytes, TrunkState trunk) {
         ObjectNode root = JSON.createObjectNode();
         root.put("format", RunDirectory.FORMAT);
         root.put("run_id", job.runId());
@@ -44,13 +46,14 @@ final class Manifest {
         for (Map.Entry<String, String> fact : backend.describe().entrySet()) {
             environment.put(fact.getKey(), fact.getValue());
         }
-        if (job.branch() == null) {
+        if (trunk == null) {
             root.putNull("parent");
         } else {
             root.putObject("parent")
                     .put("run_id", job.branch().parent())
+                    .put("identity", job.branch().parentIdentity())
                     .put("step", job.branch().step())
-                    .put("checkpoint", job.branch().hash());
+                    .put("checkpoint", trunk.hash());
         }
         return root;
     }

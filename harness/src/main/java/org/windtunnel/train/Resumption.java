@@ -77,9 +77,9 @@ final class Resumption {
     Checkpoint trunk(BranchPoint branch, String data) {
         Path parent = run.path().resolveSibling(branch.parent());
         Checkpoint checkpoint = new Checkpoints(parent).at(branch.step());
-        if (!checkpoint.hash().equals(branch.hash())) {
-            throw new ConfigException(checkpoint.path() + " is not the state this branch was made for: expected hash "
-                    + branch.hash() + ", found " + checkpoint.hash() + "; make the branch again");
+        if (!checkpoint.meta().identity().equals(branch.parentIdentity())) {
+            throw new ConfigException(checkpoint.path() + " is of another experiment than the trunk this branch was made "
+                    + "for; make the branch again");
         }
         requireSameData(checkpoint, data);
         say("branching from " + branch.parent() + " at step " + branch.step());

@@ -106,18 +106,22 @@ public final class RunExecutor implements AutoCloseable {
         String fingerprint = Resumption.fingerprint(data.provenance());
         try (RunSession session = new RunSession(plan, data, device)) {
             Checkpoint own = resumption.find(fingerprint);
+            Checkpoint from = own != null || job.branch() == null ? own : resumption.trunk(job.branch(), fingerprint);
+            TrunkState trunk = job.branch() == null ? null : new TrunkState(from, own == null);
             writeConfig(job, run);
             run.writeJson(
                     "manifest.json",
-                    Manifest.of(job, plan, data, device, session.optimizer().stateBytes()));
+                    Manifest.of(job, plan, data, device, session.optimizer().stateBytes(), trunk));
             try (RunLog log = new RunLog(run);
                     StateKeeper keeper = new StateKeeper(job, run, session, fingerprint, copy)) {
                 Trainer trainer = new Trainer(plan, session, log, listener, keeper, preemption);
+                if (trunk != null) {
+                    keeper.register(trunk);
+                }
                 if (own != null) {
                     keeper.restore(own);
-                } else if (job.branch() != null) {
-                    Checkpoint trunk = resumption.trunk(job.branch(), fingerprint);
-                    trainer.startAt(job.branch().step(), keeper.branchFrom(trunk, trainer));
+                } else if (from != null) {
+                    trainer.startAt(job.branch().step(), keeper.branchFrom(from, trainer));
                 }
                 return trainer.run();
             }

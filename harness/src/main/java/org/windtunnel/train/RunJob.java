@@ -37,6 +37,6 @@ public record RunJob(
     /** @param branch null for a run from its initialisation */
     public static String identity(ExperimentSpec spec, BranchPoint branch) {
         String identity = ConfigWriter.identity(spec);
-        return branch == null ? identity : Sha256.of(identity + " from " + branch.step() + " " + branch.hash());
+        return branch == null ? identity : Sha256.of(identity + " from " + branch.parentIdentity() + " at " + branch.step());
     }
 }

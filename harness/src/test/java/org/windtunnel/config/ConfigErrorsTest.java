@@ -78,7 +78,7 @@ class ConfigErrorsTest {
                         "x.yaml:10:10: data.train: expected a list, found a.txt; write [a.txt]"),
                 Arguments.of("name: tiny", "name: tiny\nsweep: {worker: 2}",
                         "x.yaml:2:9: sweep.worker: unknown key; did you mean workers? Known keys: workers, grids, random, "
-                                + "runs, seeds, derived"));
+                                + "runs, seeds, derived, branches"));
     }
 
     @ParameterizedTest

@@ -30,6 +30,7 @@ import java.util.OptionalDouble;
  * @param wallSeconds from the DONE marker; null without one
  * @param curve training curve, maybe empty
  * @param evaluations by increasing step, maybe empty
+ * @param parent where a branch starts, whose curve and evaluations then begin with the trunk's; null for other runs
  */
 public record Run(
         Path directory,
@@ -51,7 +52,17 @@ public record Run(
         JsonNode environment,
         Double wallSeconds,
         Curve curve,
-        List<Evaluation> evaluations) {
+        List<Evaluation> evaluations,
+        Parent parent) {
+
+    /**
+     * The state that a branch goes on from.
+     *
+     * @param runId the trunk
+     * @param step its finished steps
+     * @param checkpoint hash of that state
+     */
+    public record Parent(String runId, long step, String checkpoint) {}
 
     /** N by a measure. */
     public double size(SizeMeasure measure) {

@@ -5,10 +5,8 @@ import com.fasterxml.jackson.core.type.TypeReference;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -85,8 +83,9 @@ final class RunReader {
                 data,
                 manifest.path("environment"),
                 marker.path("wall_s").isNumber() ? marker.path("wall_s").asDouble() : null,
-                curve(lines("curve.jsonl")),
-                evaluations(lines("eval.jsonl")));
+                curve(BranchLog.lines(directory, "curve.jsonl", problems)),
+                evaluations(BranchLog.lines(directory, "eval.jsonl", problems)),
+                BranchLog.parent(manifest));
     }
 
     private static Map<String, Object> axes(JsonNode node) {
@@ -114,51 +113,6 @@ final class RunReader {
             problems.add(file + " cannot be read (" + e.getMessage() + "); skipped.");
         }
         return null;
-    }
-
-    /** The whole lines of a log by increasing step; a step that comes again replaces what followed its first time. */
-    private List<JsonNode> lines(String name) {
-        Path file = directory.resolve(name);
-        List<JsonNode> lines = new ArrayList<>();
-        if (!Files.isRegularFile(file)) {
-            return lines;
-        }
-        String[] texts;
-        boolean torn;
-        try {
-            String all = Files.readString(file, StandardCharsets.UTF_8);
-            texts = all.split("\n");
-            torn = !all.endsWith("\n");
-        } catch (IOException e) {
-            problems.add(file + " cannot be read (" + e.getMessage() + "); skipped.");
-            return lines;
-        }
-        for (int i = 0; i < texts.length; i++) {
-            if (texts[i].isBlank()) {
-                continue;
-            }
-            JsonNode line = parse(texts[i]);
-            if (line != null) {
-                long step = line.path("step").asLong();
-                while (!lines.isEmpty()
-                        && lines.get(lines.size() - 1).path("step").asLong() >= step) {
-                    lines.remove(lines.size() - 1);
-                }
-                lines.add(line);
-            } else if (!(torn && i == texts.length - 1)) {
-                problems.add(file + " line " + (i + 1) + " is not a log line; skipped.");
-            }
-        }
-        return lines;
-    }
-
-    private static JsonNode parse(String text) {
-        try {
-            JsonNode line = JSON.readTree(text);
-            return line.path("step").isNumber() ? line : null;
-        } catch (JsonProcessingException e) {
-            return null;
-        }
     }
 
     private static Curve curve(List<JsonNode> lines) {

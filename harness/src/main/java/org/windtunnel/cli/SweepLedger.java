@@ -1,0 +1,206 @@
+package org.windtunnel.cli;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.TreeMap;
+import org.windtunnel.checkpoint.Checkpoints;
+import org.windtunnel.config.ConfigException;
+import org.windtunnel.config.ExperimentFile;
+import org.windtunnel.launch.LocalJob;
+import org.windtunnel.launch.WorkerMessage.Assign;
+import org.windtunnel.record.RunDirectory;
+import org.windtunnel.record.RunStatus;
+import org.windtunnel.train.MemoryLedger;
+import org.windtunnel.train.ModelPlan;
+import org.windtunnel.train.RunExecutor;
+import org.windtunnel.train.RunJob;
+
+/** The runs of a sweep and how they stand: what the experiment file plans, against what the run directories say. */
+final class SweepLedger {
+    /** In a sweep's directory: no further run may start. */
+    static final String CANCEL = "CANCEL";
+
+    private final Path directory;
+    private final List<Row> rows;
+
+    private SweepLedger(Path directory, List<Row> rows) {
+        this.directory = directory;
+        this.rows = rows;
+    }
+
+    /**
+     * A planned run.
+     *
+     * @param status its marker, or null
+     */
+    record Row(RunJob job, ModelPlan plan, RunStatus status) {
+
+        /** Steps that this run itself takes. */
+        long steps() {
+            return plan.steps() - (job.branch() == null ? 0 : job.branch().step());
+        }
+
+        double tokens() {
+            return (double) steps() * plan.tokensPerStep();
+        }
+
+        double flops() {
+            return tokens() * plan.flopsPerToken();
+        }
+
+        /** Expected work: FLOPs, and a share for each token that does not shrink with the model. */
+        double cost() {
+            return tokens() * (plan.flopsPerToken() + 2e6);
+        }
+
+        long memory() {
+            return plan.ledger(Experiments.floatType(job.spec().runtime())).total();
+        }
+
+        LocalJob localJob() {
+            Assign assign = new Assign(job.sweep(), job.runId(), job.slug(), job.hash(), job.axes(), job.givenYaml(),
+                    job.resolvedYaml(), job.branch());
+            return new LocalJob(assign, cost());
+        }
+    }
+
+    /** Reads experiment file and run directories. */
+    static SweepLedger read(ExperimentOptions options, ExperimentFile file) {
+        List<Row> rows = new ArrayList<>();
+        Path directory = null;
+        try (RunExecutor executor = new RunExecutor(Path.of(""))) {
+            for (RunJob job : Experiments.jobs(file, executor)) {
+                directory = options.directory(job.sweep());
+                ModelPlan plan = ModelPlan.of(job.spec(), executor.corpus(job.spec().data()).vocabSize());
+                Optional<RunStatus> status = RunDirectory.statusOf(directory.resolve(job.runId()));
+                rows.add(new Row(job, plan, status.orElse(null)));
+            }
+        }
+        return new SweepLedger(directory, rows);
+    }
+
+    Path directory() {
+        return directory;
+    }
+
+    List<Row> rows() {
+        return rows;
+    }
+
+    /** Name of the sweep. */
+    String name() {
+        return rows.get(0).job.sweep();
+    }
+
+    /** Runs that are still to be done. @param failed whether failed ones are among them */
+    List<Row> missing(boolean failed) {
+        return rows.stream()
+                .filter(r -> r.status == null || r.status == RunStatus.PREEMPTED || failed && r.status == RunStatus.FAILED)
+                .toList();
+    }
+
+    /**
+     * Checks that trunks which are done kept the states that branches to be done start from.
+     *
+     * @throws ConfigException with what to do
+     */
+    void requireTrunks(List<Row> missing) {
+        Map<String, RunStatus> ended = new HashMap<>();
+        rows.forEach(r -> ended.put(r.job.runId(), r.status));
+        for (Row row : missing) {
+            if (row.job.branch() != null && ended.get(row.job.branch().parent()) == RunStatus.DONE) {
+                Path trunk = directory.resolve(row.job.branch().parent());
+                if (!new Checkpoints(trunk).list().containsKey(row.job.branch().step())) {
+                    throw new ConfigException("sweep.branches: the trunk " + trunk + " is done and has no checkpoint of step "
+                            + row.job.branch().step() + ", found " + new Checkpoints(trunk).list().keySet()
+                            + "; branch at one of these, or delete the directory to have the trunk trained again");
+                }
+            }
+        }
+    }
+
+    /** A table of all runs with what they take. */
+    String costs() {
+        TextTable table = new TextTable(List.of("run", "params", "steps", "tokens", "FLOPs", "memory", "status"));
+        double flops = 0;
+        for (Row row : rows) {
+            flops += row.flops();
+            table.row(List.of(
+                    row.job.runId(),
+                    Terminal.count(row.plan.counts().nonEmbedding()),
+                    Long.toString(row.steps()),
+                    Terminal.count(row.tokens()),
+                    Terminal.count(row.flops()),
+                    MemoryLedger.bytes(row.memory()),
+                    row.status == null ? "to do" : name(row.status)));
+        }
+        return table + String.format("%d runs, %sFLOP%n", rows.size(), Terminal.count(flops)) + branchCosts();
+    }
+
+    /** What branching saves; empty without branches. */
+    String branchCosts() {
+        List<Row> branches = rows.stream().filter(r -> r.job.branch() != null).toList();
+        if (branches.isEmpty()) {
+            return "";
+        }
+        double own = rows.stream().mapToDouble(Row::flops).sum();
+        double scratch = rows.stream().mapToDouble(r -> r.plan.flops()).sum();
+        return String.format("branches: %d runs go on from %d trunks; together %sFLOP, each from its first step %sFLOP%n",
+                branches.size(), branches.stream().map(r -> r.job.branch().parent()).distinct().count(),
+                Terminal.count(own), Terminal.count(scratch));
+    }
+
+    /** Every run with how it stands now, and the totals. */
+    String status() {
+        TextTable table = new TextTable(List.of("run", "status", "step", "of", "checkpoint"));
+        Map<String, Integer> totals = new TreeMap<>();
+        for (Row row : rows) {
+            Path run = directory.resolve(row.job.runId());
+            String state = state(row, run);
+            totals.merge(state, 1, Integer::sum);
+            var checkpoints = new Checkpoints(run).list();
+            table.row(List.of(row.job.runId(), state, lastStep(run), Long.toString(row.plan.steps()),
+                    checkpoints.isEmpty() ? "-" : Long.toString(checkpoints.lastKey())));
+        }
+        StringBuilder line = new StringBuilder(rows.size() + " runs:");
+        totals.forEach((state, n) -> line.append(' ').append(n).append(' ').append(state).append(','));
+        return table + line.substring(0, line.length() - 1) + System.lineSeparator();
+    }
+
+    private static String state(Row row, Path run) {
+        if (RunDirectory.isOwned(run)) {
+            return "running";
+        }
+        if (row.status != null) {
+            return name(row.status);
+        }
+        return Files.isDirectory(run) ? "interrupted" : "to do";
+    }
+
+    /** Step of the last whole line of the curve. */
+    private static String lastStep(Path run) {
+        OptionalLong step = CurveTail.lastStep(run.resolve("curve.jsonl"));
+        return step.isPresent() ? Long.toString(step.getAsLong()) : "-";
+    }
+
+    private static String name(RunStatus status) {
+        return status.name().toLowerCase(Locale.ROOT);
+    }
+
+    /** How many runs have ended how, by the markers as they are now. */
+    Map<RunStatus, Integer> ended() {
+        Map<RunStatus, Integer> counts = new EnumMap<>(RunStatus.class);
+        for (Row row : rows) {
+            RunDirectory.statusOf(directory.resolve(row.job.runId())).ifPresent(s -> counts.merge(s, 1, Integer::sum));
+        }
+        return counts;
+    }
+}
