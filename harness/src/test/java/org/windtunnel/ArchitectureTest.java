@@ -28,6 +28,7 @@ class ArchitectureTest {
             List.of("backend"),
             List.of("nn", "scaling", "optim", "schedule", "data", "record", "checkpoint"),
             List.of("train"),
+            List.of("coord"),
             List.of("launch", "verify", "interop"),
             List.of("cli"));
 

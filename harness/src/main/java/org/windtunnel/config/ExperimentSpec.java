@@ -37,4 +37,10 @@ public record ExperimentSpec(
         return new ExperimentSpec(name, model, data, parameterization, optimizer, schedule, train, runtime,
                 checkpoint.keepingAt(steps), diagnostics, seed);
     }
+
+    /** This experiment with another model, batch or budget, and seed. */
+    public ExperimentSpec with(ModelSpec otherModel, TrainSpec otherTrain, long otherSeed) {
+        return new ExperimentSpec(name, otherModel, data, parameterization, optimizer, schedule, otherTrain, runtime,
+                checkpoint, diagnostics, otherSeed);
+    }
 }

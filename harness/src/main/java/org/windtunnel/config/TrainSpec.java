@@ -46,6 +46,12 @@ public record TrainSpec(
                 divergeFactor, sampling, guards);
     }
 
+    /** The same with so many sequences per step, all in one forward and backward pass. */
+    public TrainSpec withBatch(int sequences) {
+        return new TrainSpec(tokens, steps, sequences, null, clip, loss, zLoss, logEvery, evalEvery, evalSequences,
+                divergeFactor, sampling, guards);
+    }
+
     /** Optimizer steps for sequences of {@code context} tokens. @throws ConfigException unless one budget is given */
     public long resolvedSteps(int context) {
         if ((tokens == null) == (steps == null)) {

@@ -55,7 +55,8 @@ final class Attention {
         this.heads = w.keep(queryWidth);
         this.dHeads = w.branch(queryWidth);
         this.saved = w.memory().take(Math.toIntExact(savedSize()));
-        this.probed = new String[] {w.names().block(layer) + "attn.qkv", w.names().block(layer) + "attn.heads"};
+        String in = w.names().block(layer) + "attn";
+        this.probed = new String[] {in + ".qkv", in + ".heads", in};
     }
 
     /** Without a backend to ask, when memory is only counted, the probabilities, which is what both backends keep. */
@@ -68,6 +69,7 @@ final class Attention {
     /** y += the branch's output. @param x [N, D], normalised */
     void forward(Tensor x, Tensor y, Probe probe) {
         project.forward(x, packed.all());
+        project.show(probe, probed[0], x);
         if (probe != null) {
             probe.observe(probed[0], packed.all());
         }
@@ -83,6 +85,7 @@ final class Attention {
         if (probe != null) {
             probe.observe(probed[1], heads);
         }
+        output.show(probe, probed[2], heads);
         output.addTo(heads, y);
     }
 

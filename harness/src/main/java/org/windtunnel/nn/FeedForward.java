@@ -14,6 +14,7 @@ final class FeedForward {
     private final Tensor before;
     private final Tensor hidden;
     private final Tensor dHidden;
+    private final String branch;
     private final String probed;
 
     FeedForward(Wiring w, int layer) {
@@ -26,7 +27,8 @@ final class FeedForward {
         this.before = w.keep(s.ffnInWidth());
         this.hidden = w.keep(s.ffnWidth());
         this.dHidden = w.wide(s.ffnWidth());
-        this.probed = w.names().block(layer) + "mlp.hidden";
+        this.branch = w.names().block(layer) + "mlp";
+        this.probed = branch + ".hidden";
     }
 
     /** y += the branch's output. @param x [N, D], normalised */
@@ -40,6 +42,7 @@ final class FeedForward {
         if (probe != null) {
             probe.observe(probed, hidden);
         }
+        down.show(probe, branch, hidden);
         down.addTo(hidden, y);
     }
 

@@ -38,6 +38,13 @@ final class Linear {
         this.scaledBias = bias == null || scale == 1 ? null : scratch.slice(0, out);
     }
 
+    /** Shows a probe what the module of this name multiplies; none if {@code probe} is null. */
+    void show(Probe probe, String module, Tensor x) {
+        if (probe != null) {
+            probe.product(module, x, weight, scale);
+        }
+    }
+
     /** y = scale · x · Wᵀ: the bias is left to a kernel that adds it on its way. */
     void product(Tensor x, Tensor y) {
         backend.gemm(false, true, rows, out, in, scale, x, in, weight, in, 0, y, out);

@@ -21,6 +21,9 @@ public interface Model {
         return Map.of();
     }
 
+    /** Shows every module's output to {@code probe} from the next pass on; null for none, the default. */
+    void setProbe(Probe probe);
+
     /** Inputs of a micro-batch, to be filled before {@link #forwardBackward}: INT32 token ids [B·T]. */
     Tensor inputs();
 

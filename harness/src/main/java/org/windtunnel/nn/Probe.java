@@ -15,4 +15,13 @@ public interface Probe {
      * @param output rows of tokens; valid during the call only
      */
     void observe(String module, Tensor output);
+
+    /**
+     * Called before {@link #observe} of a module that is one matrix product: output = scale · input · weightᵀ, a bias
+     * aside.
+     *
+     * @param input [N, in]; valid during the call only
+     * @param weight [out, in], the live parameter
+     */
+    default void product(String module, Tensor input, Tensor weight, double scale) {}
 }

@@ -40,6 +40,7 @@ final class Readout {
         head.forward(normed, logits);
         if (probe != null) {
             probe.observe(probed[0], normed);
+            head.show(probe, probed[1], normed);
             probe.observe(probed[1], logits);
         }
     }

@@ -56,7 +56,7 @@ public final class Transformer implements Model {
         this.probed = tokens.substring(0, tokens.lastIndexOf('.'));
     }
 
-    /** Shows every module's output to {@code newProbe} from the next pass on; null for none, the default. */
+    @Override
     public void setProbe(Probe newProbe) {
         probe = newProbe;
     }
