@@ -2,7 +2,6 @@ package org.windtunnel.train;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import org.windtunnel.config.GuardSpec;
-import org.windtunnel.config.GuardSpec.OnDivergence;
 import org.windtunnel.config.GuardSpec.OnSpike;
 import org.windtunnel.config.GuardSpec.Watched;
 import org.windtunnel.config.TrainSpec;
@@ -16,7 +15,9 @@ final class Guards implements Resumable {
     enum Verdict {
         PROCEED,
         SKIP,
-        STOP
+        STOP,
+        /** Back to a checkpoint; it ends the run where there is none. */
+        RESTART
     }
 
     private final GuardSpec spec;
@@ -47,7 +48,11 @@ final class Guards implements Resumable {
     Verdict judge(double loss, double gradNorm, double firstLoss) {
         reason = divergence(loss, gradNorm, firstLoss);
         if (reason != null) {
-            return spec.onDivergence() == OnDivergence.SKIP ? skip() : Verdict.STOP;
+            return switch (spec.onDivergence()) {
+                case STOP -> Verdict.STOP;
+                case SKIP -> skip();
+                case RESTART -> Verdict.RESTART;
+            };
         }
         if (losses != null && losses.isSpike(loss)) {
             reason = losses.describe(loss);
@@ -55,7 +60,11 @@ final class Guards implements Resumable {
             reason = norms.describe(gradNorm);
         }
         if (reason != null) {
-            return spec.onSpike() == OnSpike.SKIP ? skip() : Verdict.STOP;
+            return switch (spec.onSpike()) {
+                case STOP, IGNORE -> Verdict.STOP;
+                case SKIP -> skip();
+                case RESTART -> Verdict.RESTART;
+            };
         }
         skippedInARow = 0;
         if (losses != null) {

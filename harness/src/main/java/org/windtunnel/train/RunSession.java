@@ -42,6 +42,7 @@ public final class RunSession implements AutoCloseable {
     private final int[] targets;
     private final double[] sums = new double[3];
 
+    private long batchShift;
     private double loss;
     private double lr;
     private double gradNorm;
@@ -94,7 +95,7 @@ public final class RunSession implements AutoCloseable {
      */
     public void backward(long step) {
         int batch = spec.train().batch();
-        batches.offsets(step, 0, batch, offsets);
+        batches.offsets(step + batchShift, 0, batch, offsets);
         double gradScale = 1.0 / ((double) batch * context);
         double nll = 0;
         for (int first = 0; first < batch; first += microBatch) {
@@ -106,6 +107,11 @@ public final class RunSession implements AutoCloseable {
         gradNorm = GradClip.norm(backend, model.parameters().gradients());
         clip = GradClip.factor(gradNorm, spec.train().clip());
         lr = spec.optimizer().lr() * schedule.multiplier(step);
+    }
+
+    /** Lets step {@code i} train on batch {@code i + shift} of the plan from now on: batches in between are left out. */
+    void shiftBatches(long shift) {
+        batchShift = shift;
     }
 
     /** The second half: the optimizer's update from the gradients of {@link #backward}. */

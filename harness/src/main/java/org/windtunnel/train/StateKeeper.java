@@ -4,9 +4,11 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import org.windtunnel.checkpoint.Checkpoint;
 import org.windtunnel.checkpoint.CheckpointMeta;
 import org.windtunnel.checkpoint.Checkpointer;
+import org.windtunnel.checkpoint.Checkpoints;
 import org.windtunnel.checkpoint.HostCopy;
 import org.windtunnel.config.CheckpointSpec;
 import org.windtunnel.config.ConfigException;
@@ -76,6 +78,11 @@ public final class StateKeeper implements AutoCloseable {
         lastNanos = System.nanoTime();
     }
 
+    /** Adds a line to the run's log for people. */
+    void note(String message) {
+        run.note(message);
+    }
+
     /** Waits until what was saved is on the disk. */
     void flush() {
         checkpointer.flush();
@@ -97,6 +104,31 @@ public final class StateKeeper implements AutoCloseable {
             part.restore(saved(checkpoint, part));
         }
         lastStep = checkpoint.meta().step();
+    }
+
+    /**
+     * Goes back to the newest good checkpoint of this run, logs included; later ones are removed.
+     *
+     * @param before only one of fewer steps will do, if there is such a one
+     * @return whether there was a checkpoint at all
+     */
+    boolean rollBack(long before) {
+        checkpointer.flush();
+        Checkpoints checkpoints = new Checkpoints(run.path());
+        Checkpoint found = checkpoints.newest(c -> c.meta().step() < before
+                        ? run.damage(c.meta().logs())
+                        : Optional.of("it leads into the same trouble"))
+                .checkpoint();
+        if (found == null) {
+            found = checkpoints.newest(c -> run.damage(c.meta().logs())).checkpoint();
+        }
+        if (found == null) {
+            return false;
+        }
+        run.rewind(found.meta().logs());
+        checkpoints.removeAfter(found.meta().step());
+        restore(found);
+        return true;
     }
 
     private static ObjectNode saved(Checkpoint checkpoint, Resumable part) {

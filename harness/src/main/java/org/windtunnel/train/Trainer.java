@@ -2,6 +2,8 @@ package org.windtunnel.train;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import org.windtunnel.checkpoint.ExactNumbers;
+import org.windtunnel.config.GuardSpec.OnDivergence;
+import org.windtunnel.config.GuardSpec.OnSpike;
 import org.windtunnel.config.TrainSpec;
 import org.windtunnel.record.RunLog;
 import org.windtunnel.record.RunLog.CurvePoint;
@@ -31,6 +33,10 @@ public final class Trainer implements Resumable {
     private double bestEvalLoss = Double.POSITIVE_INFINITY;
     private double tailSum;
     private long tailCount;
+    private long batchShift;
+    private long restarts;
+    private long lastTrouble;
+    private long lastRestart;
 
     /**
      * @param log receives the curve and the evaluations; the caller closes it
@@ -67,13 +73,16 @@ public final class Trainer implements Resumable {
         long steps = plan.steps();
         while (finished < steps) {
             Guards.Verdict verdict = step();
+            if (verdict == Guards.Verdict.RESTART && restart()) {
+                continue;
+            }
             boolean proceeds = verdict == Guards.Verdict.PROCEED;
             if (finished % train.logEvery() == 0 || finished == steps || finished == 1 || !proceeds) {
                 logLine(verdict);
             }
-            if (verdict == Guards.Verdict.STOP) {
+            if (verdict == Guards.Verdict.STOP || verdict == Guards.Verdict.RESTART) {
                 keeper.flush();
-                return outcome(RunStatus.DIVERGED, guards.reason());
+                return outcome(RunStatus.DIVERGED, guards.reason() + restartsDone());
             }
             if (proceeds && finished > steps - Math.max(1, steps / 10)) {
                 tailSum += session.loss();
@@ -109,6 +118,38 @@ public final class Trainer implements Resumable {
         return verdict;
     }
 
+    /**
+     * Goes back to a checkpoint and leaves out the batches from there to the one just seen. When the same stretch goes
+     * wrong again, it goes back further.
+     *
+     * @return false if the run cannot be restarted
+     */
+    private boolean restart() {
+        String reason = guards.reason();
+        long trouble = finished;
+        long nextBatch = finished + batchShift;
+        long done = restarts;
+        if (done == train.guards().maxRestarts() || !keeper.rollBack(trouble <= lastTrouble ? lastRestart : trouble)) {
+            return false;
+        }
+        restarts = done + 1;
+        lastTrouble = trouble;
+        lastRestart = finished;
+        batchShift = nextBatch - finished;
+        session.shiftBatches(batchShift);
+        keeper.note("step " + trouble + ": " + reason + "; back to step " + finished + ", leaving out "
+                + (trouble - finished) + " batches");
+        return true;
+    }
+
+    private String restartsDone() {
+        if (restarts > 0) {
+            return ", after " + restarts + " restarts";
+        }
+        boolean wanted = train.guards().onDivergence() == OnDivergence.RESTART || train.guards().onSpike() == OnSpike.RESTART;
+        return wanted ? "; there is no checkpoint to restart from" : "";
+    }
+
     private void checkpoint(double evaluation) {
         boolean best = keeper.keepsBest() && evaluation < bestEvalLoss;
         if (best) {
@@ -127,6 +168,8 @@ public final class Trainer implements Resumable {
     @Override
     public void save(ObjectNode into) {
         into.put("finished", finished).put("line_step", lineStep).put("tail_count", tailCount);
+        into.put("batch_shift", batchShift).put("restarts", restarts);
+        into.put("last_trouble", lastTrouble).put("last_restart", lastRestart);
         into.put("elapsed_ns", System.nanoTime() - start).put("eval_ns", evalNanos).put("line_ns", lineNanos);
         ExactNumbers.put(into, "first_loss", firstLoss);
         ExactNumbers.put(into, "eval_loss", evalLoss);
@@ -139,6 +182,11 @@ public final class Trainer implements Resumable {
         finished = from.path("finished").asLong();
         lineStep = from.path("line_step").asLong();
         tailCount = from.path("tail_count").asLong();
+        batchShift = from.path("batch_shift").asLong();
+        session.shiftBatches(batchShift);
+        restarts = from.path("restarts").asLong();
+        lastTrouble = from.path("last_trouble").asLong();
+        lastRestart = from.path("last_restart").asLong();
         start = System.nanoTime() - from.path("elapsed_ns").asLong();
         evalNanos = from.path("eval_ns").asLong();
         lineNanos = from.path("line_ns").asLong();

@@ -36,7 +36,7 @@ class GuardsTest {
     }
 
     private static Guards guards(OnDivergence diverged, OnSpike spike, Watched watch, int maxSkips) {
-        return new Guards(train(100, new GuardSpec(diverged, spike, watch, 6, 32, maxSkips)));
+        return new Guards(train(100, new GuardSpec(diverged, spike, watch, 6, 32, maxSkips, 3)));
     }
 
     /** A noisy, falling loss. */
@@ -117,7 +117,7 @@ class GuardsTest {
 
     @Test
     void skippedStepsOfARunAreRecordedAndLeaveTheWeightsAlone() throws IOException {
-        GuardSpec jumpy = new GuardSpec(OnDivergence.STOP, OnSpike.SKIP, Watched.LOSS, 1, 8, 100);
+        GuardSpec jumpy = new GuardSpec(OnDivergence.STOP, OnSpike.SKIP, Watched.LOSS, 1, 8, 100, 3);
         RunOutcome outcome = TinyRun.run(TinyRun.spec(1e-3, train(60, jumpy), TinyRun.cpu(1)), temp);
         assertThat(outcome.status()).isEqualTo(RunStatus.DONE);
         long skipped = 0;
@@ -132,7 +132,7 @@ class GuardsTest {
 
     @Test
     void aRunThatSkipsEveryUpdateEndsWhereItBegan() throws IOException {
-        GuardSpec all = new GuardSpec(OnDivergence.SKIP, OnSpike.IGNORE, Watched.LOSS, 1, 8, 1000);
+        GuardSpec all = new GuardSpec(OnDivergence.SKIP, OnSpike.IGNORE, Watched.LOSS, 1, 8, 1000, 3);
         TrainSpec t = train(20, all);
         TrainSpec never = new TrainSpec(t.tokens(), t.steps(), t.batch(), t.microBatch(), t.clip(), t.loss(), t.zLoss(), 1, 1,
                 t.evalSequences(), 1e-3, t.sampling(), all);

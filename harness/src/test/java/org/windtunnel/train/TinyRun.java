@@ -29,7 +29,7 @@ final class TinyRun {
 
     static final DiagnosticsSpec NO_DIAGNOSTICS = new DiagnosticsSpec(0, true, true, 0, 20);
     static final GuardSpec GUARDS = new GuardSpec(
-            GuardSpec.OnDivergence.STOP, GuardSpec.OnSpike.IGNORE, GuardSpec.Watched.LOSS, 6, 64, 10);
+            GuardSpec.OnDivergence.STOP, GuardSpec.OnSpike.IGNORE, GuardSpec.Watched.LOSS, 6, 64, 10, 3);
 
     static ExperimentSpec spec(double lr, TrainSpec train, RuntimeSpec runtime) {
         return new ExperimentSpec(
