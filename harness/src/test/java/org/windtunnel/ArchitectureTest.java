@@ -27,6 +27,7 @@ class ArchitectureTest {
             List.of("tensor"),
             List.of("backend"),
             List.of("nn", "scaling", "optim", "schedule", "data", "record", "checkpoint"),
+            List.of("diag"),
             List.of("train"),
             List.of("coord"),
             List.of("launch", "verify", "interop"),

@@ -97,9 +97,11 @@ final class PlanCommand implements Callable<Integer> {
         t.row(List.of("FLOPs", Terminal.count(plan.flops()), Terminal.count(plan.flopsPerToken())
                 + " per token, forward and backward"));
         t.row(List.of("memory", MemoryLedger.bytes(memory.total()), String.format(
-                "weights %s, gradients %s, optimizer state %s, activations %s, checkpoint copy %s", MemoryLedger.bytes(memory.weights()),
+                "weights %s, gradients %s, optimizer state %s, activations %s, checkpoint copy %s, "
+                        + "diagnostics %s", MemoryLedger.bytes(memory.weights()),
                 MemoryLedger.bytes(memory.gradients()), MemoryLedger.bytes(memory.optimizer()),
-                MemoryLedger.bytes(memory.activations()), MemoryLedger.bytes(memory.checkpoint()))));
+                MemoryLedger.bytes(memory.activations()), MemoryLedger.bytes(memory.checkpoint()),
+                MemoryLedger.bytes(memory.diagnostics()))));
         out.println(t);
     }
 

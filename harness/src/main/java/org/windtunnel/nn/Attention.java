@@ -80,6 +80,9 @@ final class Attention {
             rotary.apply(queries(), shape.heads(), queryLd(), false);
             rotary.apply(keys(), shape.kvHeads(), queryLd(), false);
         }
+        if (probe != null) {
+            probe.attention(probed[2], shape, queries(), keys(), queryLd(), scale);
+        }
         backend.attentionForward(
                 shape, queries(), queryLd(), keys(), queryLd(), packed.v(), ld, scale, heads, queryWidth, saved);
         if (probe != null) {

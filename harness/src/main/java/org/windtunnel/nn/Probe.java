@@ -1,5 +1,6 @@
 package org.windtunnel.nn;
 
+import org.windtunnel.backend.AttentionKernels.AttentionShape;
 import org.windtunnel.tensor.Tensor;
 
 /** Sees what a model's modules put out, for coordinate checks and diagnostics. */
@@ -15,6 +16,15 @@ public interface Probe {
      * @param output rows of tokens; valid during the call only
      */
     void observe(String module, Tensor output);
+
+    /**
+     * Called before an attention with what it multiplies, after QK-norm and rotation.
+     *
+     * @param module the branch, as in {@link #observe}
+     * @param queries N rows at distance ld, each the H heads of a token; keys likewise with the key/value heads
+     * @param scale factor on the logits
+     */
+    default void attention(String module, AttentionShape shape, Tensor queries, Tensor keys, int ld, double scale) {}
 
     /**
      * Called before {@link #observe} of a module that is one matrix product: output = scale · input · weightᵀ, a bias

@@ -3,15 +3,18 @@ package org.windtunnel.record;
 import com.fasterxml.jackson.core.JsonGenerator;
 import java.io.IOException;
 
-/** The curve and the evaluations of one run, to JSONL and TensorBoard alike. */
+/** The curve, the evaluations and the diagnostics of one run, to JSONL and TensorBoard alike. */
 public final class RunLog implements AutoCloseable {
     private final JsonLines curve;
     private final JsonLines eval;
+    private final JsonLines diagnostics;
     private final TensorBoardWriter events;
 
-    public RunLog(RunDirectory directory) {
+    /** @param diagnostics whether there will be any */
+    public RunLog(RunDirectory directory, boolean diagnostics) {
         this.curve = directory.lines("curve.jsonl");
         this.eval = directory.lines("eval.jsonl");
+        this.diagnostics = diagnostics ? directory.lines("diag.jsonl") : null;
         this.events = directory.events();
     }
 
@@ -73,6 +76,46 @@ public final class RunLog implements AutoCloseable {
         events.scalar(Scalar.EVAL_LOSS.tag(), step, loss);
     }
 
+    /**
+     * One line of diagnostics.
+     *
+     * @param clipped share of the steps since the previous line whose gradient was clipped
+     * @param skipped steps since then whose update was left out
+     * @param costShare time taken by diagnostics so far over the time since the run started
+     * @param logitZ mean log-partition, nats
+     * @param sharpness NaN when not measured
+     * @param measured the rest of the line
+     */
+    public record DiagnosticPoint(
+            long step,
+            long tokens,
+            double flops,
+            double clipped,
+            long skipped,
+            double costShare,
+            double logitZ,
+            double sharpness,
+            JsonLines.Fields measured) {}
+
+    /** @throws IllegalStateException if this log was opened without diagnostics */
+    public void diagnostics(DiagnosticPoint p) {
+        if (diagnostics == null) {
+            throw new IllegalStateException("the log was opened without diagnostics");
+        }
+        diagnostics.append(json -> {
+            position(json, p.step, p.tokens, p.flops);
+            json.writeNumberField(Scalar.CLIPPED.key(), p.clipped);
+            json.writeNumberField("skipped", p.skipped);
+            p.measured.write(json);
+            json.writeNumberField("cost_share", Math.round(p.costShare * 1e6) / 1e6);
+        });
+        events.scalar(Scalar.CLIPPED.tag(), p.step, p.clipped);
+        events.scalar(Scalar.LOGIT_Z.tag(), p.step, p.logitZ);
+        if (!Double.isNaN(p.sharpness)) {
+            events.scalar(Scalar.SHARPNESS.tag(), p.step, p.sharpness);
+        }
+    }
+
     private static void position(JsonGenerator json, long step, long tokens, double flops) throws IOException {
         json.writeNumberField("step", step);
         json.writeNumberField("tokens", tokens);
@@ -88,6 +131,9 @@ public final class RunLog implements AutoCloseable {
     public void close() {
         curve.close();
         eval.close();
+        if (diagnostics != null) {
+            diagnostics.close();
+        }
         events.close();
     }
 }

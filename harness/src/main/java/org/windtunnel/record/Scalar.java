@@ -7,7 +7,10 @@ public enum Scalar {
     GRAD_NORM("grad_norm", "grad/global_norm"),
     CLIP("clip", "grad/clip_factor"),
     TOKENS_PER_SECOND("tokens_per_s", "speed/tokens_per_s"),
-    EVAL_LOSS("loss", "eval/loss");
+    EVAL_LOSS("loss", "eval/loss"),
+    CLIPPED("clipped", "diag/clipped"),
+    LOGIT_Z("logit_z", "diag/logit_z"),
+    SHARPNESS("sharpness", "diag/sharpness");
 
     private final String key;
     private final String tag;

@@ -14,11 +14,13 @@ import org.windtunnel.backend.OutOfMemory;
  * @param optimizer state of the optimizer
  * @param activations everything else that the model preallocates for one micro-batch
  * @param checkpoint the host's copy of weights and optimizer while they are written
+ * @param diagnostics copies of the weights and scratch, where diagnostics are asked for
  */
-public record MemoryLedger(long weights, long gradients, long optimizer, long activations, long checkpoint) {
+public record MemoryLedger(
+        long weights, long gradients, long optimizer, long activations, long checkpoint, long diagnostics) {
 
     public long total() {
-        return weights + gradients + optimizer + activations + checkpoint;
+        return weights + gradients + optimizer + activations + checkpoint + diagnostics;
     }
 
     /**

@@ -6,6 +6,7 @@ import org.windtunnel.config.ConfigException;
 import org.windtunnel.config.ExperimentSpec;
 import org.windtunnel.config.ModelSpec;
 import org.windtunnel.config.ParameterizationSpec;
+import org.windtunnel.diag.Diagnostics;
 import org.windtunnel.nn.FlopCounter;
 import org.windtunnel.nn.Model;
 import org.windtunnel.nn.ParamSpec;
@@ -115,13 +116,23 @@ public record ModelPlan(
         scaling.initialize(parameters, spec.seed());
     }
 
+    /** The diagnostics of a model, their memory from the allocator; null if none are asked for. */
+    Diagnostics diagnostics(Backend backend, Model model, Allocator allocator) {
+        return spec.diagnostics().enabled()
+                ? new Diagnostics(spec.diagnostics(), backend, model, shape.context(), spec.train().zLoss(), allocator)
+                : null;
+    }
+
     /** Bytes the run will take. */
     public MemoryLedger ledger(DType type) {
         Arena counting = Arena.counting(type);
-        build(null, counting);
+        Model model = build(null, counting);
+        long modelBytes = counting.bytes();
+        diagnostics(null, model, counting);
         long elements = counts.total();
         long weights = elements * type.bytes();
         long optimizer = Optimizers.stateBytes(spec.optimizer(), elements, type);
-        return new MemoryLedger(weights, weights, optimizer, counting.bytes() - 2 * weights, weights + optimizer);
+        return new MemoryLedger(weights, weights, optimizer, modelBytes - 2 * weights, weights + optimizer,
+                counting.bytes() - modelBytes);
     }
 }

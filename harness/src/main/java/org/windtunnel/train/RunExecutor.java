@@ -112,7 +112,7 @@ public final class RunExecutor implements AutoCloseable {
             run.writeJson(
                     "manifest.json",
                     Manifest.of(job, plan, data, device, session.optimizer().stateBytes(), trunk));
-            try (RunLog log = new RunLog(run);
+            try (RunLog log = new RunLog(run, job.spec().diagnostics().enabled());
                     StateKeeper keeper = new StateKeeper(job, run, session, fingerprint, copy)) {
                 Trainer trainer = new Trainer(plan, session, log, listener, keeper, preemption);
                 if (trunk != null) {

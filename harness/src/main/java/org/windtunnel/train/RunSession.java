@@ -10,6 +10,7 @@ import org.windtunnel.data.BatchPlan;
 import org.windtunnel.data.Batches;
 import org.windtunnel.data.Split;
 import org.windtunnel.data.TokenCorpus;
+import org.windtunnel.diag.Diagnostics;
 import org.windtunnel.nn.Model;
 import org.windtunnel.nn.ParamSpec;
 import org.windtunnel.nn.Parameters;
@@ -32,6 +33,7 @@ public final class RunSession implements AutoCloseable {
     private final Arena arena;
     private final Model model;
     private final Optimizer optimizer;
+    private final Diagnostics diagnostics;
     private final Schedule schedule;
     private final BatchPlan batches;
     private final int context;
@@ -72,6 +74,7 @@ public final class RunSession implements AutoCloseable {
             plan.initialize(model.parameters());
             this.optimizer =
                     Optimizers.create(spec.optimizer(), backend, model.parameters(), plan.scaling(), arena);
+            this.diagnostics = plan.diagnostics(backend, model, arena);
         } catch (RuntimeException e) {
             arena.close();
             throw e;
@@ -132,6 +135,21 @@ public final class RunSession implements AutoCloseable {
         return nll / count;
     }
 
+    /**
+     * Fills the model with the batch that diagnostics look at: the first evaluation windows, over and over if there are
+     * fewer than a micro-batch has.
+     *
+     * @return its targets
+     */
+    long loadDiagnosticBatch() {
+        long[] windows = new long[microBatch];
+        for (int i = 0; i < microBatch; i++) {
+            windows[i] = evalOffsets[i % evalOffsets.length];
+        }
+        load(Split.VALIDATION, windows, 0, microBatch);
+        return (long) microBatch * context;
+    }
+
     private void load(Split split, long[] from, int first, int count) {
         Batches.fill(corpus, split, from, first, count, context, inputs, targets);
         // A last, smaller batch of an evaluation: rows beyond it keep old inputs and leave the loss.
@@ -163,6 +181,11 @@ public final class RunSession implements AutoCloseable {
     /** Clipping factor of the last step. */
     public double clip() {
         return clip;
+    }
+
+    /** Null without diagnostics. */
+    Diagnostics diagnostics() {
+        return diagnostics;
     }
 
     /** Bytes taken outside the Java heap. */

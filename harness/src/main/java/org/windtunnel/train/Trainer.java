@@ -21,6 +21,7 @@ public final class Trainer implements Resumable {
     private final StateKeeper keeper;
     private final Preemption preemption;
     private final Guards guards;
+    private final Monitor monitor;
     private final TrainSpec train;
 
     private long start = System.nanoTime();
@@ -57,8 +58,10 @@ public final class Trainer implements Resumable {
         this.preemption = preemption;
         this.train = plan.spec().train();
         this.guards = new Guards(train);
+        this.monitor = new Monitor(session, log);
         keeper.register(this);
         keeper.register(guards);
+        keeper.register(monitor);
     }
 
     /** Lets {@link #run} begin where a trunk was; of the trunk's state only its first loss is this run's as well. */
@@ -111,10 +114,16 @@ public final class Trainer implements Resumable {
             firstLoss = session.loss();
         }
         Guards.Verdict verdict = guards.judge(session.loss(), session.gradNorm(), firstLoss);
-        if (verdict == Guards.Verdict.PROCEED) {
+        boolean proceeds = verdict == Guards.Verdict.PROCEED;
+        monitor.beforeUpdate(finished + 1, !proceeds);
+        if (proceeds) {
             session.update();
         }
         finished++;
+        if (proceeds || verdict == Guards.Verdict.SKIP) {
+            long tokens = finished * plan.tokensPerStep();
+            monitor.afterUpdate(finished, tokens, tokens * plan.flopsPerToken(), System.nanoTime() - start);
+        }
         return verdict;
     }
 
@@ -197,7 +206,7 @@ public final class Trainer implements Resumable {
     }
 
     private void logLine(Guards.Verdict verdict) {
-        long now = System.nanoTime() - start - evalNanos;
+        long now = System.nanoTime() - start - evalNanos - monitor.nanos();
         double tokensPerSecond = (finished - lineStep) * (double) plan.tokensPerStep() / Math.max(1, now - lineNanos) * 1e9;
         lineNanos = now;
         lineStep = finished;

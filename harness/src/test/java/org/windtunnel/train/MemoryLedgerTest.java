@@ -8,7 +8,7 @@ import org.junit.jupiter.api.Test;
 import org.windtunnel.backend.OutOfMemory;
 
 class MemoryLedgerTest {
-    private static final MemoryLedger LEDGER = new MemoryLedger(1L << 30, 1L << 30, 1L << 30, 512L << 20, 1L << 30);
+    private static final MemoryLedger LEDGER = new MemoryLedger(1L << 30, 1L << 30, 1L << 30, 512L << 20, 1L << 30, 0);
 
     @Test
     void whatDoesNotFitIsSaidWithItsParts() {
