@@ -1,7 +1,9 @@
 package org.windtunnel;
 
 import static com.tngtech.archunit.base.DescribedPredicate.not;
+import static com.tngtech.archunit.core.domain.JavaAccess.Predicates.target;
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAPackage;
+import static com.tngtech.archunit.core.domain.properties.HasName.Predicates.name;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
@@ -66,6 +68,20 @@ class ArchitectureTest {
             .should()
             .dependOnClassesThat()
             .resideInAPackage("org.windtunnel.analysis..");
+
+    /** Durations and intervals come from {@code System.nanoTime}: a clock that is set may not change what a run does. */
+    @ArchTest
+    static final ArchRule nothingButStampsForPeopleAsksTheClock = noClasses()
+            .that()
+            .doNotHaveFullyQualifiedName("org.windtunnel.record.TensorBoardWriter")
+            .and()
+            .doNotHaveFullyQualifiedName("org.windtunnel.record.RunDirectory")
+            .and()
+            .resideOutsideOfPackage("org.windtunnel.analysis..")
+            .should()
+            .callMethod(System.class, "currentTimeMillis")
+            .orShould()
+            .callMethodWhere(target(name("now")));
 
     @ArchTest
     static final ArchRule packagesHaveNoCycles = slices().matching("org.windtunnel.(**)")

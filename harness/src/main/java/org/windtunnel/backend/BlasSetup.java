@@ -38,7 +38,7 @@ public final class BlasSetup {
                 case MKL -> mkl();
                 default -> "unknown BLAS";
             };
-        } catch (UnsatisfiedLinkError e) {
+        } catch (LinkageError e) {
             return vendor == OPENBLAS ? "OpenBLAS, core type " + Natives.coreType() : "MKL";
         }
     }

@@ -36,7 +36,8 @@ public final class Sha256 {
         return HexFormat.of().formatHex(digest().digest(bytes));
     }
 
-    static String of(Path file) throws IOException {
+    /** Of a file's content. */
+    public static String of(Path file) throws IOException {
         MessageDigest digest = digest();
         try (FileChannel channel = FileChannel.open(file)) {
             ByteBuffer block = ByteBuffer.allocate(BLOCK);

@@ -31,8 +31,8 @@ public final class Main {
         System.exit(run(args));
     }
 
-    /** Runs one command line. @return its exit code */
-    static int run(String... args) {
+    /** Runs one command line in this process. @return its exit code */
+    public static int run(String... args) {
         CommandLine line = new CommandLine(new Main());
         line.setCaseInsensitiveEnumValuesAllowed(true);
         line.setExecutionExceptionHandler(Main::explain);

@@ -88,7 +88,7 @@ final class SweepCommand implements Callable<Integer> {
         LocalLauncher launcher = new LocalLauncher(command, directory, progress);
         Stop stop = new Stop(launcher, directory.resolve(SweepLedger.CANCEL));
         try (progress;
-                Signals signals = Signals.listen(stop::now)) {
+                Signals signals = Signals.listen(stop::request)) {
             stop.watch();
             launcher.run(missing.stream().map(SweepLedger.Row::localJob).toList(), count);
         } finally {
@@ -130,7 +130,7 @@ final class SweepCommand implements Callable<Integer> {
             this.cancel = cancel;
         }
 
-        void now(String why) {
+        void request(String why) {
             reason = why;
             System.err.println("windtunnel: " + why + ": every run ends after its step, resumably; "
                     + "a second signal ends the sweep at once");
@@ -143,7 +143,7 @@ final class SweepCommand implements Callable<Integer> {
             Thread watcher = new Thread(() -> {
                 while (!ended && reason == null) {
                     if (Files.exists(cancel)) {
-                        now("cancelled");
+                        request("cancelled");
                     }
                     LockSupport.parkNanos(WATCH_MILLIS * 1_000_000);
                 }

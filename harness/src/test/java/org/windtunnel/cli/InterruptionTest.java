@@ -15,6 +15,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.windtunnel.faults.Program;
 import org.windtunnel.record.RunDirectory;
 import org.windtunnel.record.RunStatus;
 

@@ -1,4 +1,4 @@
-package org.windtunnel.cli;
+package org.windtunnel.faults;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -7,9 +7,10 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
+import org.windtunnel.cli.Main;
 
 /** The command line in a process of its own, which can be sent signals. */
-final class Program implements AutoCloseable {
+public final class Program implements AutoCloseable {
     private static final long PATIENCE_SECONDS = 90;
 
     private final Process process;
@@ -21,15 +22,15 @@ final class Program implements AutoCloseable {
     }
 
     /** @param output receives what it prints, both streams */
-    static Program start(Path output, String... arguments) throws IOException {
+    public static Program start(Path output, String... arguments) throws IOException {
         return start(List.of(), output, arguments);
     }
 
     /** @param prefix words in front of the command, such as a shell that sets limits */
-    static Program start(List<String> prefix, Path output, String... arguments) throws IOException {
+    public static Program start(List<String> prefix, Path output, String... arguments) throws IOException {
         List<String> command = new ArrayList<>(prefix);
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-        command.addAll(List.of("--add-modules", "jdk.incubator.vector", "-Xmx256m", "-XX:+UseSerialGC",
+        command.addAll(List.of("--add-modules", "jdk.incubator.vector", "-Xmx256m", "-XX:+UseSerialGC", "-XX:-UsePerfData",
                 "-Dorg.bytedeco.javacpp.maxBytes=0", "-Dorg.bytedeco.javacpp.maxPhysicalBytes=0",
                 "-cp", System.getProperty("java.class.path"), Main.class.getName()));
         command.addAll(List.of(arguments));
@@ -40,21 +41,35 @@ final class Program implements AutoCloseable {
     }
 
     /** @param signal TERM, INT, USR1, KILL */
-    void signal(String signal) throws IOException, InterruptedException {
+    public void signal(String signal) throws IOException, InterruptedException {
         signal(process.pid(), signal);
     }
 
-    static void signal(long pid, String signal) throws IOException, InterruptedException {
+    public static void signal(long pid, String signal) throws IOException, InterruptedException {
         new ProcessBuilder("kill", "-" + signal, Long.toString(pid)).start().waitFor();
     }
 
+    /** Ends it as {@code kill -9} does, with every process that it started. */
+    public void kill() throws InterruptedException {
+        children().forEach(ProcessHandle::destroyForcibly);
+        process.destroyForcibly().waitFor();
+    }
+
+    public boolean isAlive() {
+        return process.isAlive();
+    }
+
+    public long pid() {
+        return process.pid();
+    }
+
     /** Processes it started. */
-    List<ProcessHandle> children() {
+    public List<ProcessHandle> children() {
         return process.descendants().toList();
     }
 
     /** Waits until something holds while the program runs. */
-    void await(BooleanSupplier condition) throws InterruptedException, IOException {
+    public void await(BooleanSupplier condition) throws InterruptedException, IOException {
         long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(PATIENCE_SECONDS);
         while (!condition.getAsBoolean()) {
             if (!process.isAlive() || System.nanoTime() > end) {
@@ -65,14 +80,14 @@ final class Program implements AutoCloseable {
     }
 
     /** Waits for its end. @return exit code */
-    int exitCode() throws InterruptedException {
+    public int exitCode() throws InterruptedException {
         if (!process.waitFor(PATIENCE_SECONDS, TimeUnit.SECONDS)) {
             throw new AssertionError("the program does not end");
         }
         return process.exitValue();
     }
 
-    String output() throws IOException {
+    public String output() throws IOException {
         return Files.readString(output);
     }
 

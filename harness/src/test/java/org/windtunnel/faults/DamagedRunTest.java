@@ -1,0 +1,107 @@
+package org.windtunnel.faults;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.TreeMap;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.windtunnel.analysis.AnalysisException;
+import org.windtunnel.analysis.curve.RunTable;
+import org.windtunnel.record.RunDirectory;
+import org.windtunnel.record.RunStatus;
+
+/** Any file of an interrupted run damaged in any way: the run ends as it would have, or one message says why not. */
+@Tag("faults")
+class DamagedRunTest {
+    private static final int STEPS = 24;
+
+    @TempDir
+    Path temp;
+
+    @Test
+    void resumeNeverGoesOnFromAWrongState() throws IOException {
+        Path config = Files.writeString(temp.resolve("x.yaml"), FaultRuns.yaml(STEPS, 4));
+        Path straight = temp.resolve("straight");
+        assertThat(FaultRuns.windtunnel("train", config.toString(), "--runs", straight.toString()).code()).isZero();
+        String expected = FaultRuns.result(FaultRuns.runs(straight).get(0), STEPS);
+        Map<String, byte[]> interrupted = interrupted(FaultRuns.runs(straight).get(0));
+        List<String> names = new ArrayList<>(interrupted.keySet());
+
+        int whole = 0;
+        int refused = 0;
+        int trials = Mutations.inputs() / 50;
+        Path run = FaultRuns.runs(straight).get(0).resolveSibling("damaged");
+        for (int i = 0; i < trials; i++) {
+            Random random = new Random(i);
+            String name = names.get(random.nextInt(names.size()));
+            lay(run, interrupted, name, Mutations.damage(interrupted.get(name), random));
+            readable(run);
+            FaultRuns.Outcome outcome = FaultRuns.windtunnel("resume", run.toString());
+            if (outcome.code() == 0) {
+                assertThat(FaultRuns.result(run, STEPS)).as("input %d, %s damaged", i, name).isEqualTo(expected);
+                whole++;
+            } else {
+                assertThat(outcome.code()).as("input %d, %s damaged: %s", i, name, outcome.err()).isEqualTo(2);
+                assertThat(outcome.err()).startsWith("windtunnel: ").doesNotContain("\tat ");
+                refused++;
+            }
+        }
+        System.out.printf("runs with a damaged file: %d tried, %d ended as they would have, %d refused%n", trials, whole, refused);
+        assertThat(whole).isGreaterThan(trials / 3);
+        assertThat(refused).as("damaged manifest or config").isPositive();
+    }
+
+    /** The files of a run as a kill at three quarters of it leaves them: no marker, no newer checkpoint. */
+    private static Map<String, byte[]> interrupted(Path run) throws IOException {
+        Map<String, byte[]> files = new TreeMap<>();
+        try (Stream<Path> tree = Files.walk(run)) {
+            for (Path file : tree.filter(Files::isRegularFile).toList()) {
+                String name = run.relativize(file).toString();
+                if (!name.equals("DONE") && !name.equals(".lock") && !name.contains("step-000000" + STEPS)) {
+                    files.put(name, Files.readAllBytes(file));
+                }
+            }
+        }
+        assertThat(files).containsKeys("curve.jsonl", "eval.jsonl", "ckpt/step-00000020/weights.safetensors", "manifest.json");
+        return files;
+    }
+
+    private static void lay(Path run, Map<String, byte[]> files, String damaged, byte[] content) throws IOException {
+        try (RunDirectory directory = RunDirectory.open(run)) {
+            directory.clear();
+        }
+        for (Map.Entry<String, byte[]> file : files.entrySet()) {
+            Path path = run.resolve(file.getKey());
+            Files.createDirectories(path.getParent());
+            Files.write(path, file.getKey().equals(damaged) ? content : file.getValue());
+        }
+    }
+
+    /** The analysis takes what it can read of such a run. */
+    private static void readable(Path run) {
+        try {
+            assertThat(RunTable.read(run).runs()).hasSizeLessThanOrEqualTo(1);
+        } catch (AnalysisException e) {
+            assertThat(e.getMessage()).contains("format");
+        }
+    }
+
+    @Test
+    void aMarkerThatWasTornStillCounts() throws IOException {
+        Path config = Files.writeString(temp.resolve("x.yaml"), FaultRuns.yaml(STEPS, 4));
+        FaultRuns.windtunnel("train", config.toString(), "--runs", temp.toString());
+        Path run = FaultRuns.runs(temp).get(0);
+        Files.writeString(run.resolve("DONE"), "");
+        assertThat(RunDirectory.statusOf(run)).contains(RunStatus.DONE);
+        assertThat(FaultRuns.windtunnel("report", temp.resolve("faults").toString()).code()).isZero();
+    }
+}
