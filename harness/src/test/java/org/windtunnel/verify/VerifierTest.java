@@ -3,6 +3,8 @@ package org.windtunnel.verify;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -72,6 +74,23 @@ class VerifierTest {
     }
 
     @Test
+    void slopesOfACoordinateCheckElsewhere() throws Exception {
+        VerifyReport report = passing(open(BackendName.CPU, Precision.FP32), "coord_check_reference.json");
+        assertThat(report.checks()).hasSize(4 * 7);
+        assertThat(report.unsupported()).hasSize(8).extracting(VerifyReport.Left::reason)
+                .allMatch(reason -> reason.contains("no model family"));
+        ObjectMapper json = new ObjectMapper();
+        ObjectNode root = (ObjectNode) json.readTree(golden("coord_check_reference.json").toFile());
+        ObjectNode swapped = (ObjectNode) root.get("experiments").get(0);
+        swapped.put("parameterization", "mup").put("seeds", 1);
+        root.putArray("experiments").add(swapped);
+        Path wrong = dir.resolve("wrong.json");
+        json.writeValue(wrong.toFile(), root);
+        VerifyReport refused = Verifier.verify(List.of(wrong), open(BackendName.CPU, Precision.FP32));
+        assertThat(refused.checks()).filteredOn(Check::passed).extracting(Check::quantity).containsExactly("slopes of wte");
+    }
+
+    @Test
     void aWrongNumberFails() throws Exception {
         String text = Files.readString(golden("schedules.json"));
         Path broken = dir.resolve("schedules.json");
@@ -86,7 +105,7 @@ class VerifierTest {
     void everyFileOfADirectoryIsAccountedFor() throws Exception {
         Files.copy(golden("schedules.json"), dir.resolve("schedules.json"));
         Files.writeString(dir.resolve("foreign.json"), "{\"a\": 1}");
-        Files.writeString(dir.resolve("later.json"), "{\"format\": \"coord-check/v1\"}");
+        Files.writeString(dir.resolve("later.json"), "{\"format\": \"later/v1\"}");
         Files.writeString(dir.resolve("muon.json"), "{\"format\": \"optimizer-golden/v1\", \"cases\": [{\"optimizer\": \"muon\"}]}");
         Files.writeString(dir.resolve("torn.json"), "{\"format\": ");
         Files.writeString(dir.resolve("empty.json"), "{\"format\": \"lr-schedule-golden/v1\"}");
@@ -94,7 +113,7 @@ class VerifierTest {
         VerifyReport report = Verifier.verify(List.of(dir), NONE);
         assertThat(report.checks()).hasSize(47).allMatch(Check::passed);
         assertThat(report.unsupported()).extracting(VerifyReport.Left::reason).containsExactly(
-                "no field \"format\": not a golden file", "format coord-check/v1", "optimizer muon");
+                "no field \"format\": not a golden file", "format later/v1", "optimizer muon");
         assertThat(report.unreadable()).extracting(VerifyReport.Left::reason).satisfiesExactly(
                 r -> assertThat(r).contains("expected a field tolerance"),
                 r -> assertThat(r).contains("expected JSON, found at line 1"));
