@@ -35,11 +35,13 @@ public final class Checkpointer implements AutoCloseable {
     private final Map<String, SafetensorsHeader> headers = new LinkedHashMap<>();
     private final ExecutorService writer;
     private Future<?> writing;
-    private long pauseNanos;
+    private long saved;
+    private long longestPauseNanos;
 
     /**
      * @param state the live tensors
      * @param copy where they are copied to; not used by anyone else until this is closed
+     * @throws org.windtunnel.backend.OutOfMemory if there is no room for the copy
      */
     public Checkpointer(RunDirectory run, CheckpointSpec policy, TensorGroups state, HostCopy copy) {
         this.run = run;
@@ -47,6 +49,7 @@ public final class Checkpointer implements AutoCloseable {
         this.policy = policy;
         this.copy = copy;
         this.state = state;
+        copy.reserve(state.bytes());
         state.groups().forEach((group, tensors) -> headers.put(group, SafetensorsHeader.of(tensors)));
         this.writer = Executors.newSingleThreadExecutor(task -> {
             Thread thread = new Thread(task, "checkpoint-writer");
@@ -61,12 +64,10 @@ public final class Checkpointer implements AutoCloseable {
      *
      * @return false if a weight is not a finite number: nothing is written then, since no run could go on from it
      * @throws org.windtunnel.record.RunDirectoryException if the earlier one could not be written
-     * @throws org.windtunnel.backend.OutOfMemory if there is no room for the copy
      */
     public boolean save(CheckpointMeta meta) {
         long start = System.nanoTime();
         flush();
-        copy.reserve(state.bytes());
         boolean sound = true;
         long at = 0;
         for (Map.Entry<String, SafetensorsHeader> group : headers.entrySet()) {
@@ -80,14 +81,20 @@ public final class Checkpointer implements AutoCloseable {
         }
         if (sound) {
             writing = writer.submit(() -> write(meta));
+            saved++;
         }
-        pauseNanos = System.nanoTime() - start;
+        longestPauseNanos = Math.max(longestPauseNanos, System.nanoTime() - start);
         return sound;
     }
 
-    /** Time for which the last {@link #save} held up the run. */
-    public long pauseNanos() {
-        return pauseNanos;
+    /** States saved so far. */
+    public long saved() {
+        return saved;
+    }
+
+    /** The longest time for which a {@link #save} held up the run. */
+    public long longestPauseNanos() {
+        return longestPauseNanos;
     }
 
     /** Waits until what was saved is on the disk. @throws org.windtunnel.record.RunDirectoryException if it can't be */

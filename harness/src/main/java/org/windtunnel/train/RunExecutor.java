@@ -123,7 +123,9 @@ public final class RunExecutor implements AutoCloseable {
                 } else if (from != null) {
                     trainer.startAt(job.branch().step(), keeper.branchFrom(from, trainer));
                 }
-                return trainer.run();
+                RunOutcome outcome = trainer.run();
+                keeper.summarize();
+                return outcome;
             }
         }
     }

@@ -88,9 +88,12 @@ public final class StateKeeper implements AutoCloseable {
         checkpointer.flush();
     }
 
-    /** Time for which the last {@link #save} held up the run. */
-    public long pauseNanos() {
-        return checkpointer.pauseNanos();
+    /** Says in the run's log what the checkpoints took. */
+    void summarize() {
+        if (checkpointer.saved() > 0) {
+            run.note(String.format("%d checkpoints of %s, which held up the run for at most %.1f ms each", checkpointer.saved(),
+                    MemoryLedger.bytes(session.tensors().bytes()), checkpointer.longestPauseNanos() / 1e6));
+        }
     }
 
     /**

@@ -18,7 +18,7 @@ public final class Mutations {
 
     /** How many processes a test kills: few in the suite, 200 with {@code -Pfaults}. */
     public static int kills() {
-        return Integer.getInteger("windtunnel.test.kills", 4);
+        return Integer.getInteger("windtunnel.test.kills", 3);
     }
 
     /** A copy with one to four things wrong; never equal to the original. */

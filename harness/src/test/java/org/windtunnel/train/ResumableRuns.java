@@ -22,6 +22,8 @@ final class ResumableRuns {
             "gpt", "{family: gpt, width: 16, depth: 2, head_dim: 8, context: 16, bias: true}",
             "llama", "{family: llama, width: 16, depth: 2, head_dim: 8, context: 16}");
 
+    private static final String TIMES = ",\"((tokens_per_s|time_s|cost_share)\":[^,}]+|cost_s\":\\{[^}]*})";
+
     private ResumableRuns() {}
 
     /** An optimizer and a family, {@code adamw-gpt} say. */
@@ -44,6 +46,7 @@ final class ResumableRuns {
                 optimizer: {type: %s, lr: 0.01}
                 schedule: {type: cosine, warmup: 20}
                 train: {steps: %d, batch: 4, eval_every: 50, eval_sequences: 8, clip: 0.5}
+                diagnostics: {every: 40}
                 checkpoint: %s
                 """.formatted(FAMILIES.get(combination.substring(dash + 1)), combination.substring(0, dash), STEPS, checkpoint),
                 null);
@@ -75,7 +78,7 @@ final class ResumableRuns {
     /** A log without what depends on the clock. */
     static List<String> log(Path directory, String name) throws IOException {
         return Files.readAllLines(directory.resolve(name)).stream()
-                .map(line -> line.replaceAll(",\"(tokens_per_s|time_s)\":[^,}]+", ""))
+                .map(line -> line.replaceAll(TIMES, ""))
                 .toList();
     }
 
@@ -87,6 +90,7 @@ final class ResumableRuns {
     /** Everything that must be the same whether a run was cut off or not. */
     static List<Object> result(Path directory) throws IOException {
         String done = Files.readString(directory.resolve("DONE")).replaceAll("\"wall_s\"[^,}]+", "");
-        return Arrays.asList(log(directory, "curve.jsonl"), log(directory, "eval.jsonl"), state(directory, STEPS), done);
+        return Arrays.asList(log(directory, "curve.jsonl"), log(directory, "eval.jsonl"),
+                log(directory, "diag.jsonl"), state(directory, STEPS), done);
     }
 }
