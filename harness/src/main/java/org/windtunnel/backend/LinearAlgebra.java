@@ -53,6 +53,9 @@ public interface LinearAlgebra {
     /** y = a · x + y. */
     void axpy(double a, Tensor x, Tensor y);
 
+    /** out = a · x + b · y; {@code out} may be one of them. */
+    void combine(double a, Tensor x, double b, Tensor y, Tensor out);
+
     /** Sum of squares, accumulated in double in an order that does not depend on the number of threads. */
     double sumOfSquares(Tensor x);
 }

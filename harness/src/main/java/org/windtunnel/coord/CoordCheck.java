@@ -11,6 +11,7 @@ import org.windtunnel.coord.CoordRecorder.Module;
 import org.windtunnel.nn.Model;
 import org.windtunnel.optim.Optimizer;
 import org.windtunnel.optim.Optimizers;
+import org.windtunnel.optim.Projections;
 import org.windtunnel.tensor.Arena;
 import org.windtunnel.train.ModelPlan;
 
@@ -57,7 +58,8 @@ public final class CoordCheck {
         try (Arena memory = Arena.of(backend::allocate, backend.floatType())) {
             Model model = plan.build(backend, memory);
             plan.initialize(model.parameters());
-            Optimizer optimizer = Optimizers.create(at.optimizer(), backend, model.parameters(), plan.scaling(), memory);
+            Optimizer optimizer = Optimizers.create(at.optimizer(), backend, model.parameters(), plan.scaling(),
+                    Projections.gaussian(seed), memory);
             model.inputs().set(batch.inputs());
             CoordRecorder recorder = new CoordRecorder(backend, memory, options.steps());
             model.setProbe(recorder);

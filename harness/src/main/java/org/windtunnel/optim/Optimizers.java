@@ -1,11 +1,19 @@
 package org.windtunnel.optim;
 
+import java.util.ArrayList;
+import java.util.EnumSet;
+import java.util.List;
 import org.windtunnel.backend.Backend;
-import org.windtunnel.config.ConfigException;
 import org.windtunnel.config.OptimizerSpec;
+import org.windtunnel.config.OptimizerSpec.EpsPlacement;
+import org.windtunnel.config.OptimizerSpec.Projected;
+import org.windtunnel.config.OptimizerSpec.Radius;
+import org.windtunnel.config.UpdateRule;
+import org.windtunnel.nn.ParamSpec;
 import org.windtunnel.nn.Parameters;
 import org.windtunnel.scaling.ScalingTable;
 import org.windtunnel.tensor.Allocator;
+import org.windtunnel.tensor.Arena;
 import org.windtunnel.tensor.DType;
 
 /** Builds optimizers from their configuration. */
@@ -13,47 +21,109 @@ public final class Optimizers {
     private Optimizers() {}
 
     /**
-     * The optimizer of a run, its state taken from {@code memory}.
+     * The optimizer of a run, its state and workspace taken from {@code memory}.
      *
      * @param backend runs the updates; may be null if {@code memory} only counts and no step is taken
-     * @throws ConfigException if a setting is out of range
+     * @param table with one row and one rule for every parameter
+     * @param projections of APOLLO; other optimizers draw nothing
+     * @throws org.windtunnel.config.ConfigException if a setting is out of range
      * @throws IllegalArgumentException unless the table has exactly one row for every parameter
      */
     public static Optimizer create(
-            OptimizerSpec spec, Backend backend, Parameters parameters, ScalingTable table, Allocator memory) {
-        check(spec);
-        if (spec instanceof OptimizerSpec.Sgd sgd) {
-            return new Sgd(sgd, backend, parameters, table, memory);
+            OptimizerSpec spec,
+            Backend backend,
+            Parameters parameters,
+            ScalingTable table,
+            Projections projections,
+            Allocator memory) {
+        OptimizerChecks.check(spec);
+        List<Updater> updaters = new ArrayList<>();
+        if (!spec.rules().containsAll(table.rules())) {
+            throw new IllegalArgumentException("expected rules of " + spec.rules() + ", found " + table.rules());
         }
-        return new AdamW((OptimizerSpec.AdamW) spec, backend, parameters, table, memory);
-    }
-
-    /** Bytes of state for a number of trained elements: SGD 0, with momentum 1, AdamW 2 elements each. */
-    public static long stateBytes(OptimizerSpec spec, long elements, DType type) {
-        int perElement = spec instanceof OptimizerSpec.Sgd sgd ? (sgd.momentum() == 0 ? 0 : 1) : 2;
-        return Math.multiplyExact(elements, (long) perElement * type.bytes());
-    }
-
-    private static void check(OptimizerSpec spec) {
-        require("lr", spec.lr() >= 0, ">= 0", spec.lr());
-        require("weight_decay", spec.weightDecay() >= 0, ">= 0", spec.weightDecay());
-        if (spec instanceof OptimizerSpec.Sgd s) {
-            require("momentum", s.momentum() >= 0 && s.momentum() < 1, "in [0, 1)", s.momentum());
-            require("dampening", s.dampening() >= 0 && s.dampening() <= 1, "in [0, 1]", s.dampening());
-            if (s.nesterov() && (s.momentum() == 0 || s.dampening() != 0)) {
-                throw new ConfigException("optimizer: expected momentum > 0 and dampening 0 with nesterov, found momentum "
-                        + s.momentum() + " and dampening " + s.dampening());
+        for (UpdateRule rule : EnumSet.copyOf(spec.rules())) {
+            ParameterGroup group = ParameterGroup.of(rule, spec, eps(spec, rule), parameters, table);
+            if (group.count() > 0) {
+                updaters.add(updater(rule, spec, backend, group, projections, memory));
             }
-        } else if (spec instanceof OptimizerSpec.AdamW a) {
-            require("beta1", a.beta1() >= 0 && a.beta1() < 1, "in [0, 1)", a.beta1());
-            require("beta2", a.beta2() >= 0 && a.beta2() < 1, "in [0, 1)", a.beta2());
-            require("eps", a.eps() >= 0, ">= 0", a.eps());
         }
+        return new GroupedOptimizer(updaters, memory.floatType());
     }
 
-    private static void require(String key, boolean fine, String expected, double found) {
-        if (!fine || Double.isInfinite(found)) {
-            throw new ConfigException("optimizer: expected " + key + " " + expected + ", found " + found);
+    private static Updater updater(
+            UpdateRule rule,
+            OptimizerSpec spec,
+            Backend backend,
+            ParameterGroup group,
+            Projections projections,
+            Allocator memory) {
+        return switch (rule) {
+            case SGD -> new Sgd((OptimizerSpec.Sgd) spec, backend, group, memory);
+            case SGD_SAI -> new SgdSai((OptimizerSpec.SgdSai) spec, backend, group, memory);
+            case APOLLO -> new Apollo((Projected) spec, backend, group, projections, memory);
+            case MUON -> new Muon((OptimizerSpec.Muon) spec, backend, group, memory);
+            case MUONH -> new MuonH((OptimizerSpec.MuonH) spec, backend, group, memory);
+            case ADAMW -> spec instanceof OptimizerSpec.Muon m && m.cautiousDecay()
+                    ? new CautiousAdamW(adam(spec, rule), backend, group, memory)
+                    : new AdamW(adam(spec, rule), backend, group, memory);
+            case ADAMH -> new AdamH(adam(spec, rule), radius(spec), backend, group, memory);
+        };
+    }
+
+    /** The settings of a rule that is Adam's, or null. */
+    private static OptimizerSpec.AdamW adam(OptimizerSpec spec, UpdateRule rule) {
+        if (spec instanceof OptimizerSpec.AdamW own) {
+            return own;
         }
+        if (rule == UpdateRule.ADAMH && spec instanceof OptimizerSpec.AdamH h) {
+            return new OptimizerSpec.AdamW(
+                    h.lr(), h.beta1(), h.beta2(), h.eps(), EpsPlacement.AFTER, h.weightDecay(), h.decayed());
+        }
+        return spec.auxiliary();
+    }
+
+    private static Radius radius(OptimizerSpec spec) {
+        return spec instanceof OptimizerSpec.MuonH h ? h.radius() : ((OptimizerSpec.AdamH) spec).radius();
+    }
+
+    private static double eps(OptimizerSpec spec, UpdateRule rule) {
+        return switch (rule) {
+            case ADAMW, ADAMH -> adam(spec, rule).eps();
+            case APOLLO -> spec instanceof Projected p ? p.eps() : 0;
+            case SGD, SGD_SAI, MUON, MUONH -> 0;
+        };
+    }
+
+    /**
+     * Bytes of state, by the formulas of the updates' documentation: SGD 0 or with momentum 1 element a parameter, SGD-SaI
+     * 1 and one a tensor, AdamW and AdamH 2, Muon and MuonH 1, APOLLO see {@link Apollo}; a fixed radius is one a tensor.
+     */
+    public static long stateBytes(OptimizerSpec spec, ScalingTable table, DType type) {
+        long elements = 0;
+        for (int i = 0; i < table.specs().size(); i++) {
+            elements = Math.addExact(elements, stateElements(spec, table.rules().get(i), table.specs().get(i)));
+        }
+        return Math.multiplyExact(elements, type.bytes());
+    }
+
+    private static long stateElements(OptimizerSpec spec, UpdateRule rule, ParamSpec p) {
+        return switch (rule) {
+            case SGD -> ((OptimizerSpec.Sgd) spec).momentum() == 0 ? 0 : p.size();
+            case SGD_SAI -> (((OptimizerSpec.SgdSai) spec).momentum() == 0 ? 0 : p.size()) + 1;
+            case ADAMW -> 2 * p.size();
+            case ADAMH -> 2 * p.size() + (radius(spec) == Radius.INITIAL ? 1 : 0);
+            case MUON -> p.size();
+            case MUONH -> p.size() + (radius(spec) == Radius.INITIAL ? 1 : 0);
+            case APOLLO -> Apollo.stateElements((Projected) spec, Matrices.rows(p), Matrices.columns(p));
+        };
+    }
+
+    /** Bytes of what an optimizer needs beside its state, counted by the code that takes them. */
+    public static long workspaceBytes(OptimizerSpec spec, ScalingTable table, DType type) {
+        Arena counting = Arena.counting(type);
+        Parameters parameters = new Parameters(table.specs(), counting);
+        long before = counting.bytes();
+        create(spec, null, parameters, table, null, counting);
+        return counting.bytes() - before - stateBytes(spec, table, type);
     }
 }

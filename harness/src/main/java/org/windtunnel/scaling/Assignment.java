@@ -3,6 +3,7 @@ package org.windtunnel.scaling;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.regex.Pattern;
 import java.util.regex.PatternSyntaxException;
@@ -24,6 +25,13 @@ public final class Assignment {
     public static List<UpdateRule> of(OptimizerSpec optimizer, List<ParamSpec> specs) {
         Map<String, Pattern> patterns = new LinkedHashMap<>();
         optimizer.assign().keySet().forEach(text -> patterns.put(text, compile(text)));
+        optimizer.assign().forEach((text, rule) -> {
+            if (!optimizer.rules().contains(rule)) {
+                throw new ConfigException("optimizer.assign: \"" + text + "\": expected one of "
+                        + optimizer.rules().stream().map(Assignment::name).sorted().toList()
+                        + " with this optimizer, found " + name(rule));
+            }
+        });
         Map<String, String> claimed = new LinkedHashMap<>();
         patterns.forEach((text, pattern) -> claim(text, pattern, specs, claimed));
         List<UpdateRule> rules = new ArrayList<>();
@@ -51,6 +59,10 @@ public final class Assignment {
                     + "expression that matches whole names such as " + specs.get(0).name() + " or "
                     + specs.get(specs.size() - 1).name());
         }
+    }
+
+    static String name(UpdateRule rule) {
+        return rule.name().toLowerCase(Locale.ROOT);
     }
 
     private static Pattern compile(String text) {

@@ -74,7 +74,7 @@ public record ScalingTable(
             out.add(List.of(
                     p.name(),
                     p.role().name().toLowerCase(Locale.ROOT),
-                    rules.get(i).name().toLowerCase(Locale.ROOT),
+                    Assignment.name(rules.get(i)),
                     String.join(" x ", shape),
                     Integer.toString(p.fanIn()),
                     init(p, s),

@@ -14,6 +14,9 @@ public interface Allocator {
     /** Takes a zero-filled vector of the model's floating-point type. */
     Tensor take(int... shape);
 
+    /** The model's floating-point type. */
+    DType floatType();
+
     /** Bytes taken so far. */
     long bytes();
 }

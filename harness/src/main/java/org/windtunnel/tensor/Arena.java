@@ -45,6 +45,11 @@ public final class Arena implements Allocator, AutoCloseable {
     }
 
     @Override
+    public DType floatType() {
+        return floatType;
+    }
+
+    @Override
     public long bytes() {
         return bytes;
     }

@@ -12,7 +12,7 @@ import org.windtunnel.backend.OutOfMemory;
  * @param weights parameters
  * @param gradients as many
  * @param optimizer state of the optimizer
- * @param activations everything else that the model preallocates for one micro-batch
+ * @param activations everything else that model and optimizer preallocate, for one micro-batch
  * @param checkpoint the host's copy of weights and optimizer while they are written
  * @param diagnostics copies of the weights and scratch, where diagnostics are asked for
  */

@@ -131,8 +131,9 @@ public record ModelPlan(
         diagnostics(null, model, counting);
         long elements = counts.total();
         long weights = elements * type.bytes();
-        long optimizer = Optimizers.stateBytes(spec.optimizer(), elements, type);
-        return new MemoryLedger(weights, weights, optimizer, modelBytes - 2 * weights, weights + optimizer,
+        long optimizer = Optimizers.stateBytes(spec.optimizer(), scaling, type);
+        long workspace = Optimizers.workspaceBytes(spec.optimizer(), scaling, type);
+        return new MemoryLedger(weights, weights, optimizer, modelBytes - 2 * weights + workspace, weights + optimizer,
                 counting.bytes() - modelBytes);
     }
 }

@@ -17,6 +17,7 @@ import org.windtunnel.nn.Parameters;
 import org.windtunnel.optim.GradClip;
 import org.windtunnel.optim.Optimizer;
 import org.windtunnel.optim.Optimizers;
+import org.windtunnel.optim.Projections;
 import org.windtunnel.schedule.Schedule;
 import org.windtunnel.schedule.Schedules;
 import org.windtunnel.tensor.Arena;
@@ -72,8 +73,8 @@ public final class RunSession implements AutoCloseable {
         try {
             this.model = plan.build(backend, arena);
             plan.initialize(model.parameters());
-            this.optimizer =
-                    Optimizers.create(spec.optimizer(), backend, model.parameters(), plan.scaling(), arena);
+            this.optimizer = Optimizers.create(spec.optimizer(), backend, model.parameters(), plan.scaling(),
+                    Projections.gaussian(spec.seed()), arena);
             this.diagnostics = plan.diagnostics(backend, model, arena);
         } catch (RuntimeException e) {
             arena.close();

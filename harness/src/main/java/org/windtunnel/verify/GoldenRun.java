@@ -7,10 +7,10 @@ import static org.windtunnel.verify.GoldenJson.text;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import org.windtunnel.backend.Backend;
 import org.windtunnel.config.OptimizerSpec;
 import org.windtunnel.config.OptimizerSpec.Decayed;
-import org.windtunnel.config.OptimizerSpec.EpsPlacement;
 import org.windtunnel.config.ParameterizationSpec;
 import org.windtunnel.nn.ParamSpec;
 import org.windtunnel.nn.TransformerFamily;
@@ -31,45 +31,22 @@ record GoldenRun(OptimizerSpec optimizer, ScalingTable table, double[] lrFactors
 
     /** Whether a run's optimizer exists here. */
     static boolean supports(JsonNode run) {
-        return switch (text(run, "optimizer")) {
-            case "adamw", "sgd", "MuAdam", "MuAdamW", "MuSGD" -> true;
-            default -> false;
-        };
+        return GoldenOptimizer.supports(text(run, "optimizer"));
     }
 
     /** @throws IllegalArgumentException if the run's optimizer does not exist here */
     static GoldenRun of(JsonNode run, GoldenModel model) {
         JsonNode config = field(run, "config");
-        OptimizerSpec optimizer =
-                switch (text(run, "optimizer")) {
-                    case "adamw" -> adamw(config, number(config, "weight_decay_ndim_ge_2"), Decayed.MATRICES);
-                    case "MuAdam", "MuAdamW" -> adamw(config, number(config, "weight_decay"), Decayed.ALL);
-                    case "sgd", "MuSGD" -> new OptimizerSpec.Sgd(
-                            number(config, "lr"),
-                            number(config, "momentum"),
-                            0,
-                            field(config, "nesterov").asBoolean(),
-                            number(config, "weight_decay"),
-                            Decayed.ALL);
-                    default -> throw new IllegalArgumentException("no such optimizer yet: " + run.get("optimizer"));
-                };
-        boolean mup = text(run, "optimizer").startsWith("Mu");
+        String name = text(run, "optimizer");
+        OptimizerSpec optimizer = name.equals("adamw")
+                ? GoldenOptimizer.adamw(config, number(config, "weight_decay_ndim_ge_2"), Decayed.MATRICES)
+                : GoldenOptimizer.of(name, config, null, Map.of());
+        boolean mup = name.startsWith("Mu");
         return new GoldenRun(
                 optimizer,
                 mup ? maximalUpdate(optimizer, model) : plain(optimizer, model),
                 config.has("lr_factor") ? GoldenJson.numbers(config, "lr_factor") : null,
                 config.path("grad_clip_global_norm").asDouble(0));
-    }
-
-    private static OptimizerSpec adamw(JsonNode c, double weightDecay, Decayed decayed) {
-        return new OptimizerSpec.AdamW(
-                number(c, "lr"),
-                number(c, "beta1"),
-                number(c, "beta2"),
-                number(c, "eps"),
-                EpsPlacement.AFTER,
-                weightDecay,
-                decayed);
     }
 
     private static ScalingTable plain(OptimizerSpec optimizer, GoldenModel model) {

@@ -18,6 +18,7 @@ import org.windtunnel.nn.ParamSpec;
 import org.windtunnel.nn.Transformer;
 import org.windtunnel.optim.Optimizer;
 import org.windtunnel.optim.Optimizers;
+import org.windtunnel.optim.Projections;
 import org.windtunnel.tensor.Arena;
 import org.windtunnel.tensor.DType;
 
@@ -177,8 +178,11 @@ public final class ModelGolden implements GoldenFormat {
             try (Arena arena = Arena.of(backend::allocate, backend.floatType())) {
                 Transformer model = model(arena);
                 GoldenRun recipe = GoldenRun.of(run, golden);
-                Optimizer optimizer =
-                        Optimizers.create(recipe.optimizer(), backend, model.parameters(), recipe.table(), arena);
+                JsonNode drawn = run.path("projections_from_0based_step");
+                Projections projections = (parameter, step, rank, p) -> p.set(numbers(
+                        drawn.path(Long.toString(step - 1)).path(golden.nameInFile(parameter)), "values"));
+                Optimizer optimizer = Optimizers.create(
+                        recipe.optimizer(), backend, model.parameters(), recipe.table(), projections, arena);
                 double[] expected = numbers(run, "losses");
                 double[] losses = new double[expected.length];
                 for (int step = 0; step < losses.length - 1; step++) {

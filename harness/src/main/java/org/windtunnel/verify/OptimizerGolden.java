@@ -12,17 +12,18 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Supplier;
+import java.util.regex.Pattern;
 import org.windtunnel.backend.Backend;
 import org.windtunnel.config.ConfigException;
 import org.windtunnel.config.OptimizerSpec;
-import org.windtunnel.config.OptimizerSpec.Decayed;
-import org.windtunnel.config.OptimizerSpec.EpsPlacement;
+import org.windtunnel.config.UpdateRule;
 import org.windtunnel.nn.ForwardMultipliers;
 import org.windtunnel.nn.ParamSpec;
 import org.windtunnel.nn.Parameters;
 import org.windtunnel.nn.Role;
 import org.windtunnel.optim.Optimizer;
 import org.windtunnel.optim.Optimizers;
+import org.windtunnel.optim.Projections;
 import org.windtunnel.scaling.Assignment;
 import org.windtunnel.scaling.ParamScaling;
 import org.windtunnel.scaling.ScalingTable;
@@ -43,7 +44,7 @@ final class OptimizerGolden implements GoldenFormat {
     public String unsupported(String name, JsonNode root) {
         for (JsonNode c : root.path("cases")) {
             String optimizer = c.path("optimizer").asText();
-            if (!optimizer.equals("adamw") && !optimizer.equals("sgd")) {
+            if (!GoldenOptimizer.supports(optimizer)) {
                 return "optimizer " + optimizer;
             }
         }
@@ -75,9 +76,11 @@ final class OptimizerGolden implements GoldenFormat {
                 parameters.weight(text(p, "name")).set(numbers(p, "init"));
                 deviations.put(text(p, "name"), new Deviation(number(tolerance, "rtol"), number(tolerance, "atol")));
             }
-            Optimizer optimizer = Optimizers.create(spec, backend, parameters, table, arena);
             double[] factors = numbers(c, "lr_factor");
             JsonNode steps = field(c, "steps");
+            Projections projections = (parameter, step, rank, p) ->
+                    p.set(numbers(steps.path((int) step - 1).path("debug_f64").path(parameter), "projection"));
+            Optimizer optimizer = Optimizers.create(spec, backend, parameters, table, projections, arena);
             for (int t = 0; t < steps.size(); t++) {
                 JsonNode step = steps.get(t);
                 table.specs().forEach(p -> parameters.gradient(p.name()).set(numbers(field(step, "grads"), p.name())));
@@ -89,23 +92,35 @@ final class OptimizerGolden implements GoldenFormat {
         return deviations;
     }
 
-    /** The optimizer with weight decay 1 where the file's groups set their own. */
+    /** The optimizer with weight decay 1 where the file's groups set their own, and the file's rules. */
     private static OptimizerSpec spec(JsonNode c) {
-        JsonNode config = field(c, "config");
-        double decay = c.has("groups") ? 1 : number(config, "weight_decay");
-        double lr = number(config, "lr");
-        return switch (text(c, "optimizer")) {
-            case "adamw" -> new OptimizerSpec.AdamW(lr, number(config, "beta1"), number(config, "beta2"),
-                    number(config, "eps"), EpsPlacement.AFTER, decay, Decayed.ALL);
-            case "sgd" -> new OptimizerSpec.Sgd(lr, number(config, "momentum"), number(config, "dampening"),
-                    field(config, "nesterov").asBoolean(), decay, Decayed.ALL);
-            default -> throw new ConfigException("unknown optimizer " + text(c, "optimizer"));
+        boolean ownDecay = c.path("groups").path(0).has("weight_decay");
+        Map<String, UpdateRule> rules = new LinkedHashMap<>();
+        for (JsonNode p : field(c, "params")) {
+            if (p.has("rule")) {
+                rules.put(Pattern.quote(text(p, "name")), rule(text(p, "rule")));
+            }
+        }
+        return GoldenOptimizer.of(text(c, "optimizer"), field(c, "config"), ownDecay ? 1.0 : null, rules);
+    }
+
+    private static UpdateRule rule(String name) {
+        return switch (name) {
+            case "muon" -> UpdateRule.MUON;
+            case "muonh" -> UpdateRule.MUONH;
+            case "adamh" -> UpdateRule.ADAMH;
+            case "apollo" -> UpdateRule.APOLLO;
+            case "adamw", "adamw_decay", "adamw_nodecay", "adam_aux", "adamw_backup" -> UpdateRule.ADAMW;
+            default -> throw new ConfigException("unknown rule " + name);
         };
     }
 
     private static ScalingTable table(JsonNode c, OptimizerSpec optimizer) {
         Map<String, Double> decay = new LinkedHashMap<>();
         for (JsonNode group : c.path("groups")) {
+            if (!group.has("weight_decay")) {
+                continue;
+            }
             group.path("params").forEach(p -> decay.put(p.asText(), group.path("weight_decay").asDouble()));
         }
         List<ParamSpec> specs = new ArrayList<>();

@@ -15,6 +15,7 @@ import org.windtunnel.nn.Transformer;
 import org.windtunnel.nn.TransformerFamily;
 import org.windtunnel.optim.Optimizer;
 import org.windtunnel.optim.Optimizers;
+import org.windtunnel.optim.Projections;
 import org.windtunnel.scaling.Assignment;
 import org.windtunnel.scaling.ParamScaling;
 import org.windtunnel.scaling.ScalingTable;
@@ -42,7 +43,7 @@ final class WindtunnelContestant implements Contestant {
         OptimizerSpec adamw = new OptimizerSpec.AdamW(Workload.LEARNING_RATE, Workload.BETA1, Workload.BETA2,
                 Workload.EPS, EpsPlacement.BEFORE, Workload.WEIGHT_DECAY, Decayed.ALL);
         ScalingTable table = new ScalingTable(specs, Assignment.of(adamw, specs), plain, multipliers);
-        optimizer = Optimizers.create(adamw, backend, model.parameters(), table, arena);
+        optimizer = Optimizers.create(adamw, backend, model.parameters(), table, Projections.gaussian(0), arena);
         gradScale = 1.0 / workload.rows();
     }
 

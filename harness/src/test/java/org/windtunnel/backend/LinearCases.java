@@ -1,6 +1,7 @@
 package org.windtunnel.backend;
 
 import java.util.List;
+import org.windtunnel.backend.OptimizerKernels.Channels;
 import org.windtunnel.backend.OptimizerKernels.Segments;
 import org.windtunnel.tensor.Tensor;
 
@@ -21,8 +22,11 @@ final class LinearCases {
         for (boolean epsInside : new boolean[] {false, true}) {
             cases.add(adamw(new CaseDraws(seed, "adamw" + epsInside, large), epsInside));
         }
-        for (int variant = 0; variant < 5; variant++) {
+        for (int variant = 0; variant < 6; variant++) {
             cases.add(sgd(new CaseDraws(seed, "sgd" + variant, large), variant));
+        }
+        for (Channels channels : Channels.values()) {
+            cases.add(projected(new CaseDraws(seed, "projected" + channels, large), channels));
         }
     }
 
@@ -85,6 +89,13 @@ final class LinearCases {
             Tensor ty = t.of(y);
             t.backend().axpy(-1.75, tx, ty);
             out.put("axpy", ty.toDoubles());
+            Tensor sum = t.garbage(n);
+            t.backend().combine(0.5, tx, -1.25, ty, sum);
+            out.put("combine", sum.toDoubles());
+            t.backend().combine(0.5, sum, 2, ty, sum);
+            out.put("combine in place", sum.toDoubles());
+            t.backend().cautiousDecay(sum, tx, 0.5);
+            out.put("cautious decay", sum.toDoubles());
             t.backend().scale(0.3, tx);
             out.put("scale", tx.toDoubles());
             out.put("sumOfSquares", new double[] {t.backend().sumOfSquares(ty)});
@@ -93,6 +104,29 @@ final class LinearCases {
             out.put("copy", copy.toDoubles());
             t.backend().fill(copy, 2.5);
             out.put("fill", copy.toDoubles());
+        });
+    }
+
+    private static KernelCase projected(CaseDraws r, Channels channels) {
+        int rows = r.size();
+        int columns = r.size();
+        double[] g = r.normal(rows * columns);
+        double[] m = r.normal(rows * columns);
+        double[] v = r.uniform(rows * columns, 0.1, 1);
+        double[] w = r.normal(rows * columns);
+        return new KernelCase("projected by " + channels + " " + rows + "x" + columns, (t, out) -> {
+            Tensor tg = t.of(g);
+            Tensor tm = t.of(m);
+            Tensor tv = t.of(v);
+            Tensor tw = t.of(w);
+            Tensor factor = t.garbage(channels.count(rows, columns));
+            t.backend().projectedAdam(channels, rows, columns, tg, tm, tv, 0.9, 0.99, 1e-6, factor);
+            out.put("first moment", tm.toDoubles());
+            out.put("second moment", tv.toDoubles());
+            out.put("factor", factor.toDoubles());
+            out.put("norm", new double[] {t.backend().scaledSumOfSquares(channels, rows, columns, tg, factor)});
+            t.backend().scaledUpdate(channels, rows, columns, tw, tg, factor, 0.3, 0.9);
+            out.put("w", tw.toDoubles());
         });
     }
 
@@ -108,7 +142,12 @@ final class LinearCases {
             eps[i] = i % 2 == 0 ? 1e-8 : 1e-3;
             at += lengths[i] + (i % 2) * gap;
         }
-        return new Segments(offset, length, r.uniform(count, 0.001, 0.1), r.uniform(count, 0, 0.2), eps);
+        // The state holds the segments without the gaps.
+        long[] stateOffset = new long[count];
+        for (int i = 1; i < count; i++) {
+            stateOffset[i] = stateOffset[i - 1] + length[i - 1];
+        }
+        return new Segments(offset, stateOffset, length, r.uniform(count, 0.001, 0.1), r.uniform(count, 0, 0.2), eps);
     }
 
     private static KernelCase adamw(CaseDraws r, boolean epsInside) {
@@ -131,8 +170,9 @@ final class LinearCases {
         });
     }
 
-    /** Variants: plain, momentum, dampening, Nesterov, and momentum that starts late (step 1 was elsewhere). */
+    /** Variants: plain, momentum, dampening, Nesterov, momentum that starts late (step 1 was elsewhere), decoupled. */
     private static KernelCase sgd(CaseDraws r, int variant) {
+        boolean decoupled = variant == 5;
         Segments segments = segments(r, new int[] {r.size() * r.size(), r.size(), r.size()}, 5);
         int n = Math.toIntExact(segments.offset()[2] + segments.length()[2] + 4);
         double momentum = variant == 0 ? 0 : 0.9;
@@ -146,8 +186,8 @@ final class LinearCases {
             Tensor tw = t.of(w);
             Tensor tb = variant == 0 ? null : t.of(b);
             for (int i = 0; i < gradients.length; i++) {
-                t.backend().sgd(segments, tw, t.of(gradients[i]), tb, momentum, dampening, nesterov, firstStep + i,
-                        0.7);
+                t.backend().sgd(segments, tw, t.of(gradients[i]), tb, momentum, dampening, nesterov, decoupled,
+                        firstStep + i, 0.7);
             }
             out.put("w", tw.toDoubles());
             if (tb != null) {

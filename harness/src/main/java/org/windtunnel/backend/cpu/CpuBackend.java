@@ -25,6 +25,7 @@ public final class CpuBackend implements Backend {
     private final RopeKernel rope;
     private final AttentionKernel attention;
     private final UpdateKernels update;
+    private final ProjectionKernels projection;
 
     /** @param threads threads that share the work, the caller's included */
     public CpuBackend(int threads) {
@@ -43,6 +44,7 @@ public final class CpuBackend implements Backend {
         rope = new RopeKernel(engine);
         attention = new AttentionKernel(engine);
         update = new UpdateKernels(engine);
+        projection = new ProjectionKernels(engine);
     }
 
     private static Lanes prepared() {
@@ -141,6 +143,11 @@ public final class CpuBackend implements Backend {
     @Override
     public void axpy(double a, Tensor x, Tensor y) {
         flat.axpy(a, x, y);
+    }
+
+    @Override
+    public void combine(double a, Tensor x, double b, Tensor y, Tensor out) {
+        flat.combine(a, x, b, y, out);
     }
 
     @Override
@@ -340,9 +347,41 @@ public final class CpuBackend implements Backend {
             double momentum,
             double dampening,
             boolean nesterov,
+            boolean decoupled,
             long step,
             double gradScale) {
-        update.sgd(segments, w, g, buffer, momentum, dampening, nesterov, step, gradScale);
+        update.sgd(segments, w, g, buffer, momentum, dampening, nesterov, decoupled, step, gradScale);
+    }
+
+    @Override
+    public void projectedAdam(
+            Channels channels,
+            int rows,
+            int columns,
+            Tensor r,
+            Tensor m,
+            Tensor v,
+            double beta1,
+            double beta2,
+            double eps,
+            Tensor factor) {
+        projection.projectedAdam(channels, rows, columns, r, m, v, beta1, beta2, eps, factor);
+    }
+
+    @Override
+    public double scaledSumOfSquares(Channels channels, int rows, int columns, Tensor g, Tensor factor) {
+        return projection.scaledSumOfSquares(channels, rows, columns, g, factor);
+    }
+
+    @Override
+    public void scaledUpdate(
+            Channels channels, int rows, int columns, Tensor w, Tensor g, Tensor factor, double rate, double keep) {
+        projection.scaledUpdate(channels, rows, columns, w, g, factor, rate, keep);
+    }
+
+    @Override
+    public void cautiousDecay(Tensor w, Tensor u, double keep) {
+        flat.cautiousDecay(w, u, keep);
     }
 
     @Override

@@ -10,6 +10,8 @@ final class FlatKernels {
     private final Copy copy;
     private final Scale scale;
     private final Axpy axpy;
+    private final Combine combine;
+    private final CautiousDecay cautiousDecay;
     private final SumOfSquares sumOfSquares;
 
     FlatKernels(Engine engine) {
@@ -17,6 +19,8 @@ final class FlatKernels {
         copy = new Copy(engine);
         scale = new Scale(engine);
         axpy = new Axpy(engine);
+        combine = new Combine(engine);
+        cautiousDecay = new CautiousDecay(engine);
         sumOfSquares = new SumOfSquares(engine);
     }
 
@@ -37,6 +41,19 @@ final class FlatKernels {
     void axpy(double a, Tensor x, Tensor y) {
         axpy.a = (float) a;
         axpy.launchFlat(x, y);
+    }
+
+    void combine(double a, Tensor x, double b, Tensor y, Tensor out) {
+        Shapes.sameSize(x, out);
+        combine.a = (float) a;
+        combine.b = (float) b;
+        combine.out = out;
+        combine.launchFlat(x, y);
+    }
+
+    void cautiousDecay(Tensor w, Tensor u, double keep) {
+        cautiousDecay.keep = (float) keep;
+        cautiousDecay.launchFlat(u, w);
     }
 
     double sumOfSquares(Tensor x) {
@@ -71,6 +88,11 @@ final class FlatKernels {
                 int i = block * BLOCK;
                 block(xb, at(x) + i, yb, at(y) + i, Math.min(BLOCK, size - i), chunk, s);
             }
+        }
+
+        /** How far into the tensors the block at {@code xAt} of the first one lies. */
+        final int start(int xAt) {
+            return xAt - at(x);
         }
 
         abstract void block(FloatBuffer xb, int xAt, FloatBuffer yb, int yAt, int n, int chunk, Scratch s);
@@ -132,6 +154,47 @@ final class FlatKernels {
             xb.get(xAt, v, 0, n);
             yb.get(yAt, w, 0, n);
             lanes.axpy(a, v, 0, w, 0, n);
+            yb.put(yAt, w, 0, n);
+        }
+    }
+
+    private static final class Combine extends Flat {
+        private float a;
+        private float b;
+        private Tensor out;
+
+        Combine(Engine engine) {
+            super(engine);
+        }
+
+        @Override
+        void block(FloatBuffer xb, int xAt, FloatBuffer yb, int yAt, int n, int chunk, Scratch s) {
+            float[] v = s.floats(0, BLOCK);
+            float[] w = s.floats(1, BLOCK);
+            xb.get(xAt, v, 0, n);
+            yb.get(yAt, w, 0, n);
+            lanes.scale(b, w, 0, n);
+            lanes.axpy(a, v, 0, w, 0, n);
+            buffer(out).put(at(out) + start(xAt), w, 0, n);
+        }
+    }
+
+    private static final class CautiousDecay extends Flat {
+        private float keep;
+
+        CautiousDecay(Engine engine) {
+            super(engine);
+        }
+
+        @Override
+        void block(FloatBuffer xb, int xAt, FloatBuffer yb, int yAt, int n, int chunk, Scratch s) {
+            float[] u = s.floats(0, BLOCK);
+            float[] w = s.floats(1, BLOCK);
+            xb.get(xAt, u, 0, n);
+            yb.get(yAt, w, 0, n);
+            for (int i = 0; i < n; i++) {
+                w[i] = u[i] * w[i] >= 0 ? w[i] * keep : w[i];
+            }
             yb.put(yAt, w, 0, n);
         }
     }

@@ -35,9 +35,10 @@ final class UpdateKernels {
             double momentum,
             double dampening,
             boolean nesterov,
+            boolean decoupled,
             long step,
             double gradScale) {
-        sgd.run(segments, w, g, buffer, momentum, dampening, nesterov, step, gradScale);
+        sgd.run(segments, w, g, buffer, momentum, dampening, nesterov, decoupled, step, gradScale);
     }
 
     /** Cuts the segments into blocks, numbered through, so that many small ones share one run. */
@@ -49,7 +50,7 @@ final class UpdateKernels {
             super(engine);
         }
 
-        final void launchSegments(Segments s, Tensor w) {
+        final void launchSegments(Segments s, Tensor w, Tensor state) {
             segments = s;
             int count = s.count();
             if (firstBlock.length < count + 1) {
@@ -59,6 +60,9 @@ final class UpdateKernels {
             for (int i = 0; i < count; i++) {
                 if (s.offset()[i] < 0 || s.offset()[i] + s.length()[i] > w.size()) {
                     throw new IllegalArgumentException("segment " + i + " leaves the vector " + w);
+                }
+                if (state != null && (s.stateOffset()[i] < 0 || s.stateOffset()[i] + s.length()[i] > state.size())) {
+                    throw new IllegalArgumentException("segment " + i + " leaves the state " + state);
                 }
                 firstBlock[i] = blocks;
                 blocks += (int) ((s.length()[i] + BLOCK - 1) / BLOCK);
@@ -76,11 +80,12 @@ final class UpdateKernels {
                 }
                 long skip = (long) (block - firstBlock[segment]) * BLOCK;
                 int n = (int) Math.min(BLOCK, segments.length()[segment] - skip);
-                update(segments, segment, (int) (segments.offset()[segment] + skip), n, s, thread);
+                int at = (int) (segments.offset()[segment] + skip);
+                update(segments, segment, at, (int) (segments.stateOffset()[segment] + skip), n, s, thread);
             }
         }
 
-        abstract void update(Segments segments, int segment, int at, int n, Scratch s, int thread);
+        abstract void update(Segments segments, int segment, int at, int stateAt, int n, Scratch s, int thread);
     }
 
     private static final class AdamW extends Segmented {
@@ -113,8 +118,7 @@ final class UpdateKernels {
                 boolean epsInsideCorrection,
                 double gradScale) {
             Shapes.sameSize(weights, gradient);
-            Shapes.sameSize(weights, first);
-            Shapes.sameSize(weights, second);
+            Shapes.sameSize(first, second);
             w = weights;
             g = gradient;
             m = first;
@@ -129,11 +133,11 @@ final class UpdateKernels {
                 s.beta2 = (float) beta2;
                 s.oneMinusBeta2 = (float) (1 - beta2);
             }
-            launchSegments(segments, weights);
+            launchSegments(segments, weights, first);
         }
 
         @Override
-        void update(Segments segments, int segment, int at, int n, Scratch s, int thread) {
+        void update(Segments segments, int segment, int at, int stateAt, int n, Scratch s, int thread) {
             Lanes.AdamScalars a = scalars[thread];
             double lr = segments.lr()[segment];
             double rate = lr / correction1;
@@ -147,12 +151,12 @@ final class UpdateKernels {
             float[] vs = s.floats(3, BLOCK);
             buffer(w).get(at(w) + at, ws, 0, n);
             buffer(g).get(at(g) + at, gs, 0, n);
-            buffer(m).get(at(m) + at, ms, 0, n);
-            buffer(v).get(at(v) + at, vs, 0, n);
+            buffer(m).get(at(m) + stateAt, ms, 0, n);
+            buffer(v).get(at(v) + stateAt, vs, 0, n);
             lanes.adamw(ws, gs, ms, vs, 0, n, a);
             buffer(w).put(at(w) + at, ws, 0, n);
-            buffer(m).put(at(m) + at, ms, 0, n);
-            buffer(v).put(at(v) + at, vs, 0, n);
+            buffer(m).put(at(m) + stateAt, ms, 0, n);
+            buffer(v).put(at(v) + stateAt, vs, 0, n);
         }
     }
 
@@ -163,6 +167,7 @@ final class UpdateKernels {
         private float momentum;
         private float dampening;
         private boolean nesterov;
+        private boolean decoupled;
         private boolean first;
         private float gradScale;
 
@@ -178,33 +183,35 @@ final class UpdateKernels {
                 double mu,
                 double damp,
                 boolean lookAhead,
+                boolean decoupledDecay,
                 long step,
                 double scale) {
             Shapes.sameSize(weights, gradient);
-            if (momentumBuffer != null) {
-                Shapes.sameSize(weights, momentumBuffer);
-            }
             w = weights;
             g = gradient;
             buffer = momentumBuffer;
             momentum = (float) mu;
             dampening = (float) damp;
             nesterov = lookAhead;
+            decoupled = decoupledDecay;
             first = step == 1;
             gradScale = (float) scale;
-            launchSegments(segments, weights);
+            launchSegments(segments, weights, momentumBuffer);
         }
 
         @Override
-        void update(Segments segments, int segment, int at, int n, Scratch s, int thread) {
+        void update(Segments segments, int segment, int at, int stateAt, int n, Scratch s, int thread) {
             float[] ws = s.floats(0, BLOCK);
             float[] d = s.floats(1, BLOCK);
             buffer(w).get(at(w) + at, ws, 0, n);
             buffer(g).get(at(g) + at, d, 0, n);
             lanes.scale(gradScale, d, 0, n);
-            float decay = (float) segments.weightDecay()[segment];
-            if (decay != 0) {
-                lanes.axpy(decay, ws, 0, d, 0, n);
+            double lr = segments.lr()[segment];
+            double decay = segments.weightDecay()[segment];
+            if (decay != 0 && decoupled) {
+                lanes.scale((float) (1 - decay), ws, 0, n);
+            } else if (decay != 0) {
+                lanes.axpy((float) decay, ws, 0, d, 0, n);
             }
             float[] direction = d;
             if (buffer != null) {
@@ -212,18 +219,18 @@ final class UpdateKernels {
                 if (first) {
                     System.arraycopy(d, 0, b, 0, n);
                 } else {
-                    buffer(buffer).get(at(buffer) + at, b, 0, n);
+                    buffer(buffer).get(at(buffer) + stateAt, b, 0, n);
                     lanes.scale(momentum, b, 0, n);
                     lanes.axpy(1f - dampening, d, 0, b, 0, n);
                 }
-                buffer(buffer).put(at(buffer) + at, b, 0, n);
+                buffer(buffer).put(at(buffer) + stateAt, b, 0, n);
                 direction = b;
                 if (nesterov) {
                     lanes.axpy(momentum, b, 0, d, 0, n);
                     direction = d;
                 }
             }
-            lanes.axpy((float) -segments.lr()[segment], direction, 0, ws, 0, n);
+            lanes.axpy((float) -lr, direction, 0, ws, 0, n);
             buffer(w).put(at(w) + at, ws, 0, n);
         }
     }

@@ -137,6 +137,11 @@ public final class Nd4jBackend implements Backend {
     }
 
     @Override
+    public void combine(double a, Tensor x, double b, Tensor y, Tensor out) {
+        scratch.run(() -> algebra.combine(a, x, b, y, out));
+    }
+
+    @Override
     public double sumOfSquares(Tensor x) {
         double[] result = new double[1];
         scratch.run(() -> result[0] = algebra.sumOfSquares(x));
@@ -331,9 +336,44 @@ public final class Nd4jBackend implements Backend {
             double momentum,
             double dampening,
             boolean nesterov,
+            boolean decoupled,
             long step,
             double gradScale) {
-        scratch.run(() -> optimizers.sgd(segments, w, g, buffer, momentum, dampening, nesterov, step, gradScale));
+        scratch.run(() -> optimizers.sgd(
+                segments, w, g, buffer, momentum, dampening, nesterov, decoupled, step, gradScale));
+    }
+
+    @Override
+    public void projectedAdam(
+            Channels channels,
+            int rows,
+            int columns,
+            Tensor r,
+            Tensor m,
+            Tensor v,
+            double beta1,
+            double beta2,
+            double eps,
+            Tensor factor) {
+        scratch.run(() -> optimizers.projectedAdam(channels, rows, columns, r, m, v, beta1, beta2, eps, factor));
+    }
+
+    @Override
+    public double scaledSumOfSquares(Channels channels, int rows, int columns, Tensor g, Tensor factor) {
+        double[] sum = new double[1];
+        scratch.run(() -> sum[0] = optimizers.scaledSumOfSquares(channels, rows, columns, g, factor));
+        return sum[0];
+    }
+
+    @Override
+    public void scaledUpdate(
+            Channels channels, int rows, int columns, Tensor w, Tensor g, Tensor factor, double rate, double keep) {
+        scratch.run(() -> optimizers.scaledUpdate(channels, rows, columns, w, g, factor, rate, keep));
+    }
+
+    @Override
+    public void cautiousDecay(Tensor w, Tensor u, double keep) {
+        scratch.run(() -> optimizers.cautiousDecay(w, u, keep));
     }
 
     private static void columnSums(Tensor x, Tensor out, boolean accumulate) {

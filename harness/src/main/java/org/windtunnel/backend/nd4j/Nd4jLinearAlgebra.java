@@ -71,6 +71,11 @@ final class Nd4jLinearAlgebra implements LinearAlgebra {
     }
 
     @Override
+    public void combine(double a, Tensor x, double b, Tensor y, Tensor out) {
+        Ops.flat(out).assign(Ops.flat(x).mul(a).addi(Ops.flat(y).mul(b)));
+    }
+
+    @Override
     public double sumOfSquares(Tensor x) {
         long blocks = x.size() / SUM_BLOCK;
         int tail = (int) (x.size() % SUM_BLOCK);

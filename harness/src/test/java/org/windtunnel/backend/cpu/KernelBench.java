@@ -183,7 +183,7 @@ public final class KernelBench {
         Tensor m = arena.take(p);
         Tensor v2 = arena.take(p);
         Segments segments = new Segments(
-                new long[] {0}, new long[] {p}, new double[] {1e-9}, new double[] {0.1}, new double[] {1e-8});
+                new long[] {0}, new long[] {0}, new long[] {p}, new double[] {1e-9}, new double[] {0.1}, new double[] {1e-8});
         rows.add(new Row("adamw", 1, 28.0 * p, "GB/s", () -> {
             backend.adamw(segments, w, g, m, v2, 0.9, 0.999, 10, false, 1);
         }));

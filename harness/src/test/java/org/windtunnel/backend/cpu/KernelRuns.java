@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Map;
 import org.windtunnel.backend.AttentionKernels.AttentionShape;
 import org.windtunnel.backend.LayerKernels.Activation;
+import org.windtunnel.backend.OptimizerKernels.Channels;
 import org.windtunnel.backend.OptimizerKernels.Segments;
 import org.windtunnel.tensor.Arena;
 import org.windtunnel.tensor.DType;
@@ -186,6 +187,7 @@ final class KernelRuns implements AutoCloseable {
         int p = 70_001;
         Segments segments = new Segments(
                 new long[] {0, 40_007},
+                new long[] {0, 40_007},
                 new long[] {40_001, 29_994},
                 new double[] {1e-2, 1e-3},
                 new double[] {0.1, 0},
@@ -195,7 +197,20 @@ final class KernelRuns implements AutoCloseable {
         Tensor m = arena.take(p);
         Tensor v = arena.take(p);
         add("adamw", () -> backend.adamw(segments, w, g, m, v, 0.9, 0.99, 1, false, 0.5), w, m, v);
-        add("sgd", () -> backend.sgd(segments, w, g, m, 0.9, 0.1, true, 2, 0.5), w, m);
+        add("sgd", () -> backend.sgd(segments, w, g, m, 0.9, 0.1, true, false, 2, 0.5), w, m);
+        Tensor f = arena.take(700);
+        Tensor square = arena.take(p);
+        add("combine", () -> backend.combine(0.5, g, -0.25, w, square), square);
+        add("cautious decay", () -> backend.cautiousDecay(square, g, 0.9), square);
+        for (Channels channels : Channels.values()) {
+            add("projected adam " + channels, () -> backend.projectedAdam(
+                    channels, 100, 700, g, m, v, 0.9, 0.99, 1e-6, f), m, v, f);
+            add("scaled update " + channels, () -> backend.scaledUpdate(
+                    channels, 100, 700, square, g, f, 1e-3, 0.99), square);
+            double[] sum = new double[3];
+            runs.put("scaled sum " + channels, new Run(
+                    () -> sum[0] = backend.scaledSumOfSquares(channels, 100, 700, g, f), List.of(), sum));
+        }
     }
 
     /** Bits of everything a run has written, sums included. */

@@ -1,0 +1,53 @@
+package org.windtunnel.optim;
+
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.windtunnel.tensor.DType;
+import org.windtunnel.tensor.Tensor;
+
+/** One updater for each update rule in use. */
+final class GroupedOptimizer implements Optimizer {
+    private final List<Updater> updaters;
+    private final long stateBytes;
+    private long steps;
+
+    GroupedOptimizer(List<Updater> updaters, DType type) {
+        this.updaters = List.copyOf(updaters);
+        this.stateBytes = type.bytes()
+                * updaters.stream()
+                        .flatMap(u -> u.state().values().stream())
+                        .mapToLong(Tensor::size)
+                        .sum();
+    }
+
+    @Override
+    public void step(double lr, double gradScale) {
+        steps++;
+        for (int i = 0; i < updaters.size(); i++) {
+            updaters.get(i).step(lr, steps, gradScale);
+        }
+    }
+
+    @Override
+    public long steps() {
+        return steps;
+    }
+
+    @Override
+    public long stateBytes() {
+        return stateBytes;
+    }
+
+    @Override
+    public Map<String, Tensor> state() {
+        Map<String, Tensor> all = new LinkedHashMap<>();
+        updaters.forEach(u -> all.putAll(u.state()));
+        return all;
+    }
+
+    @Override
+    public void restoreSteps(long restored) {
+        steps = restored;
+    }
+}

@@ -1,0 +1,52 @@
+package org.windtunnel.optim;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.windtunnel.config.ConfigException;
+import org.windtunnel.config.UpdateRule;
+import org.windtunnel.nn.ParamSpec;
+
+/** Parameters seen as matrices: a filter [out, in, k, k] is [out, in·k·k]. */
+final class Matrices {
+    /** Elements up to which matrices of one shape are batched: beyond, one fills the processor by itself. */
+    private static final int BATCH_ELEMENTS = 1 << 20;
+
+    private Matrices() {}
+
+    static int rows(ParamSpec spec) {
+        return spec.shape()[0];
+    }
+
+    static int columns(ParamSpec spec) {
+        return Math.toIntExact(spec.size() / spec.shape()[0]);
+    }
+
+    /** @throws ConfigException if the group has a vector */
+    static void require(ParameterGroup group, UpdateRule rule) {
+        for (int k = 0; k < group.count(); k++) {
+            if (group.spec(k).shape().length < 2) {
+                throw new ConfigException("optimizer.assign: expected matrices and filters for " + rule
+                        + ", found the vector " + group.spec(k) + "; assign it adamw");
+            }
+        }
+    }
+
+    /** Members of a group by shape, in batches. */
+    static List<List<Integer>> batches(ParameterGroup group) {
+        Map<List<Integer>, List<Integer>> byShape = new LinkedHashMap<>();
+        for (int k = 0; k < group.count(); k++) {
+            List<Integer> shape = List.of(rows(group.spec(k)), columns(group.spec(k)));
+            byShape.computeIfAbsent(shape, s -> new ArrayList<>()).add(k);
+        }
+        List<List<Integer>> batches = new ArrayList<>();
+        byShape.forEach((shape, members) -> {
+            int most = Math.max(1, BATCH_ELEMENTS / (shape.get(0) * shape.get(1)));
+            for (int from = 0; from < members.size(); from += most) {
+                batches.add(members.subList(from, Math.min(members.size(), from + most)));
+            }
+        });
+        return batches;
+    }
+}

@@ -1,0 +1,72 @@
+package org.windtunnel.optim;
+
+import java.util.Map;
+import org.windtunnel.backend.Backend;
+import org.windtunnel.config.OptimizerSpec;
+import org.windtunnel.config.OptimizerSpec.FilterScale;
+import org.windtunnel.config.UpdateRule;
+import org.windtunnel.nn.ParamSpec;
+import org.windtunnel.tensor.Allocator;
+import org.windtunnel.tensor.Tensor;
+
+/**
+ * Muon (Jordan et al. 2024; Liu et al., arXiv 2502.16982): w = (1 - lr·wd) w - lr · scale · O, with O the orthogonalised
+ * momentum. State: 1 element a parameter.
+ */
+final class Muon implements Updater {
+    private final OptimizerSpec.Muon spec;
+    private final Backend backend;
+    private final ParameterGroup group;
+    private final OrthogonalMomentum momentum;
+    private final Tensor[] weights;
+    private final double[] scale;
+    private double lr;
+
+    Muon(OptimizerSpec.Muon spec, Backend backend, ParameterGroup group, Allocator memory) {
+        Matrices.require(group, UpdateRule.MUON);
+        this.spec = spec;
+        this.backend = backend;
+        this.group = group;
+        this.momentum = new OrthogonalMomentum(spec.momentum(), spec.momentumForm(), spec.nesterov(),
+                spec.coefficients(), spec.steps(), spec.eps(), backend, group, memory, this::update);
+        this.weights = new Tensor[group.count()];
+        this.scale = new double[group.count()];
+        for (int k = 0; k < weights.length; k++) {
+            weights[k] = group.weight(k);
+            scale[k] = scale(group.spec(k));
+        }
+    }
+
+    private double scale(ParamSpec p) {
+        int[] shape = p.shape();
+        return spec.filterScale() == FilterScale.KERNEL && shape.length > 2
+                ? spec.scale().of(shape[shape.length - 2], shape[shape.length - 1])
+                : spec.scale().of(Matrices.rows(p), Matrices.columns(p));
+    }
+
+    @Override
+    public void step(double scheduled, long step, double gradScale) {
+        lr = scheduled;
+        momentum.step(gradScale);
+    }
+
+    private void update(int k, Tensor direction) {
+        Tensor w = weights[k];
+        if (spec.normalize()) {
+            double norm = Math.sqrt(backend.sumOfSquares(w));
+            backend.scale(norm == 0 ? 1 : Math.sqrt(Matrices.rows(group.spec(k))) / norm, w);
+        }
+        double rate = group.lr(k, lr);
+        double keep = 1 - rate * group.weightDecay(k);
+        if (spec.cautiousDecay() && keep != 1) {
+            backend.cautiousDecay(w, direction, keep);
+            keep = 1;
+        }
+        backend.combine(keep, w, -rate * scale[k], direction, w);
+    }
+
+    @Override
+    public Map<String, Tensor> state() {
+        return momentum.state();
+    }
+}

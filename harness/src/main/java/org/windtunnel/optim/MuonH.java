@@ -1,0 +1,38 @@
+package org.windtunnel.optim;
+
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.windtunnel.backend.Backend;
+import org.windtunnel.config.OptimizerSpec;
+import org.windtunnel.config.OptimizerSpec.MomentumForm;
+import org.windtunnel.config.UpdateRule;
+import org.windtunnel.tensor.Allocator;
+import org.windtunnel.tensor.Tensor;
+
+/** MuonH (HyperP, arXiv 2603.28743): Muon's direction as a step on the sphere. State: 1 element a parameter. */
+final class MuonH implements Updater {
+    private final OrthogonalMomentum momentum;
+    private final Sphere sphere;
+    private double lr;
+
+    MuonH(OptimizerSpec.MuonH spec, Backend backend, ParameterGroup group, Allocator memory) {
+        Matrices.require(group, UpdateRule.MUONH);
+        this.sphere = new Sphere(spec.radius(), spec.eps(), backend, group, memory);
+        this.momentum = new OrthogonalMomentum(spec.momentum(), MomentumForm.SUM, spec.nesterov(), spec.coefficients(),
+                spec.steps(), spec.eps(), backend, group, memory, (k, direction) -> sphere.move(k, direction, lr));
+    }
+
+    @Override
+    public void step(double scheduled, long step, double gradScale) {
+        lr = scheduled;
+        sphere.begin(step);
+        momentum.step(gradScale);
+    }
+
+    @Override
+    public Map<String, Tensor> state() {
+        Map<String, Tensor> state = new LinkedHashMap<>(momentum.state());
+        state.putAll(sphere.state());
+        return state;
+    }
+}

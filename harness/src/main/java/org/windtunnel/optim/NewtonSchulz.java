@@ -1,0 +1,132 @@
+package org.windtunnel.optim;
+
+import org.windtunnel.backend.Backend;
+import org.windtunnel.config.NewtonSchulzCoefficients;
+import org.windtunnel.tensor.Allocator;
+import org.windtunnel.tensor.Tensor;
+
+/**
+ * Orthogonalisation by Newton-Schulz iterations: X = G/(‖G‖ + eps), then X ← aX + (bA + cA²)X with A = XXᵀ, or with
+ * XᵀX from the right for matrices that are higher than wide. Matrices of one shape go through strided-batched products.
+ *
+ * <p>The workspace holds two copies of a batch and two square matrices for each of its matrices.
+ */
+public final class NewtonSchulz {
+    private static final double POLAR_EXPRESS_SCALE = 1.02;
+    private static final double POLAR_EXPRESS_EPS = 1e-6;
+
+    private final NewtonSchulzCoefficients coefficients;
+    private final int steps;
+    private final double eps;
+    private final Backend backend;
+    private final Tensor first;
+    private final Tensor second;
+    private final Tensor gram;
+    private final Tensor polynomial;
+
+    /**
+     * @param eps added to the norm; Polar Express divides by 1.02 ‖G‖ + 1e-6 instead
+     * @param elements most elements of a batch
+     * @param squares most elements of a batch's square matrices, the smaller dimension squared each
+     */
+    public NewtonSchulz(
+            NewtonSchulzCoefficients coefficients,
+            int steps,
+            double eps,
+            Backend backend,
+            int elements,
+            int squares,
+            Allocator memory) {
+        this.coefficients = coefficients;
+        this.steps = steps;
+        this.eps = eps;
+        this.backend = backend;
+        this.first = memory.take(elements);
+        this.second = memory.take(elements);
+        this.gram = memory.take(squares);
+        this.polynomial = memory.take(squares);
+    }
+
+    /** Matrices of one shape, with all views that their iterations need. */
+    public final class Batch {
+        private final int count;
+        private final int rows;
+        private final int columns;
+        private final int side;
+        private final Tensor[] inputs;
+        private final Tensor[] outputs;
+        private final Tensor[] ends;
+        private final Tensor squares;
+        private final Tensor sum;
+
+        private Batch(int count, int rows, int columns) {
+            this.count = count;
+            this.rows = rows;
+            this.columns = columns;
+            this.side = Math.min(rows, columns);
+            this.inputs = views(first);
+            this.outputs = views(steps % 2 == 0 ? first : second);
+            this.ends = new Tensor[] {first.slice(0, count * rows * columns), second.slice(0, count * rows * columns)};
+            this.squares = gram.slice(0, count * side * side);
+            this.sum = polynomial.slice(0, count * side * side);
+        }
+
+        private Tensor[] views(Tensor of) {
+            Tensor[] views = new Tensor[count];
+            for (int i = 0; i < count; i++) {
+                views[i] = of.slice((long) i * rows * columns, rows, columns);
+            }
+            return views;
+        }
+
+        /** Where matrix {@code i} is put before {@link #orthogonalize}. */
+        public Tensor input(int i) {
+            return inputs[i];
+        }
+
+        /** Where it is found afterwards, until the next batch is put in. */
+        public Tensor output(int i) {
+            return outputs[i];
+        }
+
+        /** Replaces every matrix by its orthogonalisation; zero stays zero. */
+        public void orthogonalize() {
+            for (int i = 0; i < count; i++) {
+                double norm = Math.sqrt(backend.sumOfSquares(inputs[i]));
+                backend.scale(
+                        coefficients == NewtonSchulzCoefficients.POLAR_EXPRESS
+                                ? 1 / (POLAR_EXPRESS_SCALE * norm + POLAR_EXPRESS_EPS)
+                                : 1 / (norm + eps),
+                        inputs[i]);
+            }
+            for (int step = 0; step < steps; step++) {
+                double[] abc = coefficients.at(step);
+                iterate(abc[0], abc[1], abc[2], ends[step % 2], ends[(step + 1) % 2]);
+            }
+        }
+
+        private void iterate(double a, double b, double c, Tensor x, Tensor next) {
+            boolean tall = rows > columns;
+            long size = (long) rows * columns;
+            long square = (long) side * side;
+            backend.gemmStridedBatched(tall, !tall, side, side, Math.max(rows, columns), 1, x, columns, size, x,
+                    columns, size, 0, squares, side, square, count);
+            backend.copy(squares, sum);
+            backend.gemmStridedBatched(false, false, side, side, side, c, squares, side, square, squares, side, square,
+                    b, sum, side, square, count);
+            backend.copy(x, next);
+            if (tall) {
+                backend.gemmStridedBatched(false, false, rows, columns, side, 1, x, columns, size, sum, side, square, a,
+                        next, columns, size, count);
+            } else {
+                backend.gemmStridedBatched(false, false, rows, columns, side, 1, sum, side, square, x, columns, size, a,
+                        next, columns, size, count);
+            }
+        }
+    }
+
+    /** A batch of {@code count} matrices; batches share the workspace. */
+    public Batch batch(int count, int rows, int columns) {
+        return new Batch(count, rows, columns);
+    }
+}

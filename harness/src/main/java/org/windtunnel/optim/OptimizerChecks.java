@@ -1,0 +1,70 @@
+package org.windtunnel.optim;
+
+import org.windtunnel.config.ConfigException;
+import org.windtunnel.config.OptimizerSpec;
+import org.windtunnel.config.OptimizerSpec.Projected;
+
+/** What the numbers of an optimizer's configuration must be. */
+final class OptimizerChecks {
+    private OptimizerChecks() {}
+
+    /** @throws ConfigException if a setting is out of range */
+    static void check(OptimizerSpec spec) {
+        require("lr", spec.lr() >= 0, ">= 0", spec.lr());
+        require("weight_decay", spec.weightDecay() >= 0, ">= 0", spec.weightDecay());
+        if (spec instanceof OptimizerSpec.Sgd s) {
+            momentum(s.momentum());
+            require("dampening", s.dampening() >= 0 && s.dampening() <= 1, "in [0, 1]", s.dampening());
+            if (s.nesterov() && (s.momentum() == 0 || s.dampening() != 0)) {
+                throw new ConfigException("optimizer: expected momentum > 0 and dampening 0 with nesterov, found momentum "
+                        + s.momentum() + " and dampening " + s.dampening());
+            }
+        } else if (spec instanceof OptimizerSpec.AdamW a) {
+            adam("", a.beta1(), a.beta2(), a.eps());
+        } else if (spec instanceof OptimizerSpec.SgdSai s) {
+            momentum(s.momentum());
+            eps("eps", s.eps());
+        } else if (spec instanceof Projected p) {
+            adam("", p.beta1(), p.beta2(), p.eps());
+            require("scale", p.scale() >= 0, ">= 0", p.scale());
+            boolean limit = p.growthLimit() == 0 || p.growthLimit() >= 1;
+            require("growth_limit", limit, "0 or at least 1", p.growthLimit());
+        } else if (spec instanceof OptimizerSpec.Muon m) {
+            momentum(m.momentum());
+            eps("eps", m.eps());
+        } else if (spec instanceof OptimizerSpec.MuonH m) {
+            momentum(m.momentum());
+            eps("eps", m.eps());
+        } else if (spec instanceof OptimizerSpec.AdamH a) {
+            adam("", a.beta1(), a.beta2(), a.eps());
+        }
+        OptimizerSpec.AdamW auxiliary = spec.auxiliary();
+        if (auxiliary != null) {
+            adam("adamw.", auxiliary.beta1(), auxiliary.beta2(), auxiliary.eps());
+            if (spec.lr() == 0 && auxiliary.lr() != 0) {
+                throw new ConfigException("optimizer: expected lr > 0 beside adamw.lr " + auxiliary.lr()
+                        + ", found 0; the schedule moves both rates by one factor");
+            }
+        }
+    }
+
+    private static void momentum(double momentum) {
+        require("momentum", momentum >= 0 && momentum < 1, "in [0, 1)", momentum);
+    }
+
+    private static void adam(String section, double beta1, double beta2, double eps) {
+        require(section + "beta1", beta1 >= 0 && beta1 < 1, "in [0, 1)", beta1);
+        require(section + "beta2", beta2 >= 0 && beta2 < 1, "in [0, 1)", beta2);
+        eps(section + "eps", eps);
+    }
+
+    private static void eps(String key, double eps) {
+        require(key, eps >= 0, ">= 0", eps);
+    }
+
+    private static void require(String key, boolean fine, String expected, double found) {
+        if (!fine || Double.isInfinite(found)) {
+            throw new ConfigException("optimizer: expected " + key + " " + expected + ", found " + found);
+        }
+    }
+}
