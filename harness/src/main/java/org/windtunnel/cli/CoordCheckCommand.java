@@ -6,6 +6,10 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
+import org.windtunnel.analysis.report.CoordCheckCurves;
+import org.windtunnel.analysis.report.CoordCheckCurves.Fact;
+import org.windtunnel.analysis.report.CoordCheckPicture;
+import org.windtunnel.analysis.report.CoordCheckReport;
 import org.windtunnel.config.ConfigLoader;
 import org.windtunnel.config.ConfigWriter;
 import org.windtunnel.config.ExperimentSpec;
@@ -50,6 +54,9 @@ final class CoordCheckCommand implements Callable<Integer> {
             defaultValue = "" + CoordCheckOptions.THRESHOLD)
     private double threshold;
 
+    @Option(names = "--png", paramLabel = "DIR", description = "Write a picture of the changes into this directory as well")
+    private Path pictures;
+
     @Override
     public Integer call() {
         ExperimentSpec spec = ConfigLoader.bind(Experiments.load(experiment).experiment());
@@ -60,7 +67,8 @@ final class CoordCheckCommand implements Callable<Integer> {
             CoordBatch batch = CoordBatch.of(spec, executor.corpus(spec.data()), sequences);
             result = CoordCheck.run(spec, batch, options, executor.backend(spec.runtime()));
         }
-        print(spec, result, System.out);
+        print(result, System.out);
+        report(spec, result, System.out);
         return (result.passed() ? ExitCode.DONE : ExitCode.FAILED).code();
     }
 
@@ -70,7 +78,7 @@ final class CoordCheckCommand implements Callable<Integer> {
         return base instanceof Number width ? width.intValue() : spec.model().width();
     }
 
-    private static void print(ExperimentSpec spec, CoordCheckResult result, PrintStream out) {
+    private static void print(CoordCheckResult result, PrintStream out) {
         CoordCheckOptions options = result.options();
         out.printf("slopes of log2(size) over log2(width), widths %s, %d seeds; t1 is before any update%n%n",
                 options.widths(), options.seeds());
@@ -85,9 +93,34 @@ final class CoordCheckCommand implements Callable<Integer> {
         TextTable table = new TextTable(header);
         result.curves().forEach(curve -> table.row(row(result, curve)));
         out.println(table);
-        long failed = result.curves().stream().filter(c -> !result.failures(c).isEmpty()).count();
-        out.printf("%s: %d of %d modules within ±%.2f%n", result.passed() ? "PASSED" : "FAILED",
-                result.curves().size() - failed, result.curves().size(), options.threshold());
+        out.println(verdict(result));
+    }
+
+    private static String verdict(CoordCheckResult result) {
+        long flat = result.curves().stream().filter(c -> result.failures(c).isEmpty()).count();
+        return String.format("%s: %d of %d modules within ±%.2f", result.passed() ? "PASSED" : "FAILED",
+                flat, result.curves().size(), result.options().threshold());
+    }
+
+    private void report(ExperimentSpec spec, CoordCheckResult result, PrintStream out) {
+        CoordCheckOptions options = result.options();
+        List<Fact> facts = List.of(
+                new Fact("parameterization", type(spec, "parameterization")),
+                new Fact("optimizer", type(spec, "optimizer") + ", rate " + spec.optimizer().lr()),
+                new Fact("widths", options.widths().toString()),
+                new Fact("seeds", Integer.toString(options.seeds())),
+                new Fact("batch", sequences + " sequences of " + spec.model().context() + " tokens"));
+        CoordCheckCurves curves = CoordCheckPages.curves(spec.name(), facts, verdict(result), result);
+        Path page = experiment.directory(spec.name()).resolve("coord-check.html");
+        CoordCheckReport.write(curves, page);
+        out.println("report: " + page);
+        if (pictures != null) {
+            out.println("picture: " + CoordCheckPicture.write(curves, pictures));
+        }
+    }
+
+    private static String type(ExperimentSpec spec, String section) {
+        return ConfigWriter.tree(spec).get(section) instanceof Map<?, ?> keys ? String.valueOf(keys.get("type")) : "";
     }
 
     private static List<String> row(CoordCheckResult result, CoordCurve curve) {

@@ -36,31 +36,40 @@ public record CoordCheckResult(CoordCheckOptions options, List<CoordCurve> curve
         return CoordCurve.slope(widths(), curve.delta()[step]);
     }
 
+    /** Whether the size at a step from 0 is judged flat. */
+    public boolean isL1Flat(CoordCurve curve, int step) {
+        return curve.output() && step == 0 || isFlat(curve.l1()[step], curve.output());
+    }
+
+    /** Whether the change at a step from 1 is judged flat. */
+    public boolean isDeltaFlat(CoordCurve curve, int step) {
+        return isFlat(curve.delta()[step], curve.output());
+    }
+
+    private boolean isFlat(double[] values, boolean output) {
+        double slope = CoordCurve.slope(widths(), values);
+        double steepest = output ? -0.5 - options.threshold() : -options.threshold();
+        return CoordCurve.isZero(values) || slope >= steepest && slope <= options.threshold();
+    }
+
     /** Every reason why a module does not pass, such as {@code delta t3 +0.41}; empty if it does. */
     public List<String> failures(CoordCurve curve) {
         List<String> failures = new ArrayList<>();
         for (int t = 0; t < options.steps(); t++) {
-            if (!(curve.output() && t == 0)) {
-                judge(failures, "l1", t, curve.l1()[t], curve.output());
+            if (!isL1Flat(curve, t)) {
+                failures.add(describe("l1", t, l1Slope(curve, t)));
             }
-            if (t > 0) {
-                judge(failures, "delta", t, curve.delta()[t], curve.output());
+            if (t > 0 && !isDeltaFlat(curve, t)) {
+                failures.add(describe("delta", t, deltaSlope(curve, t)));
             }
         }
         return failures;
     }
 
-    private void judge(List<String> failures, String what, int step, double[] values, boolean output) {
-        if (CoordCurve.isZero(values)) {
-            return;
-        }
-        double slope = CoordCurve.slope(widths(), values);
-        double steepest = output ? -0.5 - options.threshold() : -options.threshold();
-        if (!(slope >= steepest && slope <= options.threshold())) {
-            failures.add(Double.isNaN(slope)
-                    ? String.format("%s t%d is zero at some widths only", what, step + 1)
-                    : String.format("%s t%d %+.2f", what, step + 1, slope));
-        }
+    private static String describe(String what, int step, double slope) {
+        return Double.isNaN(slope)
+                ? String.format("%s t%d is zero at some widths only", what, step + 1)
+                : String.format("%s t%d %+.2f", what, step + 1, slope);
     }
 
     /** Whether every module passes. */

@@ -214,4 +214,17 @@ class CommandLineTest {
         assertThat(windtunnel("doctor", "--threads", "2")).isZero();
         assertThat(out).contains("sgemm").contains("GFLOPS");
     }
+
+    @Test
+    void aCoordinateCheckSaysWhatDependsOnWidth() throws IOException {
+        String mup = "parameterization={type: mup, base_width: 16, embedding_std: 1}";
+        assertThat(onConfig("coord-check", TINY, "--set", mup, "--png", temp.resolve("png").toString())).isZero();
+        assertThat(out).contains("widths [16, 32, 64, 128], 3 seeds", "transformer.h.0.attn.qkv", "PASSED: 11 of 11 modules");
+        assertThat(temp.resolve("runs/tiny/coord-check.html")).isNotEmptyFile();
+        assertThat(temp.resolve("png/coord-check.png")).isNotEmptyFile();
+        assertThat(onConfig("coord-check", TINY, "--set", "parameterization={type: sp, embedding_std: 1}", "--widths", "16,128",
+                "--seeds", "1")).isEqualTo(ExitCode.FAILED.code());
+        assertThat(out).containsPattern("transformer\\.h\\.0\\.mlp +.*FAILED .*delta t2 \\+");
+        assertThat(onConfig("coord-check", TINY, "--widths", "32,16")).isEqualTo(ExitCode.BAD_INPUT.code());
+    }
 }

@@ -1,38 +1,25 @@
 package org.windtunnel.analysis.report;
 
 import static org.windtunnel.analysis.report.Html.element;
-import static org.windtunnel.analysis.report.Html.escape;
 
-import java.io.IOException;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.util.List;
 import org.windtunnel.analysis.AnalysisException;
 import org.windtunnel.analysis.study.LawStudy;
 import org.windtunnel.analysis.study.StudyOrigin;
 import org.windtunnel.analysis.study.StudyResult;
 
-/**
- * One self-contained HTML page about a study.
- *
- * <p>The page holds its scripts, styles and data and asks for nothing else; a content security policy in it makes the
- * browser refuse any request. Charts are Vega-Lite specifications in {@code <script type="application/json">} elements.
- */
+/** One self-contained HTML page about a study. */
 public final class HtmlReport {
-
-    /** No source but the page itself; Vega compiles its expressions, hence unsafe-eval. */
-    private static final String POLICY = "default-src 'none'; script-src 'unsafe-inline' 'unsafe-eval'; "
-            + "style-src 'unsafe-inline'; img-src data: blob:";
 
     private final StudyResult result;
     private final Path page;
-    private final StringBuilder out = new StringBuilder();
+    private final HtmlPage out;
 
     private HtmlReport(StudyResult result, Path page) {
         this.result = result;
         this.page = page;
+        this.out = new HtmlPage(result.sweep() + " – Windtunnel");
     }
 
     /**
@@ -42,21 +29,7 @@ public final class HtmlReport {
      * @throws AnalysisException if it cannot be written
      */
     public static void write(StudyResult result, Path page) {
-        String html = html(result, page);
-        Path target = page.toAbsolutePath();
-        try {
-            Files.createDirectories(target.getParent());
-            Path draft = target.resolveSibling("." + target.getFileName() + ".tmp");
-            try {
-                Files.writeString(draft, html, StandardCharsets.UTF_8);
-                Files.move(draft, target, StandardCopyOption.REPLACE_EXISTING);
-            } finally {
-                Files.deleteIfExists(draft);
-            }
-        } catch (IOException e) {
-            throw new AnalysisException("Cannot write the report to " + page + " (" + e + "); choose a directory that can"
-                    + " be written to", e);
-        }
+        HtmlPage.write(html(result, page), page);
     }
 
     /** The page as text. */
@@ -65,26 +38,15 @@ public final class HtmlReport {
     }
 
     private String html() {
-        out.append("<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n")
-                .append("<meta http-equiv=\"Content-Security-Policy\" content=\"").append(POLICY).append("\">\n")
-                .append("<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n")
-                .append("<link rel=\"icon\" href=\"data:,\">\n")
-                .append(element("title", "", result.sweep() + " – Windtunnel"))
-                .append("\n<style>\n").append(VegaLibraries.resource(HtmlReport.class, "report.css")).append("</style>\n")
-                .append("</head>\n<body>\n<main>\n");
         head();
-        out.append(VerdictSection.html(result)).append('\n');
-        figure(LrChart.draw(result));
-        figure(OptimumChart.draw(result));
-        figure(CurveChart.draw(result));
-        figure(LawChart.draw(result));
-        figure(ResidualChart.draw(result));
+        out.append(VerdictSection.html(result)).append("\n");
+        out.figure(LrChart.draw(result));
+        out.figure(OptimumChart.draw(result));
+        out.figure(CurveChart.draw(result));
+        out.figure(LawChart.draw(result));
+        out.figure(ResidualChart.draw(result));
         tables();
-        footer();
-        out.append("</main>\n").append(VegaLibraries.scripts())
-                .append("<script>\n").append(VegaLibraries.resource(HtmlReport.class, "report.js")).append("</script>\n")
-                .append("</body>\n</html>\n");
-        return out.toString();
+        return out.finish();
     }
 
     private void head() {
@@ -112,40 +74,6 @@ public final class HtmlReport {
         }
     }
 
-    private void figure(Figure figure) {
-        out.append("<section>").append(element("h2", "", figure.title()));
-        if (figure instanceof Figure.Gap gap) {
-            out.append(element("p", "gap", gap.reason()));
-        } else if (figure instanceof Figure.Chart chart) {
-            out.append("<figure data-chart=\"").append(escape(chart.id())).append("\">");
-            controls(chart);
-            out.append("<div class=\"canvas\"></div><figcaption><b>How to read this.</b> ")
-                    .append(escape(chart.reading()))
-                    .append("</figcaption></figure>\n<script type=\"application/json\" id=\"")
-                    .append(escape(chart.id())).append("\">").append(Specs.script(chart.json())).append("</script>");
-        }
-        out.append("</section>\n");
-    }
-
-    private void controls(Figure.Chart chart) {
-        if (chart.controls().isEmpty()) {
-            return;
-        }
-        out.append("<div class=\"controls\">");
-        for (int c = 0; c < chart.controls().size(); c++) {
-            Figure.Control control = chart.controls().get(c);
-            out.append("<fieldset>").append(element("legend", "", control.label()));
-            for (int o = 0; o < control.options().size(); o++) {
-                out.append("<label><input type=\"radio\" name=\"").append(escape(chart.id())).append('-').append(c)
-                        .append("\" data-control=\"").append(c).append("\" value=\"").append(o).append('"')
-                        .append(o == 0 ? " checked>" : ">")
-                        .append(escape(control.options().get(o).label())).append("</label>");
-            }
-            out.append("</fieldset>");
-        }
-        out.append("</div>");
-    }
-
     private void tables() {
         LawStudy law = result.law();
         out.append("<section>").append(element("h2", "", "Parameters of the law"));
@@ -166,13 +94,5 @@ public final class HtmlReport {
                 ? element("p", "gap", "There are no runs.")
                 : RunsTable.html(result, page));
         out.append("</section>\n");
-    }
-
-    private void footer() {
-        out.append("<footer>Drawn with Vega ").append(escape(VegaLibraries.version("vega")))
-                .append(", Vega-Lite ").append(escape(VegaLibraries.version("vega-lite")))
-                .append(" and Vega-Embed ").append(escape(VegaLibraries.version("vega-embed")))
-                .append(" (BSD-3-Clause, University of Washington Interactive Data Lab); their licence is in the source of this")
-                .append(" page. The page loads nothing.</footer>\n");
     }
 }

@@ -65,7 +65,12 @@ public final class PngCharts {
 
     /** An empty panel in the report's style. */
     static XYChart panel(String title, String x, String y) {
-        XYChart chart = new XYChartBuilder().width(WIDTH).height(HEIGHT).title(title).xAxisTitle(x).yAxisTitle(y).build();
+        return panel(title, x, y, WIDTH, HEIGHT);
+    }
+
+    /** The same of another size in pixels. */
+    static XYChart panel(String title, String x, String y, int width, int height) {
+        XYChart chart = new XYChartBuilder().width(width).height(height).title(title).xAxisTitle(x).yAxisTitle(y).build();
         XYStyler styler = chart.getStyler();
         styler.setChartBackgroundColor(Color.WHITE);
         styler.setPlotBorderVisible(false);

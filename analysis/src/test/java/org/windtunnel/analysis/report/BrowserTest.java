@@ -11,6 +11,7 @@ import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Assumptions;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -26,10 +27,21 @@ class BrowserTest {
     @ParameterizedTest
     @MethodSource("studies")
     void everyChartIsDrawnWithoutAWordOnTheConsole(StudyResult study, @TempDir Path dir) throws IOException, InterruptedException {
-        Optional<Path> browser = browser();
-        Assumptions.assumeTrue(browser.isPresent(), "no chromium on the PATH: the page is not opened in a browser");
         Path page = dir.resolve("report.html");
         HtmlReport.write(study, page);
+        open(page, dir, 5);
+    }
+
+    @Test
+    void theCoordinateCheckIsDrawnAsWell(@TempDir Path dir) throws IOException, InterruptedException {
+        Path page = dir.resolve("coord-check.html");
+        CoordCheckReport.write(CoordCheckReportTest.sample(), page);
+        open(page, dir, 1);
+    }
+
+    private static void open(Path page, Path dir, int charts) throws IOException, InterruptedException {
+        Optional<Path> browser = browser();
+        Assumptions.assumeTrue(browser.isPresent(), "no chromium on the PATH: the page is not opened in a browser");
         Path dom = dir.resolve("dom.html");
         Path log = dir.resolve("log.txt");
         Process process = new ProcessBuilder(List.of(
@@ -47,7 +59,7 @@ class BrowserTest {
         assertThat(Files.readAllLines(log)).noneMatch(line -> line.contains("CONSOLE"));
         String drawn = Files.readString(dom);
         assertThat(drawn.contains("data-drawn=\"yes\"")).as("the page's script ran to its end").isTrue();
-        assertThat(drawn.split("<canvas", -1).length - 1).as("charts on the page").isEqualTo(5);
+        assertThat(drawn.split("<canvas", -1).length - 1).as("charts on the page").isEqualTo(charts);
     }
 
     private static Optional<Path> browser() {
