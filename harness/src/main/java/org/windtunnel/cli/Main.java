@@ -19,6 +19,7 @@ import picocli.CommandLine.ParseResult;
             WorkerCommand.class,
             ReportCommand.class,
             TransferCommand.class,
+            CompareCommand.class,
             PlanCommand.class,
             CoordCheckCommand.class,
             ConfigCommand.class,

@@ -23,6 +23,7 @@ import java.util.OptionalDouble;
  * @param paramsNonEmbedding all but the token and position tables
  * @param flopsPerToken forward plus backward
  * @param plannedTokens training budget
+ * @param stateBytes of the optimizer; null where the manifest does not say
  * @param vocab size of the vocabulary; 0 if unknown
  * @param entropyRate known entropy of a synthetic source, nats per token; null for real data
  * @param data the manifest's facts about the data
@@ -46,6 +47,7 @@ public record Run(
         double paramsNonEmbedding,
         double flopsPerToken,
         double plannedTokens,
+        Double stateBytes,
         int vocab,
         Double entropyRate,
         JsonNode data,

@@ -78,6 +78,9 @@ final class RunReader {
                 manifest.path("flops_per_token")
                         .asDouble(6 * params.path("total").asDouble()),
                 manifest.path("planned").path("tokens").asDouble(0),
+                manifest.path("optimizer_state_bytes").isNumber()
+                        ? (Double) manifest.path("optimizer_state_bytes").asDouble()
+                        : null,
                 data.path("vocab").asInt(0),
                 entropy.isNumber() ? entropy.asDouble() : null,
                 data,
