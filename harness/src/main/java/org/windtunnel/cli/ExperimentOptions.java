@@ -21,7 +21,7 @@ final class ExperimentOptions {
     @Option(
             names = "--runs",
             paramLabel = "DIR",
-            description = "Where run directories go (default: runs/ of the project)")
+            description = "Where run directories go (default: WINDTUNNEL_RUNS, else runs/ of the project)")
     Path runs;
 
     /** The experiment file. @throws ConfigException if none was given */
@@ -41,8 +41,8 @@ final class ExperimentOptions {
         if (runs != null) {
             return runs;
         }
-        String home = System.getProperty("windtunnel.home");
-        return home == null ? Path.of("runs") : relative(Path.of(home, "runs"));
+        String given = System.getProperty("windtunnel.runs");
+        return given == null ? Path.of("runs") : relative(Path.of(given));
     }
 
     /** A path as short as it can be said from here. */

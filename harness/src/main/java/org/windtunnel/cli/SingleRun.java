@@ -42,19 +42,24 @@ final class SingleRun {
                 RunExecutor executor = new RunExecutor(Path.of(""), preemption)) {
             RunOutcome outcome = execute(executor, job, directory);
             System.out.printf(
-                    "%s after %d steps, %s tokens, %s: train loss %.4f, eval loss %.4f nats/token%s%n",
+                    "%s after %d steps, %s tokens, %s%s%s%n",
                     outcome.status(),
                     outcome.steps(),
                     Terminal.count(outcome.tokens()),
                     Terminal.duration(outcome.wallSeconds()),
-                    outcome.trainLoss(),
-                    outcome.evalLoss(),
+                    losses(outcome),
                     outcome.reason() == null ? "" : " (" + outcome.reason() + ")");
             if (outcome.status() == RunStatus.PREEMPTED) {
                 System.out.println("go on with: windtunnel resume " + directory);
             }
             return ExitCode.of(outcome.status());
         }
+    }
+
+    private static String losses(RunOutcome outcome) {
+        String train = Double.isNaN(outcome.trainLoss()) ? "" : String.format(", train loss %.4f", outcome.trainLoss());
+        String eval = Double.isNaN(outcome.evalLoss()) ? "" : String.format(", eval loss %.4f", outcome.evalLoss());
+        return train.isEmpty() && eval.isEmpty() ? "" : (train + eval).replaceFirst(",", ":") + " nats/token";
     }
 
     private static RunOutcome execute(RunExecutor executor, RunJob job, Path directory) {

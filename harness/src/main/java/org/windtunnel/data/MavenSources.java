@@ -21,7 +21,8 @@ import org.windtunnel.config.DataSpec.Tokenizer;
  * Java sources of Apache-2.0 libraries as a corpus: the source {@code maven_sources}, real text that a machine which
  * can build this project can always get.
  *
- * <p>The build copies the {@code -sources} jars to {@code harness/target/corpus}. The text is every {@code .java} file
+ * <p>The build copies the {@code -sources} jars to {@code harness/target/corpus}, a distribution has them in
+ * {@code corpus}. The text is every {@code .java} file
  * of theirs of at most {@value #MAX_FILE_BYTES} bytes, in the order of the SHA-256 of its path (which mixes the
  * libraries, so that the held-out end is text of the same kind), without the licence comment at its head (all alike),
  * line ends as LF, a blank line between files.
@@ -144,7 +145,8 @@ final class MavenSources {
     }
 
     private static Path corpusOf(Path home) {
-        return home.resolve("harness/target/corpus");
+        Path distributed = home.resolve("corpus");
+        return Files.isDirectory(distributed) ? distributed : home.resolve("harness/target/corpus");
     }
 
     private record Source(String order, String text) {}
