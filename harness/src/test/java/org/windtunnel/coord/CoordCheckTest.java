@@ -57,8 +57,10 @@ class CoordCheckTest {
     @CsvSource(delimiter = '|', value = {
         "gpt   | {type: adamw, lr: 0.01, weight_decay: 0}",
         "gpt   | {type: sgd, lr: 0.2, momentum: 0}",
+        "gpt   | {type: muon, lr: 0.02}",
         "llama | {type: adamw, lr: 0.01, weight_decay: 0}",
-        "llama | {type: sgd, lr: 0.2, momentum: 0}"
+        "llama | {type: sgd, lr: 0.2, momentum: 0}",
+        "llama | {type: muon, lr: 0.02}"
     })
     void underMupEveryModuleIsFlat(String family, String optimizer) {
         CoordCheckResult result = check(spec(family, MUP, optimizer), OPTIONS);
