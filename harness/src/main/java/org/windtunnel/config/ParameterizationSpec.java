@@ -1,7 +1,21 @@
 package org.windtunnel.config;
 
 /** How initialisation, learning rates, decay and forward constants depend on width and depth. */
-public sealed interface ParameterizationSpec permits ParameterizationSpec.Sp, ParameterizationSpec.MuP {
+public sealed interface ParameterizationSpec
+        permits ParameterizationSpec.Sp,
+                ParameterizationSpec.MuP,
+                ParameterizationSpec.DepthMuP,
+                ParameterizationSpec.CompleteP {
+
+    /** Width of the model that hyperparameters were tuned at; the model's own where width plays no part. */
+    default int baseWidth(int width) {
+        return width;
+    }
+
+    /** Blocks of the model that hyperparameters were tuned at; the model's own where depth plays no part. */
+    default int baseDepth(int depth) {
+        return depth;
+    }
 
     /** Standard parameterization: one learning rate, 1/sqrt(fan_in) init. */
     @Variant(value = "sp", doc = "Standard: one learning rate for all, init std hidden_gain/sqrt(fan_in)")
@@ -33,7 +47,104 @@ public sealed interface ParameterizationSpec permits ParameterizationSpec.Sp, Pa
                             + "sqrt (x sqrt m, none on tables, readout, gains and biases; AdamW only) or independent (decay is the "
                             + "shrinkage a step at the peak rate, whatever the rate; AdamW only)", def = "mup_linear")
                     DecayRule decayRule)
-            implements ParameterizationSpec {}
+            implements ParameterizationSpec {
+        @Override
+        public int baseWidth(int width) {
+            return baseWidth;
+        }
+    }
+
+    /**
+     * muP over width with depth-muP over depth (Tensor Programs VI, arXiv 2310.02244): branches times
+     * (depth/base_depth)^-1/2, and Adam-like rates inside blocks by the same factor.
+     */
+    @Variant(value = "depth_mup", doc = "muP with depth-muP (Tensor Programs VI): branches x (depth/base_depth)^-1/2")
+    record DepthMuP(
+            @Key(value = "Width at which SP and muP coincide", unit = "elements") int baseWidth,
+            @Key(value = "Depth at which branches have multiplier 1", unit = "blocks") @Range(min = 1) int baseDepth,
+            @Key(value = "Init std of token and position tables", def = "0.02") double embeddingStd,
+            @Key(value = "Hidden matrices: std = hidden_gain / sqrt(fan_in)", def = "1.0") double hiddenGain,
+            @Key(value = "Readout at base width: std = readout_gain / sqrt(base fan_in); 0 as muP recommends",
+                            def = "0.0")
+                    double readoutGain,
+            @Key(value = "Zero-initialise the query projection", def = "false") boolean queryZeroInit,
+            @Key(value = "Multiplier on the embeddings", def = "1.0") double embeddingMult,
+            @Key(value = "Multiplier on the logits, beside 1/width", def = "1.0") double outputMult,
+            @Key(value = "Weight decay over width, as under mup: fixed, mup_linear, sqrt or independent",
+                            def = "mup_linear")
+                    DecayRule decayRule,
+            @Key(value = EPS_DOC, def = "none") EpsScaling epsScaling)
+            implements ParameterizationSpec {
+        /** The rules over width. */
+        public MuP width() {
+            return new MuP(baseWidth, embeddingStd, hiddenGain, readoutGain, queryZeroInit, embeddingMult, outputMult,
+                    decayRule);
+        }
+
+        @Override
+        public int baseWidth(int width) {
+            return baseWidth;
+        }
+
+        @Override
+        public int baseDepth(int depth) {
+            return baseDepth;
+        }
+    }
+
+    /**
+     * CompleteP (arXiv 2505.01618): muP over width, branches times (depth/base_depth)^-alpha, Adam-like rates inside
+     * blocks times (depth/base_depth)^(alpha-1), and Adam's epsilon with the size of the gradients.
+     */
+    @Variant(value = "completep", doc = "CompleteP: muP with branches x (depth/base_depth)^-alpha; scales Adam's eps")
+    record CompleteP(
+            @Key(value = "Width at which SP and muP coincide", unit = "elements") int baseWidth,
+            @Key(value = "Depth at which branches have multiplier 1", unit = "blocks") @Range(min = 1) int baseDepth,
+            @Key(value = "Exponent of depth: 1 is CompleteP, 1/2 depth-muP", def = "1.0") @Range(min = 0.5, max = 1)
+                    double alpha,
+            @Key(value = "Init std of token and position tables", def = "0.02") double embeddingStd,
+            @Key(value = "Hidden matrices: std = hidden_gain / sqrt(fan_in)", def = "1.0") double hiddenGain,
+            @Key(value = "Readout at base width: std = readout_gain / sqrt(base fan_in); 0 as muP recommends",
+                            def = "0.0")
+                    double readoutGain,
+            @Key(value = "Zero-initialise the query projection", def = "false") boolean queryZeroInit,
+            @Key(value = "Multiplier on the embeddings", def = "1.0") double embeddingMult,
+            @Key(value = "Multiplier on the logits, beside 1/width", def = "1.0") double outputMult,
+            @Key(value = "Weight decay over width, as under mup: fixed, mup_linear, sqrt or independent",
+                            def = "mup_linear")
+                    DecayRule decayRule,
+            @Key(value = EPS_DOC, def = "all") EpsScaling epsScaling)
+            implements ParameterizationSpec {
+        /** The rules over width. */
+        public MuP width() {
+            return new MuP(baseWidth, embeddingStd, hiddenGain, readoutGain, queryZeroInit, embeddingMult, outputMult,
+                    decayRule);
+        }
+
+        @Override
+        public int baseWidth(int width) {
+            return baseWidth;
+        }
+
+        @Override
+        public int baseDepth(int depth) {
+            return baseDepth;
+        }
+    }
+
+    /** Documents {@code eps_scaling}. */
+    String EPS_DOC = "Adam's eps, m and mL width and depth multipliers: none, all (every parameter x mL^-alpha / m, "
+            + "as CompleteP's code) or blocks (x 1/m everywhere, x mL^-alpha inside blocks only, as its paper)";
+
+    /** Which parameters' Adam epsilon follows the size of their gradients. */
+    enum EpsScaling {
+        /** None: the configured epsilon for all. */
+        NONE,
+        /** Every parameter's by width and depth (EleutherAI/nanoGPT-mup). */
+        ALL,
+        /** Every parameter's by width, those of blocks by depth too (the paper). */
+        BLOCKS
+    }
 
     /** How weight decay λ follows width, beside rates η that fall as 1/m for hidden matrices under Adam. */
     enum DecayRule {

@@ -25,10 +25,15 @@ final class MaximalUpdate {
 
     private final ParameterizationSpec.MuP spec;
     private final OptimizerSpec optimizer;
+    private final DepthRule depth;
+    private final double modelWidth;
 
-    MaximalUpdate(ParameterizationSpec.MuP spec, OptimizerSpec optimizer) {
+    /** @param modelWidth width multiplier of the model, which epsilon follows */
+    MaximalUpdate(ParameterizationSpec.MuP spec, OptimizerSpec optimizer, DepthRule depth, double modelWidth) {
         this.spec = spec;
         this.optimizer = optimizer;
+        this.depth = depth;
+        this.modelWidth = modelWidth;
         Parameterizations.requireNonNegative("embedding_std", spec.embeddingStd());
         Parameterizations.requireNonNegative("hidden_gain", spec.hiddenGain());
         Parameterizations.requireNonNegative("readout_gain", spec.readoutGain());
@@ -49,7 +54,9 @@ final class MaximalUpdate {
         WidthMultipliers m = WidthMultipliers.of(p, base);
         boolean hidden = p.role() == Role.HIDDEN || p.role() == Role.STEM;
         double width = hidden ? 0 : vectorMultiplier(p, base, m);
-        double lr = rule == UpdateRule.ADAMW ? (hidden ? 1 / m.in() : 1) : (hidden ? m.out() / m.in() : width);
+        double widthLr = hidden ? hiddenRate(p, base, rule, m) : vectorRate(rule, width);
+        boolean inBlock = p.layer() >= 0;
+        double lr = widthLr * (inBlock ? depth.rate(rule) : 1);
         double std =
                 switch (p.role()) {
                     case EMBEDDING -> spec.embeddingStd();
@@ -57,15 +64,49 @@ final class MaximalUpdate {
                     case READOUT -> spec.readoutGain() / Math.sqrt(base.fanIn());
                     case NORM_GAIN, BIAS -> 0;
                 };
-        double decay = optimizer.decayed().covers(p.shape().length) ? decay(lr, hidden, m) : 0;
+        double decay = optimizer.decayed(rule).covers(p.shape().length) ? decay(rule, widthLr, lr, hidden, m) : 0;
         int zeroRows = spec.queryZeroInit() ? queryRows(p) : 0;
-        return new ParamScaling(std, Parameterizations.initMean(p.role()), lr, decay, 1, zeroRows);
+        double eps = depth.epsilon(inBlock, modelWidth);
+        return new ParamScaling(std, Parameterizations.initMean(p.role()), lr, decay, eps, zeroRows);
+    }
+
+    /** Spectral condition: the update of a matrix is as large, seen as an operator, as sqrt(out/in). */
+    private double hiddenRate(ParamSpec p, ParamSpec base, UpdateRule rule, WidthMultipliers m) {
+        return switch (rule) {
+            case ADAMW, APOLLO -> 1 / m.in();
+            case SGD -> m.out() / m.in();
+            case SGD_SAI -> m.out() / m.in() / Math.sqrt(m.in() * m.out()) * largestGain();
+            case MUON -> Math.sqrt(m.out() / m.in()) * muonScale(base) / muonScale(p);
+            // A step relative to the norm sqrt(out) of the weights; Muon's is spread over all singular values.
+            case MUONH -> 1;
+            case ADAMH -> 1 / Math.sqrt(m.in());
+        };
+    }
+
+    private double vectorRate(UpdateRule rule, double width) {
+        return switch (rule) {
+            case SGD -> width;
+            case SGD_SAI -> Math.sqrt(width) * largestGain();
+            case ADAMW, APOLLO, MUON, MUONH, ADAMH -> 1;
+        };
+    }
+
+    /** SGD-SaI's gain grows as the square root of a tensor's elements; some variants divide it by the largest. */
+    private double largestGain() {
+        return optimizer instanceof OptimizerSpec.SgdSai sai && sai.gain() == OptimizerSpec.SgdSai.Gain.MAX_NORMALISED
+                ? modelWidth
+                : 1;
+    }
+
+    private double muonScale(ParamSpec p) {
+        int rows = p.shape()[0];
+        return optimizer.muonScale().of(rows, Math.toIntExact(p.size() / rows));
     }
 
     ForwardMultipliers forward(List<ParamSpec> specs, List<ParamSpec> bases, int headDim, int baseHeadDim) {
         double attention = Math.sqrt(baseHeadDim) / headDim;
         return new ForwardMultipliers(
-                spec.embeddingMult(), attention, 1, spec.outputMult() / readoutMultiplier(specs, bases));
+                spec.embeddingMult(), attention, depth.residual(), spec.outputMult() / readoutMultiplier(specs, bases));
     }
 
     /** Leading rows that make queries: all of a query projection, a third of a packed one, else none. */
@@ -78,7 +119,7 @@ final class MaximalUpdate {
     }
 
     /** Width multiplier of the readout's input; a tied readout is the token table. */
-    private static double readoutMultiplier(List<ParamSpec> specs, List<ParamSpec> bases) {
+    static double readoutMultiplier(List<ParamSpec> specs, List<ParamSpec> bases) {
         double tied = 1;
         for (int i = 0; i < specs.size(); i++) {
             Role role = specs.get(i).role();
@@ -104,12 +145,13 @@ final class MaximalUpdate {
         return m.in();
     }
 
-    private double decay(double lr, boolean hidden, WidthMultipliers m) {
+    /** The rule keeps ηλ over width only: CompleteP's code leaves λ alone where depth lowers the rate. */
+    private double decay(UpdateRule rule, double widthLr, double lr, boolean hidden, WidthMultipliers m) {
         return switch (spec.decayRule()) {
             case FIXED -> 1;
-            case MUP_LINEAR -> 1 / lr;
+            case MUP_LINEAR -> 1 / widthLr;
             case SQRT -> hidden ? Math.sqrt(m.in()) : 0;
-            case INDEPENDENT -> 1 / (optimizer.lr() * lr);
+            case INDEPENDENT -> 1 / (optimizer.lr(rule) * lr);
         };
     }
 }

@@ -20,9 +20,9 @@ public final class Parameterizations {
      * Decides initialisation, learning rate, decay and forward constants of every parameter.
      *
      * @param specs the model's parameters
-     * @param baseSpecs those of the same model at the base width, paired by name; only muP reads them
+     * @param baseSpecs those of the same model, as deep, at the base width, paired by name; SP does not read them
      * @param headDim elements per attention head
-     * @param baseHeadDim the same at the base width; only muP reads it
+     * @param baseHeadDim the same at the base width; SP does not read it
      * @param depth number of blocks
      * @throws ConfigException if a setting is out of range, or the base model differs in more than width
      */
@@ -38,9 +38,10 @@ public final class Parameterizations {
         if (parameterization instanceof ParameterizationSpec.Sp sp) {
             return standard(sp, optimizer, specs, assigned, headDim, depth);
         }
-        ParameterizationSpec.MuP spec = (ParameterizationSpec.MuP) parameterization;
-        MaximalUpdate rules = new MaximalUpdate(spec, optimizer);
         List<ParamSpec> bases = paired(specs, baseSpecs);
+        ParameterizationSpec.MuP spec = overWidth(parameterization);
+        MaximalUpdate rules = new MaximalUpdate(
+                spec, optimizer, overDepth(parameterization, depth), MaximalUpdate.readoutMultiplier(specs, bases));
         List<ParamScaling> rows = new ArrayList<>();
         for (int i = 0; i < specs.size(); i++) {
             rows.add(rules.row(specs.get(i), bases.get(i), assigned.get(i)));
@@ -50,6 +51,27 @@ public final class Parameterizations {
                     + "expected one named q, wq, q_proj, query, c_attn or qkv; leave the key out for this model");
         }
         return new ScalingTable(specs, assigned, rows, rules.forward(specs, bases, headDim, baseHeadDim));
+    }
+
+    private static ParameterizationSpec.MuP overWidth(ParameterizationSpec parameterization) {
+        if (parameterization instanceof ParameterizationSpec.DepthMuP spec) {
+            return spec.width();
+        }
+        if (parameterization instanceof ParameterizationSpec.CompleteP spec) {
+            return spec.width();
+        }
+        return (ParameterizationSpec.MuP) parameterization;
+    }
+
+    private static DepthRule overDepth(ParameterizationSpec parameterization, int depth) {
+        double multiplier = (double) depth / parameterization.baseDepth(depth);
+        if (parameterization instanceof ParameterizationSpec.DepthMuP spec) {
+            return new DepthRule(multiplier, 0.5, spec.epsScaling());
+        }
+        if (parameterization instanceof ParameterizationSpec.CompleteP spec) {
+            return new DepthRule(multiplier, spec.alpha(), spec.epsScaling());
+        }
+        return DepthRule.NONE;
     }
 
     private static ScalingTable standard(
@@ -63,7 +85,8 @@ public final class Parameterizations {
         requireNonNegative("hidden_gain", sp.hiddenGain());
         requireNonNegative("readout_gain", sp.readoutGain());
         List<ParamScaling> rows = new ArrayList<>();
-        for (ParamSpec p : specs) {
+        for (int i = 0; i < specs.size(); i++) {
+            ParamSpec p = specs.get(i);
             double std =
                     switch (p.role()) {
                         case EMBEDDING -> sp.embeddingStd();
@@ -74,7 +97,7 @@ public final class Parameterizations {
             if (sp.residualInitScaling() && p.residual()) {
                 std /= Math.sqrt(2.0 * depth);
             }
-            double decay = optimizer.decayed().covers(p.shape().length) ? 1 : 0;
+            double decay = optimizer.decayed(assigned.get(i)).covers(p.shape().length) ? 1 : 0;
             rows.add(new ParamScaling(std, initMean(p.role()), 1, decay, 1));
         }
         return new ScalingTable(specs, assigned, rows, ForwardMultipliers.standard(headDim));

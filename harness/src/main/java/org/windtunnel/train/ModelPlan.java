@@ -5,7 +5,6 @@ import org.windtunnel.backend.Backend;
 import org.windtunnel.config.ConfigException;
 import org.windtunnel.config.ExperimentSpec;
 import org.windtunnel.config.ModelSpec;
-import org.windtunnel.config.ParameterizationSpec;
 import org.windtunnel.diag.Diagnostics;
 import org.windtunnel.nn.FlopCounter;
 import org.windtunnel.nn.Model;
@@ -51,9 +50,10 @@ public record ModelPlan(
             throw new ConfigException("model: expected at most 2^31 - 1 parameters on one device, found "
                     + counts.total() + "; lower width, depth or the vocabulary");
         }
-        TransformerShape base = spec.parameterization() instanceof ParameterizationSpec.MuP mup
-                ? TransformerShape.of(atWidth(spec.model(), mup.baseWidth()), vocab)
-                : shape;
+        int baseWidth = spec.parameterization().baseWidth(shape.width());
+        TransformerShape base = baseWidth == shape.width()
+                ? shape
+                : TransformerShape.of(atWidth(spec.model(), baseWidth), vocab);
         ScalingTable scaling = Parameterizations.resolve(
                 spec.parameterization(),
                 spec.optimizer(),

@@ -19,9 +19,17 @@ import org.windtunnel.nn.TransformerShape.Flavour;
  *
  * @param multipliers constants of the forward pass
  * @param widthMult width over base width, 1 where the file has no base model
+ * @param baseDepth blocks of the base model, as many as the model's where the file has none
+ * @param depthAlpha exponent of the depth multiplier, 1 where the file has none
  * @param microsoftNames whether parameters are named as in the file's own muP module and not as in nanoGPT
  */
-record GoldenModel(TransformerShape shape, ForwardMultipliers multipliers, double widthMult, boolean microsoftNames) {
+record GoldenModel(
+        TransformerShape shape,
+        ForwardMultipliers multipliers,
+        double widthMult,
+        int baseDepth,
+        double depthAlpha,
+        boolean microsoftNames) {
     private static final Pattern EPS = Pattern.compile("eps=([0-9.eE+-]+)");
     private static final Pattern OUTPUT_MULT = Pattern.compile("output_mult=([0-9.eE+-]+)");
 
@@ -60,8 +68,10 @@ record GoldenModel(TransformerShape shape, ForwardMultipliers multipliers, doubl
                 params.has("layers.0.q_norm.weight"),
                 config.path("rope_theta").asDouble(0),
                 llama ? number(config, "rms_eps") : within(EPS, text(config, "norm")));
-        double widthMult = config.path("width_mult").asDouble(1);
-        return new GoldenModel(shape, multipliers(config, headDim, widthMult), widthMult, microsoft);
+        double widthMult = config.path("width_mult").asDouble(config.path("width_multiplier").asDouble(1));
+        int baseDepth = (int) Math.round(shape.depth() / config.path("depth_multiplier").asDouble(1));
+        return new GoldenModel(shape, multipliers(config, headDim, widthMult), widthMult, baseDepth,
+                config.path("depth_alpha").asDouble(1), microsoft);
     }
 
     private static ForwardMultipliers multipliers(JsonNode config, int headDim, double widthMult) {

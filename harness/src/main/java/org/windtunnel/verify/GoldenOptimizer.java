@@ -72,8 +72,8 @@ final class GoldenOptimizer {
     }
 
     static OptimizerSpec.AdamW adamw(JsonNode c, double weightDecay, Decayed decayed) {
-        return new OptimizerSpec.AdamW(number(c, "lr"), number(c, "beta1"), number(c, "beta2"), number(c, "eps"),
-                EpsPlacement.AFTER, weightDecay, decayed);
+        return new OptimizerSpec.AdamW(number(c, "lr"), number(c, "beta1"), number(c, "beta2"),
+                number(c, c.has("eps") ? "eps" : "adam_eps_base"), EpsPlacement.AFTER, weightDecay, decayed);
     }
 
     private static Gain gain(String variant) {

@@ -29,22 +29,31 @@ import org.windtunnel.tensor.Tensor;
  */
 record GoldenRun(OptimizerSpec optimizer, ScalingTable table, double[] lrFactors, double clip) {
 
+    private static final String COMPLETE_P = "adamw_completep_groups";
+
     /** Whether a run's optimizer exists here. */
     static boolean supports(JsonNode run) {
-        return GoldenOptimizer.supports(text(run, "optimizer"));
+        String name = text(run, "optimizer");
+        return name.equals(COMPLETE_P) || GoldenOptimizer.supports(name);
     }
 
     /** @throws IllegalArgumentException if the run's optimizer does not exist here */
     static GoldenRun of(JsonNode run, GoldenModel model) {
         JsonNode config = field(run, "config");
         String name = text(run, "optimizer");
-        OptimizerSpec optimizer = name.equals("adamw")
-                ? GoldenOptimizer.adamw(config, number(config, "weight_decay_ndim_ge_2"), Decayed.MATRICES)
-                : GoldenOptimizer.of(name, config, null, Map.of());
-        boolean mup = name.startsWith("Mu");
+        OptimizerSpec optimizer =
+                switch (name) {
+                    case "adamw" -> GoldenOptimizer.adamw(
+                            config, number(config, "weight_decay_ndim_ge_2"), Decayed.MATRICES);
+                    case COMPLETE_P -> GoldenOptimizer.adamw(
+                            config, number(config, "weight_decay_base"), Decayed.MATRICES);
+                    default -> GoldenOptimizer.of(name, config, null, Map.of());
+                };
+        ParameterizationSpec parameterization =
+                name.equals(COMPLETE_P) ? completeP(model) : name.startsWith("Mu") ? maximalUpdate(model) : null;
         return new GoldenRun(
                 optimizer,
-                mup ? maximalUpdate(optimizer, model) : plain(optimizer, model),
+                parameterization == null ? plain(optimizer, model) : resolve(parameterization, optimizer, model),
                 config.has("lr_factor") ? GoldenJson.numbers(config, "lr_factor") : null,
                 config.path("grad_clip_global_norm").asDouble(0));
     }
@@ -57,11 +66,21 @@ record GoldenRun(OptimizerSpec optimizer, ScalingTable table, double[] lrFactors
     }
 
     /** microsoft/mup with its defaults; weights come from the file, so the init settings play no part. */
-    private static ScalingTable maximalUpdate(OptimizerSpec optimizer, GoldenModel model) {
-        var mup = new ParameterizationSpec.MuP(
+    private static ParameterizationSpec maximalUpdate(GoldenModel model) {
+        return new ParameterizationSpec.MuP(
                 model.baseShape().width(), 1, 1, 1, false, 1, 1, ParameterizationSpec.DecayRule.MUP_LINEAR);
+    }
+
+    /** The completep branch of EleutherAI/nanoGPT-mup. */
+    private static ParameterizationSpec completeP(GoldenModel model) {
+        return new ParameterizationSpec.CompleteP(model.baseShape().width(), model.baseDepth(), model.depthAlpha(), 1,
+                1, 1, false, 1, 1, ParameterizationSpec.DecayRule.MUP_LINEAR, ParameterizationSpec.EpsScaling.ALL);
+    }
+
+    private static ScalingTable resolve(
+            ParameterizationSpec parameterization, OptimizerSpec optimizer, GoldenModel model) {
         return Parameterizations.resolve(
-                mup,
+                parameterization,
                 optimizer,
                 TransformerFamily.declare(model.shape()),
                 TransformerFamily.declare(model.baseShape()),

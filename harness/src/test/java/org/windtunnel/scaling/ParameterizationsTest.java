@@ -7,15 +7,20 @@ import static org.assertj.core.api.Assertions.within;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Test;
 import org.windtunnel.backend.cpu.CpuBackend;
+import org.windtunnel.config.Auxiliary;
 import org.windtunnel.config.ConfigException;
+import org.windtunnel.config.MuonScale;
+import org.windtunnel.config.NewtonSchulzCoefficients;
 import org.windtunnel.config.OptimizerSpec;
 import org.windtunnel.config.OptimizerSpec.Decayed;
 import org.windtunnel.config.OptimizerSpec.EpsPlacement;
 import org.windtunnel.config.ParameterizationSpec;
 import org.windtunnel.config.ParameterizationSpec.DecayRule;
+import org.windtunnel.config.ParameterizationSpec.EpsScaling;
 import org.windtunnel.nn.ParamSpec;
 import org.windtunnel.nn.Parameters;
 import org.windtunnel.nn.Role;
@@ -173,6 +178,74 @@ class ParameterizationsTest {
         }
         List<ParamSpec> noQuery = t.specs().subList(0, 2);
         refused(() -> Parameterizations.resolve(spec, sgd(), noQuery, noQuery, 4, 4, 1), "no query projection");
+    }
+
+    /** Block parameters follow depth; tables, final norm and readout do not. */
+    @Test
+    void depthScalesBranchesAndTheRatesInsideBlocks() {
+        ScalingTable depth = at(new ParameterizationSpec.DepthMuP(
+                BASE, 2, 0.02, 1, 1, false, 1, 1, DecayRule.MUP_LINEAR, EpsScaling.NONE), adam(0.1, Decayed.ALL));
+        assertThat(depth.forward().residual()).isEqualTo(0.5);
+        assertThat(row(depth, "mlp.c_proj.weight").lrMult()).isEqualTo(0.25 * 0.5);
+        assertThat(row(depth, "mlp.c_proj.weight").wdMult()).isEqualTo(4);
+        assertThat(row(depth, "ln.weight").lrMult()).isEqualTo(0.5);
+        assertThat(row(depth, "ln_f.weight").lrMult()).isEqualTo(1);
+        assertThat(depth.rows()).allMatch(r -> r.epsMult() == 1);
+        ScalingTable complete = at(completeP(1, EpsScaling.ALL), adam(0.1, Decayed.ALL));
+        assertThat(complete.forward().residual()).isEqualTo(0.25);
+        assertThat(row(complete, "mlp.c_proj.weight").lrMult()).isEqualTo(0.25);
+        assertThat(row(complete, "ln.weight").lrMult()).isEqualTo(1);
+        assertThat(complete.rows()).allMatch(r -> r.epsMult() == 1.0 / 16);
+        ScalingTable paper = at(completeP(1, EpsScaling.BLOCKS), adam(0.1, Decayed.ALL));
+        assertThat(row(paper, "ln.weight").epsMult()).isEqualTo(1.0 / 16);
+        assertThat(row(paper, "ln_f.weight").epsMult()).isEqualTo(1.0 / 4);
+    }
+
+    /** SGD's gradient shrinks with the branch multiplier: rate x multiplier² must be 1/mL for every alpha. */
+    @Test
+    void underSgdABlockStillMovesTheStreamByOneOverDepth() {
+        for (double alpha : List.of(0.5, 0.75, 1.0)) {
+            ScalingTable t = at(completeP(alpha, EpsScaling.NONE), sgd());
+            double branch = t.forward().residual();
+            assertThat(row(t, "mlp.c_proj.weight").lrMult() * branch * branch).isCloseTo(0.25, within(1e-15));
+            ScalingTable adam = at(completeP(alpha, EpsScaling.NONE), adam(0.1, Decayed.ALL));
+            assertThat(4 * row(adam, "mlp.c_proj.weight").lrMult() * branch).isCloseTo(0.25, within(1e-15));
+        }
+    }
+
+    /** Rate times scale is the operator norm of Muon's step, which must follow sqrt(out/in) whatever the scale. */
+    @Test
+    void muonsStepKeepsItsOperatorNormUnderEveryScale() {
+        for (MuonScale scale : MuonScale.values()) {
+            ScalingTable t = resolve(mup(DecayRule.FIXED), muon(scale), 64, false);
+            assertThat(row(t, "wte.weight").lrMult()).isEqualTo(1);
+            double wide = row(t, "mlp.c_proj.weight").lrMult() * scale.of(64, 256);
+            assertThat(wide).isCloseTo(scale.of(BASE, 4 * BASE), within(1e-12));
+            double narrow = row(t, "attn.kv.weight").lrMult() * scale.of(8, 64);
+            assertThat(narrow).isCloseTo(scale.of(8, BASE) / 2, within(1e-12));
+        }
+        double moonlight = row(resolve(mup(DecayRule.FIXED), muon(MuonScale.RMS_NORM), 64, false), "mlp.c_proj.weight")
+                .lrMult();
+        assertThat(moonlight).isCloseTo(0.5, within(1e-12));
+    }
+
+    private static OptimizerSpec muon(MuonScale scale) {
+        return new OptimizerSpec.Muon(0.02, 0.95, OptimizerSpec.MomentumForm.SUM, true, scale,
+                OptimizerSpec.FilterScale.FLAT, 5, NewtonSchulzCoefficients.KELLER_JORDAN, 1e-7, 0, false, true,
+                new Auxiliary(null, null, null, null, null, 0.0, Decayed.ALL), Map.of());
+    }
+
+    private static ParameterizationSpec completeP(double alpha, EpsScaling eps) {
+        return new ParameterizationSpec.CompleteP(BASE, 2, alpha, 0.02, 1, 1, false, 1, 1, DecayRule.MUP_LINEAR, eps);
+    }
+
+    /** Four times as wide and as deep as the base, with a norm after the blocks. */
+    private static ScalingTable at(ParameterizationSpec spec, OptimizerSpec optimizer) {
+        List<ParamSpec> wide = new ArrayList<>(model(64, false));
+        List<ParamSpec> base = new ArrayList<>(model(BASE, false));
+        wide.add(new ParamSpec("ln_f.weight", Role.NORM_GAIN, new int[] {64}, 64, 64, -1, false));
+        base.add(new ParamSpec("ln_f.weight", Role.NORM_GAIN, new int[] {BASE}, BASE, BASE, -1, false));
+        return Parameterizations.resolve(spec, optimizer, wide, base, 16, 4, 8);
     }
 
     @Test

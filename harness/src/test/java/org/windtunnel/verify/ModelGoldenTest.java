@@ -23,7 +23,7 @@ class ModelGoldenTest {
     private final ModelGolden format = new ModelGolden();
 
     @ParameterizedTest
-    @ValueSource(strings = {"gpt_tiny", "gpt_mup_tiny", "llama_tiny"})
+    @ValueSource(strings = {"gpt_tiny", "gpt_mup_tiny", "gpt_completep_tiny", "llama_tiny"})
     void cpu(String file) throws IOException {
         passes(file, () -> new CpuBackend(2));
     }
@@ -35,7 +35,7 @@ class ModelGoldenTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"gpt_tiny", "gpt_mup_tiny", "llama_tiny"})
+    @ValueSource(strings = {"gpt_tiny", "gpt_mup_tiny", "gpt_completep_tiny", "llama_tiny"})
     void nd4jInDoublePrecision(String file) throws IOException {
         passes(file, () -> new Nd4jBackend(DType.FLOAT64));
     }
@@ -48,7 +48,7 @@ class ModelGoldenTest {
 
     /** Runs replayed and left out, so that none disappears unnoticed. */
     @ParameterizedTest
-    @CsvSource({"gpt_tiny, 4, 0", "gpt_mup_tiny, 3, 0", "llama_tiny, 7, 0"})
+    @CsvSource({"gpt_tiny, 4, 0", "gpt_mup_tiny, 3, 0", "gpt_completep_tiny, 1, 0", "llama_tiny, 7, 0"})
     void everyRunIsReplayedOrReported(String file, int replayed, int leftOut) throws IOException {
         JsonNode root = read(file);
         assertThat(format.unsupportedParts(file, root)).hasSize(leftOut);

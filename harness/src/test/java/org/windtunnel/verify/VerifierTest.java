@@ -61,6 +61,11 @@ class VerifierTest {
     }
 
     @Test
+    void groupsOfCompleteP() {
+        assertThat(passing(NONE, "completep_groups.json").checks()).hasSize(5 * 7);
+    }
+
+    @Test
     void optimizersOnTheCpuBackend() {
         passing(open(BackendName.CPU, Precision.FP32), OPTIMIZERS);
     }
