@@ -32,7 +32,7 @@ class ArchitectureTest {
             List.of("diag"),
             List.of("train"),
             List.of("coord"),
-            List.of("launch", "verify", "interop"),
+            List.of("launch", "verify", "interop", "bench"),
             List.of("cli"));
 
     private static final String[] NATIVE = {"org.nd4j..", "org.bytedeco..", "org.deeplearning4j.."};

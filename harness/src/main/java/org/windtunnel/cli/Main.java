@@ -24,6 +24,7 @@ import picocli.CommandLine.ParseResult;
             CoordCheckCommand.class,
             ConfigCommand.class,
             DoctorCommand.class,
+            BenchCommand.class,
             VerifyCommand.class
         })
 public final class Main {

@@ -3,6 +3,7 @@ package org.windtunnel.optim;
 import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
+import java.util.OptionalLong;
 import org.windtunnel.backend.Backend;
 import org.windtunnel.config.OptimizerSpec;
 import org.windtunnel.config.OptimizerSpec.EpsPlacement;
@@ -116,6 +117,45 @@ public final class Optimizers {
             case MUONH -> p.size() + (radius(spec) == Radius.INITIAL ? 1 : 0);
             case APOLLO -> Apollo.stateElements((Projected) spec, Matrices.rows(p), Matrices.columns(p));
         };
+    }
+
+    /**
+     * Bytes that a step reads and writes at least, each operand of each pass once: weights, gradients and state for the
+     * one-pass rules; for APOLLO the gradient three times (projection, norm, update) and the weights once, with the
+     * projected vectors; empty for rules that are dominated by products.
+     */
+    public static OptionalLong bytesMoved(OptimizerSpec spec, ScalingTable table, DType type) {
+        long elements = 0;
+        for (int i = 0; i < table.specs().size(); i++) {
+            ParamSpec p = table.specs().get(i);
+            switch (table.rules().get(i)) {
+                case SGD -> elements += (((OptimizerSpec.Sgd) spec).momentum() == 0 ? 3 : 5) * p.size();
+                case SGD_SAI -> elements += (((OptimizerSpec.SgdSai) spec).momentum() == 0 ? 3 : 5) * p.size();
+                case ADAMW -> elements += 7 * p.size();
+                case APOLLO -> elements += 5 * p.size()
+                        + 3 * Apollo.stateElements((Projected) spec, Matrices.rows(p), Matrices.columns(p));
+                case ADAMH, MUON, MUONH -> {
+                    return OptionalLong.empty();
+                }
+            }
+        }
+        return OptionalLong.of(elements * type.bytes());
+    }
+
+    /** Floating-point operations of the Newton-Schulz products of a step; 0 without such rules. */
+    public static double newtonSchulzFlops(OptimizerSpec spec, ScalingTable table) {
+        int steps = spec instanceof OptimizerSpec.Muon m ? m.steps() : spec instanceof OptimizerSpec.MuonH h ? h.steps() : 0;
+        double flops = 0;
+        for (int i = 0; i < table.specs().size(); i++) {
+            UpdateRule rule = table.rules().get(i);
+            if (rule == UpdateRule.MUON || rule == UpdateRule.MUONH) {
+                double rows = Matrices.rows(table.specs().get(i));
+                double columns = Matrices.columns(table.specs().get(i));
+                double side = Math.min(rows, columns);
+                flops += steps * 2 * side * side * (2 * Math.max(rows, columns) + side);
+            }
+        }
+        return flops;
     }
 
     /** Bytes of what an optimizer needs beside its state, counted by the code that takes them. */

@@ -126,6 +126,17 @@ class CommandLineTest {
     }
 
     @Test
+    void benchTimesEveryOptimizerOnTheModelOfAConfig() throws IOException {
+        assertThat(onConfig("bench", TINY, "--rounds", "3")).as(err).isZero();
+        assertThat(out).contains("a copy moves").contains("Newton-Schulz GFLOPS");
+        for (String optimizer : List.of("sgd", "adamw", "sgd_sai", "apollo", "apollo_mini", "muon", "muonh")) {
+            assertThat(out.lines().filter(line -> line.strip().startsWith(optimizer + " "))).hasSize(1);
+        }
+        assertThat(onConfig("bench", TINY, "--optimizers", "lion")).isEqualTo(ExitCode.BAD_INPUT.code());
+        assertThat(err).contains("expected one of sgd, adamw");
+    }
+
+    @Test
     void trainsWithSquaredError() throws IOException {
         assertThat(onConfig("train", TINY.replace("batch: 4", "batch: 4, loss: mse"))).as(err).isZero();
         String first = Files.readAllLines(runs("tiny").get(0).resolve("curve.jsonl")).get(0);
