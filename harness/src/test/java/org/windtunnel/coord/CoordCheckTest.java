@@ -31,7 +31,7 @@ class CoordCheckTest {
     private static final String SP = "{type: sp, embedding_std: 1}";
     private static final String MUP = "{type: mup, base_width: 32, embedding_std: 1, readout_gain: 1}";
     private static final CoordCheckOptions OPTIONS =
-            new CoordCheckOptions(List.of(32, 64, 128, 256), 3, 4, CoordCheckOptions.THRESHOLD);
+            new CoordCheckOptions(List.of(32, 64, 128, 256), 2, 4, CoordCheckOptions.THRESHOLD);
 
     private static Backend backend;
 
