@@ -8,6 +8,7 @@ import org.windtunnel.backend.Backend;
 import org.windtunnel.config.ConfigException;
 import org.windtunnel.config.ExperimentFile;
 import org.windtunnel.data.TokenCorpus;
+import org.windtunnel.scaling.Compatibility;
 import org.windtunnel.scaling.ScalingTable;
 import org.windtunnel.train.MemoryLedger;
 import org.windtunnel.train.ModelPlan;
@@ -81,6 +82,9 @@ final class PlanCommand implements Callable<Integer> {
         TextTable parameters = new TextTable(ScalingTable.HEADER);
         plan.scaling().cells().forEach(parameters::row);
         out.println(parameters);
+        if (Compatibility.cell(plan.spec().parameterization(), plan.spec().optimizer()) == Compatibility.Cell.DERIVED) {
+            out.println("these multipliers are derived from the published rules, not published themselves\n");
+        }
         TextTable forward = new TextTable(List.of("forward multiplier", ""));
         plan.scaling().forwardCells().forEach(forward::row);
         out.println(forward);

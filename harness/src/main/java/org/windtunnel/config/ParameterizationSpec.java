@@ -3,9 +3,12 @@ package org.windtunnel.config;
 /** How initialisation, learning rates, decay and forward constants depend on width and depth. */
 public sealed interface ParameterizationSpec
         permits ParameterizationSpec.Sp,
+                ParameterizationSpec.SpFullAlign,
                 ParameterizationSpec.MuP,
                 ParameterizationSpec.DepthMuP,
-                ParameterizationSpec.CompleteP {
+                ParameterizationSpec.CompleteP,
+                ParameterizationSpec.MuPPlusPlus,
+                ParameterizationSpec.HyperP {
 
     /** Width of the model that hyperparameters were tuned at; the model's own where width plays no part. */
     default int baseWidth(int width) {
@@ -130,6 +133,98 @@ public sealed interface ParameterizationSpec
         public int baseDepth(int depth) {
             return baseDepth;
         }
+    }
+
+    /**
+     * SP's initialisation with one rate per kind of parameter (Everett et al., arXiv 2407.05872, "full alignment"): under
+     * Adam hidden matrices and the readout have rate base_width / width, all else 1.
+     */
+    @Variant(value = "sp_full_align", doc = "SP with Adam rates of hidden matrices and readout x base_width/width")
+    record SpFullAlign(
+            @Key(value = "Width at which it is SP", unit = "elements") @Range(min = 1) int baseWidth,
+            @Key(value = "Init std of token and position tables", def = "0.02") double embeddingStd,
+            @Key(value = "Hidden matrices: std = hidden_gain / sqrt(fan_in)", def = "1.0") double hiddenGain,
+            @Key(value = "Readout: std = readout_gain / sqrt(fan_in); 0 starts at uniform predictions", def = "1.0")
+                    double readoutGain)
+            implements ParameterizationSpec {
+        @Override
+        public int baseWidth(int width) {
+            return baseWidth;
+        }
+    }
+
+    /** What muP++ and HyperP have in common: models whose width follows the depth, of ArchScale's architecture. */
+    sealed interface DepthScaled permits MuPPlusPlus, HyperP {
+        int baseDepth();
+
+        /** Tokens a step at the base; null for the run's own. */
+        Long baseBatchTokens();
+
+        /** Elements per head at the base; null for the model's own. */
+        Integer baseHeadDim();
+
+        double embeddingStd();
+
+        double readoutStd();
+    }
+
+    /** muP++ (ArchScale): width and depth grow together, so that base_depth / depth stands for both multipliers. */
+    @Variant(value = "mup_plus_plus", doc = "muP++ (ArchScale): muP and depth-muP for models whose width follows depth")
+    record MuPPlusPlus(
+            @Key(value = "Depth at which the rate was tuned", unit = "blocks") @Range(min = 1) int baseDepth,
+            @Key(value = "Tokens a step at which the rate was tuned, rate ~ sqrt(batch); none: the run's own",
+                            def = Key.NONE, unit = "tokens")
+                    @Range(min = 1) Long baseBatchTokens,
+            @Key(value = "Head dimension at which attention is scaled by 1/sqrt(head_dim); none: the model's own",
+                            def = Key.NONE, unit = "elements")
+                    @Range(min = 1) Integer baseHeadDim,
+            @Key(value = "Init std of token and position tables; published 1e-4, tied 0.02", def = "1e-4")
+                    double embeddingStd,
+            @Key(value = "Init std of the readout", def = "0.02") double readoutStd,
+            @Key(value = "hidden: decay of hidden matrices only; all: of the others that decay too", def = "hidden")
+                    DecayScope decayScope)
+            implements ParameterizationSpec, DepthScaled {
+        @Override
+        public int baseDepth(int depth) {
+            return baseDepth;
+        }
+    }
+
+    /** HyperP (arXiv 2603.28743): rates of relative steps on the sphere over depth, tokens and batch. */
+    @Variant(value = "hyperp", doc = "HyperP (arXiv 2603.28743): MuonH rates over width, depth, tokens and batch")
+    record HyperP(
+            @Key(value = "Depth at which the rate was tuned", unit = "blocks") @Range(min = 1) int baseDepth,
+            @Key(value = "Budget at which the rate was tuned; none: the run's own", def = Key.NONE, unit = "tokens")
+                    @Range(min = 1) Long baseTokens,
+            @Key(value = "Tokens a step at which the rate was tuned, rate ~ sqrt(batch); none: the run's own",
+                            def = Key.NONE, unit = "tokens")
+                    @Range(min = 1) Long baseBatchTokens,
+            @Key(value = "Rate ~ tokens^-exponent", def = "0.32") double tokenExponent,
+            @Key(value = "Whose rates follow the budget: code, all; paper, those of hidden matrices", def = "code")
+                    Reading reading,
+            @Key(value = "Head dimension at which attention is scaled by 1/sqrt(head_dim); none: the model's own",
+                            def = Key.NONE, unit = "elements")
+                    @Range(min = 1) Integer baseHeadDim,
+            @Key(value = "Init std of token and position tables; published 1e-4, tied 0.02", def = "1e-4")
+                    double embeddingStd,
+            @Key(value = "Init std of the readout, above 0", def = "0.02") double readoutStd)
+            implements ParameterizationSpec, DepthScaled {
+        @Override
+        public int baseDepth(int depth) {
+            return baseDepth;
+        }
+    }
+
+    /** Where HyperP's paper and its code differ. */
+    enum Reading {
+        CODE,
+        PAPER
+    }
+
+    /** Which parameters muP++ decays. */
+    enum DecayScope {
+        HIDDEN,
+        ALL
     }
 
     /** Documents {@code eps_scaling}. */

@@ -67,7 +67,7 @@ final class MaximalUpdate {
         double decay = optimizer.decayed(rule).covers(p.shape().length) ? decay(rule, widthLr, lr, hidden, m) : 0;
         int zeroRows = spec.queryZeroInit() ? queryRows(p) : 0;
         double eps = depth.epsilon(inBlock, modelWidth);
-        return new ParamScaling(std, Parameterizations.initMean(p.role()), lr, decay, eps, zeroRows);
+        return new ParamScaling(std, Parameterizations.initMean(p.role()), lr, decay, eps, false, zeroRows);
     }
 
     /** Spectral condition: the update of a matrix is as large, seen as an operator, as sqrt(out/in). */

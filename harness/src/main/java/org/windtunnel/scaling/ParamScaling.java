@@ -8,13 +8,14 @@ package org.windtunnel.scaling;
  * @param lrMult factor on the scheduled learning rate
  * @param wdMult factor on the configured weight decay; 0 for parameters that are not decayed
  * @param epsMult factor on Adam's epsilon
+ * @param uniform whether the initialisation is uniform instead of normal, with that standard deviation
  * @param zeroRows leading rows that start at zero whatever {@code initStd} is (the queries of a packed q-k-v matrix)
  */
 public record ParamScaling(
-        double initStd, double initMean, double lrMult, double wdMult, double epsMult, int zeroRows) {
+        double initStd, double initMean, double lrMult, double wdMult, double epsMult, boolean uniform, int zeroRows) {
 
-    /** Without rows that start at zero. */
+    /** Normal, without rows that start at zero. */
     public ParamScaling(double initStd, double initMean, double lrMult, double wdMult, double epsMult) {
-        this(initStd, initMean, lrMult, wdMult, epsMult, 0);
+        this(initStd, initMean, lrMult, wdMult, epsMult, false, 0);
     }
 }

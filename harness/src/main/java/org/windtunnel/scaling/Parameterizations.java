@@ -34,10 +34,85 @@ public final class Parameterizations {
             int headDim,
             int baseHeadDim,
             int depth) {
+        return resolve(parameterization, optimizer, specs, baseSpecs, headDim, baseHeadDim, depth, Double.NaN, Double.NaN);
+    }
+
+    /**
+     * As above, for parameterizations that ask for the size of the run as well.
+     *
+     * @param tokens budget
+     * @param batchTokens tokens a step
+     */
+    public static ScalingTable resolve(
+            ParameterizationSpec parameterization,
+            OptimizerSpec optimizer,
+            List<ParamSpec> specs,
+            List<ParamSpec> baseSpecs,
+            int headDim,
+            int baseHeadDim,
+            int depth,
+            double tokens,
+            double batchTokens) {
+        Compatibility.require(parameterization, optimizer);
         List<UpdateRule> assigned = Assignment.of(optimizer, specs);
+        ScalingTable table;
         if (parameterization instanceof ParameterizationSpec.Sp sp) {
-            return standard(sp, optimizer, specs, assigned, headDim, depth);
+            table = standard(sp, optimizer, specs, assigned, headDim, depth);
+        } else if (parameterization instanceof ParameterizationSpec.SpFullAlign spec) {
+            table = fullAlign(spec, optimizer, specs, paired(specs, baseSpecs), assigned, headDim, depth);
+        } else if (parameterization instanceof ParameterizationSpec.DepthScaled spec) {
+            table = new ArchScaleRules(spec, optimizer, headDim, depth, tokens, batchTokens).table(specs, assigned);
+        } else {
+            table = maximalUpdate(parameterization, optimizer, specs, baseSpecs, assigned, headDim, baseHeadDim, depth);
         }
+        requireNorms(table);
+        return table;
+    }
+
+    /** A matrix of norm zero can never leave it on the sphere. */
+    private static void requireNorms(ScalingTable table) {
+        for (int i = 0; i < table.rows().size(); i++) {
+            UpdateRule rule = table.rules().get(i);
+            boolean sphere = rule == UpdateRule.MUONH || rule == UpdateRule.ADAMH;
+            if (sphere && (table.rows().get(i).initStd() == 0 || table.rows().get(i).zeroRows() > 0)) {
+                throw new ConfigException("parameterization: expected " + table.specs().get(i) + " to start above zero, for "
+                        + Assignment.name(rule) + " keeps its norm; raise readout_gain or hidden_gain, leave query_zero_init "
+                        + "out, or assign it another rule");
+            }
+        }
+    }
+
+    private static ScalingTable fullAlign(
+            ParameterizationSpec.SpFullAlign spec,
+            OptimizerSpec optimizer,
+            List<ParamSpec> specs,
+            List<ParamSpec> bases,
+            List<UpdateRule> assigned,
+            int headDim,
+            int depth) {
+        ParameterizationSpec.Sp sp = new ParameterizationSpec.Sp(
+                spec.embeddingStd(), spec.hiddenGain(), spec.readoutGain(), false);
+        ScalingTable standard = standard(sp, optimizer, specs, assigned, headDim, depth);
+        List<ParamScaling> rows = new ArrayList<>();
+        for (int i = 0; i < specs.size(); i++) {
+            ParamScaling row = standard.rows().get(i);
+            Role role = specs.get(i).role();
+            boolean falls = role == Role.HIDDEN || role == Role.STEM || role == Role.READOUT;
+            double lr = falls ? 1 / WidthMultipliers.of(specs.get(i), bases.get(i)).in() : 1;
+            rows.add(new ParamScaling(row.initStd(), row.initMean(), lr, row.wdMult(), 1));
+        }
+        return new ScalingTable(specs, assigned, rows, standard.forward());
+    }
+
+    private static ScalingTable maximalUpdate(
+            ParameterizationSpec parameterization,
+            OptimizerSpec optimizer,
+            List<ParamSpec> specs,
+            List<ParamSpec> baseSpecs,
+            List<UpdateRule> assigned,
+            int headDim,
+            int baseHeadDim,
+            int depth) {
         List<ParamSpec> bases = paired(specs, baseSpecs);
         ParameterizationSpec.MuP spec = overWidth(parameterization);
         MaximalUpdate rules = new MaximalUpdate(

@@ -51,6 +51,7 @@ public record ScalingTable(
                 parameters,
                 rows.stream().mapToDouble(ParamScaling::initMean).toArray(),
                 rows.stream().mapToDouble(ParamScaling::initStd).toArray(),
+                uniform(),
                 seed);
         for (int i = 0; i < rows.size(); i++) {
             if (rows.get(i).zeroRows() > 0) {
@@ -59,6 +60,14 @@ public record ScalingTable(
                 weight.slice(0, Math.toIntExact(count)).set(new double[(int) count]);
             }
         }
+    }
+
+    private boolean[] uniform() {
+        boolean[] uniform = new boolean[rows.size()];
+        for (int i = 0; i < uniform.length; i++) {
+            uniform[i] = rows.get(i).uniform();
+        }
+        return uniform;
     }
 
     /** The table as text, one row per parameter under {@link #HEADER}. */
@@ -99,8 +108,8 @@ public record ScalingTable(
         if (s.initStd() == 0 || s.zeroRows() == p.shape()[0]) {
             return number(s.initMean());
         }
-        String normal = "N(" + number(s.initMean()) + ", " + number(s.initStd()) + ")";
-        return s.zeroRows() == 0 ? normal : normal + ", first " + s.zeroRows() + " rows 0";
+        String drawn = (s.uniform() ? "U(" : "N(") + number(s.initMean()) + ", " + number(s.initStd()) + ")";
+        return s.zeroRows() == 0 ? drawn : drawn + ", first " + s.zeroRows() + " rows 0";
     }
 
     /** Four significant digits, without trailing zeros. */

@@ -54,6 +54,7 @@ public record ModelPlan(
         TransformerShape base = baseWidth == shape.width()
                 ? shape
                 : TransformerShape.of(atWidth(spec.model(), baseWidth), vocab);
+        long steps = spec.train().resolvedSteps(shape.context());
         ScalingTable scaling = Parameterizations.resolve(
                 spec.parameterization(),
                 spec.optimizer(),
@@ -61,14 +62,16 @@ public record ModelPlan(
                 TransformerFamily.declare(base),
                 shape.headDim(),
                 base.headDim(),
-                shape.depth());
+                shape.depth(),
+                (double) steps * spec.train().batch() * shape.context(),
+                (double) spec.train().batch() * shape.context());
         return new ModelPlan(
                 spec,
                 shape,
                 scaling,
                 counts,
                 FlopCounter.perToken(shape, params),
-                spec.train().resolvedSteps(shape.context()),
+                steps,
                 microBatch(spec));
     }
 

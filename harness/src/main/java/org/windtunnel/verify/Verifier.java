@@ -18,7 +18,7 @@ public final class Verifier {
     /** Every format that can be replayed; a new one is added here. */
     private static final List<GoldenFormat> FORMATS =
             List.of(new ModelGolden(), new OptimizerGolden(), new ScheduleGolden(), new MupMultipliersGolden(),
-                    new CoordCheckGolden(), new NewtonSchulzGolden(), new CompletePGolden());
+                    new CoordCheckGolden(), new NewtonSchulzGolden(), new HyperpGolden(), new CompletePGolden());
 
     private final Supplier<Backend> backend;
     private final List<Check> checks = new ArrayList<>();

@@ -47,7 +47,7 @@ record TransformerCase(String name, TransformerShape shape, ForwardMultipliers m
         double[] mean = specs.stream().mapToDouble(s -> s.role() == Role.NORM_GAIN ? 1 : 0).toArray();
         double[] std = new double[specs.size()];
         Arrays.fill(std, 0.3);
-        Initializer.fill(model.parameters(), mean, std, 5);
+        Initializer.fill(model.parameters(), mean, std, new boolean[mean.length], 5);
         fill(model, 0, batch);
         return model;
     }

@@ -66,6 +66,11 @@ class VerifierTest {
     }
 
     @Test
+    void ratesOfHyperP() {
+        assertThat(passing(NONE, "hyperp_multipliers.json").checks()).hasSize(5 * 3 + 2);
+    }
+
+    @Test
     void optimizersOnTheCpuBackend() {
         passing(open(BackendName.CPU, Precision.FP32), OPTIMIZERS);
     }
