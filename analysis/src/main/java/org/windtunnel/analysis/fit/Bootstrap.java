@@ -37,6 +37,26 @@ public final class Bootstrap {
         return run(fitted, data, options, weights);
     }
 
+    /**
+     * Refits {@code options.bootstrap()} resamples of whole clusters, such as runs or cells: residuals within one are
+     * not independent, and resampling its points one by one makes intervals too narrow.
+     *
+     * @param cluster by point, the number of its cluster from 0 on
+     */
+    public static Bootstrap run(FittedLaw fitted, LossData data, FitOptions options, int[] cluster) {
+        int clusters = Arrays.stream(cluster).max().orElseThrow() + 1;
+        double[][] weights = new double[options.bootstrap()][data.size()];
+        SplittableRandom random = new SplittableRandom(options.seed());
+        for (double[] row : weights) {
+            double[] drawn = new double[clusters];
+            for (int i = 0; i < clusters; i++) {
+                drawn[random.nextInt(clusters)]++;
+            }
+            Arrays.setAll(row, i -> drawn[cluster[i]]);
+        }
+        return run(fitted, data, options, weights);
+    }
+
     /** Refits given resamples: by resample, how often each point was drawn. */
     static Bootstrap run(FittedLaw fitted, LossData data, FitOptions options, double[][] weights) {
         double[][] thetas = Arrays.stream(weights)
@@ -64,7 +84,7 @@ public final class Bootstrap {
 
     /** Interval of the predicted loss for inputs in their natural unit. */
     public Interval prediction(double... inputs) {
-        double[] x = Arrays.stream(inputs).map(Math::log).toArray();
+        double[] x = law.encode(inputs);
         return interval(theta -> Math.exp(law.value(theta, x)));
     }
 

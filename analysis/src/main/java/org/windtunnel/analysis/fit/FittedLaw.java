@@ -32,11 +32,7 @@ public record FittedLaw(
 
     /** Predicted loss at other coordinates, such as a resample's. */
     public static double predict(Law law, double[] theta, double... inputs) {
-        double[] x = new double[inputs.length];
-        for (int i = 0; i < x.length; i++) {
-            x[i] = Math.log(inputs[i]);
-        }
-        return Math.exp(law.value(theta, x));
+        return Math.exp(law.value(theta, law.encode(inputs)));
     }
 
     /** Parameters in the formula's order and natural unit. */

@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import org.ejml.data.DMatrixRMaj;
 import org.ejml.dense.row.SingularOps_DDRM;
 import org.windtunnel.analysis.law.Law;
@@ -83,7 +84,7 @@ public final class Identifiability {
         return switch (parameter.role()) {
             case IRREDUCIBLE -> irreducible(parameter, value);
             case EXPONENT -> exponent(parameter, value);
-            case COEFFICIENT -> span(parameter, COEFFICIENT_SPAN);
+            case COEFFICIENT, SHAPE -> span(parameter, COEFFICIENT_SPAN);
         };
     }
 
@@ -121,14 +122,13 @@ public final class Identifiability {
                     "the best fit sits at the bound %.3g of its range",
                     value < range.upper() / 2 ? range.lower() : range.upper());
         }
-        Law.Parameter coefficient = fitted.law().parameters().stream()
-                .filter(q ->
-                        q.role() == Law.Role.COEFFICIENT && parameter.input().equals(q.input()))
-                .findFirst()
-                .orElseThrow();
-        if (fitted.law().dimension() > 2) {
+        Optional<Law.Parameter> coefficient = fitted.law().parameters().stream()
+                .filter(q -> q.role() == Law.Role.COEFFICIENT && q.logarithmic())
+                .filter(q -> parameter.input().equals(q.input()))
+                .findFirst();
+        if (fitted.law().dimension() > 2 && coefficient.isPresent()) {
             double[] held = free();
-            held[coefficient.coordinate()] = NO_TERM;
+            held[coefficient.get().coordinate()] = NO_TERM;
             held[parameter.coordinate()] = value;
             if (rise(held) < PROFILE) {
                 return "a law that does not depend on " + parameter.input() + " fits almost as well";

@@ -86,8 +86,9 @@ public final class LawFitter {
         if (delta > RobustObjective.LAD_DELTA) {
             return minimum.value();
         }
+        RobustObjective objective = new RobustObjective(law, data, null, delta);
         return IntStream.range(0, data.size())
-                .mapToDouble(i -> Math.abs(law.value(minimum.theta(), data.x(i)) - data.y(i)))
+                .mapToDouble(i -> Math.abs(objective.residual(minimum.theta(), i)))
                 .sum();
     }
 

@@ -32,7 +32,7 @@ public record LossPoint(double n, double d, double compute, double loss) {
     /** Points as a law's data. */
     public static LossData data(Law law, List<LossPoint> points) {
         return LossData.of(
-                law.inputs(),
+                law,
                 points.stream().map(p -> p.inputs(law)).toArray(double[][]::new),
                 points.stream().mapToDouble(LossPoint::loss).toArray());
     }

@@ -4,10 +4,11 @@ import java.util.Arrays;
 import org.windtunnel.analysis.law.Jet;
 import org.windtunnel.analysis.law.Law;
 import org.windtunnel.analysis.law.LossData;
+import org.windtunnel.analysis.law.Scale;
 
 /**
- * F(theta) = SUM w_i rho(ln L(theta, x_i) - y_i) with Huber's rho(r) = r²/2 up to |r| = delta, delta (|r| - delta/2)
- * beyond.
+ * F(theta) = SUM w_i rho(r_i) with r_i = g(ln L(theta, x_i)) - g(y_i) on the data's scale g, the identity by default, and
+ * Huber's rho(r) = r²/2 up to |r| = delta, delta (|r| - delta/2) beyond.
  *
  * <p>A sum, never a mean: a mean shrinks with the data and lets a minimiser stop early. A delta far above the
  * residuals is least squares, one far below is least absolute deviations. Not thread safe: buffers are reused.
@@ -44,12 +45,37 @@ final class RobustObjective {
         return size <= delta ? r * r / 2 : delta * (size - delta / 2);
     }
 
+    /** Residual of a point on the data's scale. */
+    double residual(double[] theta, int point) {
+        return data.scale().of(law.value(theta, data.x(point))) - data.target(point);
+    }
+
+    /** Residual of a point, its derivatives put into the jet. */
+    private double differentiate(double[] theta, int point) {
+        double v = law.evaluate(theta, data.x(point), jet);
+        Scale scale = data.scale();
+        if (scale != Scale.LOG) {
+            double slope = scale.slope(v);
+            double curvature = scale.curvature(v);
+            double[] g = jet.gradient;
+            for (int a = 0; a < g.length; a++) {
+                for (int b = 0; b < g.length; b++) {
+                    jet.hessian[a][b] = slope * jet.hessian[a][b] + curvature * g[a] * g[b];
+                }
+            }
+            for (int a = 0; a < g.length; a++) {
+                g[a] *= slope;
+            }
+        }
+        return scale.of(v) - data.target(point);
+    }
+
     double value(double[] theta) {
         double sum = 0;
         for (int i = 0; i < data.size(); i++) {
             double w = weight(i);
             if (w != 0) {
-                sum += w * rho(law.value(theta, data.x(i)) - data.y(i));
+                sum += w * rho(residual(theta, i));
             }
         }
         return sum;
@@ -78,7 +104,7 @@ final class RobustObjective {
             if (w == 0) {
                 continue;
             }
-            double r = law.evaluate(theta, data.x(i), jet) - data.y(i);
+            double r = differentiate(theta, i);
             double slope = w * Math.max(-delta, Math.min(delta, r));
             double curvature = Math.abs(r) <= delta ? w : 0;
             double bound = Math.abs(r) <= delta ? w : w * delta / Math.abs(r);
@@ -104,7 +130,7 @@ final class RobustObjective {
         int p = dimension();
         double[][] sum = new double[p][p];
         for (int i = 0; i < data.size(); i++) {
-            double r = law.evaluate(theta, data.x(i), jet) - data.y(i);
+            double r = differentiate(theta, i);
             double psi = Math.max(-delta, Math.min(delta, r));
             for (int a = 0; a < p; a++) {
                 for (int b = 0; b < p; b++) {

@@ -1,6 +1,7 @@
 package org.windtunnel.analysis.law;
 
 import java.util.List;
+import org.windtunnel.analysis.AnalysisException;
 
 /**
  * A form of scaling law as a function of inputs x (logarithms of N, D, ...) and internal coordinates theta in which
@@ -30,7 +31,9 @@ public interface Law {
         /** Loss that no amount of the inputs removes. */
         IRREDUCIBLE,
         COEFFICIENT,
-        EXPONENT
+        EXPONENT,
+        /** Where or how sharply the formula bends, and other constants of its own. */
+        SHAPE
     }
 
     /**
@@ -51,6 +54,16 @@ public interface Law {
     /** Names of the inputs, in the order of x. */
     List<String> inputs();
 
+    /** What it predicts, as a column is named. */
+    default String output() {
+        return "loss";
+    }
+
+    /** What residuals are differences of where the law is published. */
+    default Scale scale() {
+        return Scale.LOG;
+    }
+
     /** Parameters in the formula's order. */
     List<Parameter> parameters();
 
@@ -59,6 +72,23 @@ public interface Law {
 
     /** Starting points of a fit for some data. */
     List<double[]> starts(LossData data);
+
+    /**
+     * Inputs as {@link #value} takes them, from their natural unit: logarithms, unless a law says otherwise.
+     *
+     * @throws AnalysisException if a value cannot be an input
+     */
+    default double[] encode(double... natural) {
+        double[] x = new double[natural.length];
+        for (int j = 0; j < x.length; j++) {
+            if (!(natural[j] > 0) || Double.isInfinite(natural[j])) {
+                throw new AnalysisException("expected " + inputs().get(j) + " positive and finite, found "
+                        + natural[j] + ". Leave the run out or correct it.");
+            }
+            x[j] = Math.log(natural[j]);
+        }
+        return x;
+    }
 
     /** Length of theta. */
     default int dimension() {

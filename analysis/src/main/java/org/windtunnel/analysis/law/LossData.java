@@ -4,43 +4,50 @@ import java.util.Arrays;
 import java.util.List;
 import org.windtunnel.analysis.AnalysisException;
 
-/** Points to fit, as logarithms: inputs x by point and y = ln loss. */
+/** Points to fit: inputs x by point as their law encodes them, y = ln loss, and the scale of the residuals. */
 public final class LossData {
     private final List<String> inputs;
     private final double[][] x;
     private final double[] y;
+    private final Scale scale;
+    private final double[] target;
 
-    private LossData(List<String> inputs, double[][] x, double[] y) {
+    private LossData(List<String> inputs, double[][] x, double[] y, Scale scale) {
         this.inputs = inputs;
         this.x = x;
         this.y = y;
+        this.scale = scale;
+        target = Arrays.stream(y).map(scale::of).toArray();
     }
 
     /**
-     * @param inputs names of the inputs
-     * @param values inputs by point, positive
+     * Data of a law, residuals on the scale that it is published with.
+     *
+     * @param values inputs by point in their natural unit
      * @param loss losses by point, positive, nats per token
      * @throws AnalysisException if a value is not positive and finite
      */
-    public static LossData of(List<String> inputs, double[][] values, double[] loss) {
+    public static LossData of(Law law, double[][] values, double[] loss) {
         double[][] x = new double[values.length][];
         double[] y = new double[loss.length];
         for (int i = 0; i < values.length; i++) {
-            x[i] = new double[inputs.size()];
-            for (int j = 0; j < x[i].length; j++) {
-                x[i][j] = log(values[i][j], inputs.get(j), i);
+            try {
+                x[i] = law.encode(values[i]);
+            } catch (AnalysisException e) {
+                throw new AnalysisException("Point " + (i + 1) + " of a scaling-law fit: " + e.getMessage(), e);
             }
-            y[i] = log(loss[i], "the loss", i);
+            if (!(loss[i] > 0) || Double.isInfinite(loss[i])) {
+                throw new AnalysisException("Point " + (i + 1) + " of a scaling-law fit: expected the loss positive and"
+                        + " finite, found " + loss[i] + ". Leave the run out or correct it.");
+            }
+            y[i] = Math.log(loss[i]);
         }
-        return new LossData(List.copyOf(inputs), x, y);
+        return new LossData(law.inputs(), x, y, law.scale());
     }
 
-    private static double log(double value, String what, int point) {
-        if (!(value > 0) || Double.isInfinite(value)) {
-            throw new AnalysisException("Point " + (point + 1) + " of a scaling-law fit: expected " + what
-                    + " positive and finite, found " + value + ". Leave the run out or correct it.");
-        }
-        return Math.log(value);
+    /** The same points with residuals on another scale. */
+    public LossData on(Scale other) {
+        return new LossData(inputs, x, y, other);
     }
 
     /** The points at some indices. */
@@ -48,7 +55,8 @@ public final class LossData {
         return new LossData(
                 inputs,
                 Arrays.stream(indices).mapToObj(i -> x[i]).toArray(double[][]::new),
-                Arrays.stream(indices).mapToDouble(i -> y[i]).toArray());
+                Arrays.stream(indices).mapToDouble(i -> y[i]).toArray(),
+                scale);
     }
 
     public List<String> inputs() {
@@ -59,7 +67,7 @@ public final class LossData {
         return y.length;
     }
 
-    /** Logarithms of the inputs of a point; not to be changed. */
+    /** Inputs of a point as its law encodes them; not to be changed. */
     public double[] x(int point) {
         return x[point];
     }
@@ -69,12 +77,42 @@ public final class LossData {
         return y[point];
     }
 
+    /** What residuals are differences of. */
+    public Scale scale() {
+        return scale;
+    }
+
+    /** The loss of a point on the scale. */
+    public double target(int point) {
+        return target[point];
+    }
+
     /** Least ln loss. */
     public double minY() {
         return Arrays.stream(y).min().orElse(0);
     }
 
-    /** Mean of ln input. */
+    /** Greatest ln loss. */
+    public double maxY() {
+        return Arrays.stream(y).max().orElse(0);
+    }
+
+    /** Mean loss, nats. */
+    public double meanLoss() {
+        return Arrays.stream(y).map(Math::exp).average().orElse(1);
+    }
+
+    /** Least value of an encoded input. */
+    public double minX(int input) {
+        return Arrays.stream(x).mapToDouble(p -> p[input]).min().orElse(0);
+    }
+
+    /** Greatest value of an encoded input. */
+    public double maxX(int input) {
+        return Arrays.stream(x).mapToDouble(p -> p[input]).max().orElse(0);
+    }
+
+    /** Mean of an encoded input. */
     public double meanX(int input) {
         return Arrays.stream(x).mapToDouble(p -> p[input]).average().orElse(0);
     }

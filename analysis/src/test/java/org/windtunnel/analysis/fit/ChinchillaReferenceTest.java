@@ -43,7 +43,7 @@ class ChinchillaReferenceTest {
 
     private static LossData data(List<PointTable.Point> points) {
         return LossData.of(
-                List.of("N", "D"),
+                PowerSum.chinchilla(),
                 points.stream().map(p -> new double[] {p.n(), p.d()}).toArray(double[][]::new),
                 points.stream().mapToDouble(PointTable.Point::loss).toArray());
     }
