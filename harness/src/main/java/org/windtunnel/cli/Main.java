@@ -20,6 +20,7 @@ import picocli.CommandLine.ParseResult;
             ReportCommand.class,
             TransferCommand.class,
             CompareCommand.class,
+            FitCommand.class,
             PlanCommand.class,
             CoordCheckCommand.class,
             ConfigCommand.class,

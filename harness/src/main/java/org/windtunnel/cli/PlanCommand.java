@@ -19,11 +19,15 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
-/** {@code windtunnel plan CONFIG}: everything that follows from a config, before it is trained. */
+/**
+ * {@code windtunnel plan CONFIG}: everything that follows from a config, before it is trained; {@code windtunnel plan
+ * --law FIT}: the big run that a fitted law recommends.
+ */
 @Command(
         name = "plan",
         mixinStandardHelpOptions = true,
-        description = "Print the table per parameter, counts, FLOPs, memory and the expected time of a run.")
+        description = "Print the table per parameter, counts, FLOPs, memory and the expected time of a run; or with --law"
+                + " how to spend a budget.")
 final class PlanCommand implements Callable<Integer> {
     private static final int WARM_UP_STEPS = 3;
     private static final double MEASURE_SECONDS = 3;
@@ -37,10 +41,17 @@ final class PlanCommand implements Callable<Integer> {
     @Option(names = "--no-timing", description = "Do not measure a few steps for the expected time")
     private boolean noTiming;
 
+    @Mixin
+    private LawPlan budget;
+
     private final PrintStream out = System.out;
 
     @Override
     public Integer call() {
+        if (budget.law != null) {
+            budget.print();
+            return ExitCode.DONE.code();
+        }
         ExperimentFile file = Experiments.load(experiment);
         try (RunExecutor executor = new RunExecutor(Path.of(""))) {
             RunJob job = choose(file, executor);

@@ -8,8 +8,12 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
+import org.windtunnel.analysis.AnalysisException;
+import org.windtunnel.analysis.published.Comparison;
+import org.windtunnel.analysis.published.PublishedFits;
 import org.windtunnel.backend.Backend;
 import org.windtunnel.config.ConfigException;
 
@@ -30,7 +34,8 @@ public final class Verifier {
     }
 
     /**
-     * Replays files and every {@code .json} file of directories, in alphabetical order.
+     * Replays files and every {@code .json} file of directories, in alphabetical order; an {@code expected.json} in a
+     * folder of published loss data stands for the fits of that folder.
      *
      * @param backend opens the backend to run on; not called if nothing needs one
      * @throws ConfigException if a path does not exist, or a directory holds no JSON file
@@ -65,6 +70,10 @@ public final class Verifier {
 
     private void file(Path file) {
         try {
+            if (file.getFileName().toString().equals("expected.json") && PublishedFits.knows(file.getParent())) {
+                published(file.getParent());
+                return;
+            }
             JsonNode root = read(file);
             String format = root.path("format").asText("");
             GoldenFormat replayer = FORMATS.stream().filter(f -> f.format().equals(format)).findFirst().orElse(null);
@@ -73,8 +82,22 @@ public final class Verifier {
             } else {
                 replay(file, root, replayer);
             }
-        } catch (ConfigException e) {
+        } catch (ConfigException | AnalysisException e) {
             unreadable.add(new VerifyReport.Left(file.toString(), e.getMessage()));
+        }
+    }
+
+    /** Repeats the published fits of a folder of loss data. */
+    private void published(Path folder) {
+        for (Comparison c : PublishedFits.check(folder)) {
+            double difference = Math.abs(c.obtained() - c.expected());
+            checks.add(new Check(
+                    folder.getFileName() + "/" + c.fit(),
+                    String.format(Locale.ROOT, "%s: %.7g, expected %.7g", c.quantity(), c.obtained(), c.expected()),
+                    difference,
+                    difference == 0 ? 0 : difference / Math.abs(c.expected()),
+                    String.format(Locale.ROOT, "%.1e", c.tolerance()),
+                    c.passed()));
         }
     }
 

@@ -58,12 +58,27 @@ public final class Bootstrap {
     }
 
     /** Refits given resamples: by resample, how often each point was drawn. */
-    static Bootstrap run(FittedLaw fitted, LossData data, FitOptions options, double[][] weights) {
+    public static Bootstrap run(FittedLaw fitted, LossData data, FitOptions options, double[][] weights) {
         double[][] thetas = Arrays.stream(weights)
                 .parallel()
                 .map(w -> LawFitter.refit(fitted, data, options.huberDelta(), w))
                 .toArray(double[][]::new);
         return new Bootstrap(fitted.law(), thetas, options.level());
+    }
+
+    /** Given coordinates by resample, such as those of a fit that was stored. */
+    public static Bootstrap of(Law law, double[][] thetas, double level) {
+        return new Bootstrap(law, thetas, level);
+    }
+
+    /** Internal coordinates by resample; not to be changed. */
+    public double[][] thetas() {
+        return thetas;
+    }
+
+    /** Coverage of the intervals. */
+    public double level() {
+        return level;
     }
 
     public int resamples() {

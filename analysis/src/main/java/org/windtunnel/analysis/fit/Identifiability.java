@@ -28,31 +28,29 @@ public final class Identifiability {
     private static final double NO_TERM = -700;
 
     private final FittedLaw fitted;
-    private final List<LossPoint> points;
     private final LossData data;
     private final double delta;
     private final Bootstrap bootstrap;
     private final List<Weakness> found = new ArrayList<>();
 
-    private Identifiability(FittedLaw fitted, List<LossPoint> points, double delta, Bootstrap bootstrap) {
+    private Identifiability(FittedLaw fitted, LossData data, double delta, Bootstrap bootstrap) {
         this.fitted = fitted;
-        this.points = points;
+        this.data = data;
         this.delta = delta;
         this.bootstrap = bootstrap;
-        data = LossPoint.data(fitted.law(), points);
     }
 
     /** Weaknesses of a fit, at most one for each parameter and reason that comes first. */
-    public static List<Weakness> check(FittedLaw fitted, List<LossPoint> points, double delta, Bootstrap bootstrap) {
-        return new Identifiability(fitted, points, delta, bootstrap).check();
+    public static List<Weakness> check(FittedLaw fitted, LossData data, double delta, Bootstrap bootstrap) {
+        return new Identifiability(fitted, data, delta, bootstrap).check();
     }
 
     private List<Weakness> check() {
         int p = fitted.law().dimension();
-        if (points.size() < 2 * p) {
+        if (data.size() < 2 * p) {
             found.add(new Weakness(
                     null,
-                    points.size() + " points for " + p + " parameters leave little to check the law with",
+                    data.size() + " points for " + p + " parameters leave little to check the law with",
                     "run at least " + 2 * p + " combinations of "
                             + String.join(" and ", fitted.law().inputs())));
         }
@@ -93,7 +91,7 @@ public final class Identifiability {
         if (parameter.input() == null || !constant) {
             return null;
         }
-        int values = LossPoint.distinct(points, parameter.input());
+        int values = data.distinct(data.inputs().indexOf(parameter.input()));
         return values >= 3
                 ? null
                 : String.format(

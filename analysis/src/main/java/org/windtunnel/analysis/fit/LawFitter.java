@@ -55,16 +55,39 @@ public final class LawFitter {
         return new LawFitter(law, data, delta).fit();
     }
 
+    /**
+     * The best fit from given starting points alone, such as a published optimum.
+     *
+     * @param starts internal coordinates, at least one
+     * @param iterations most steps of the minimiser from each of the leading minima
+     */
+    public static FittedLaw fitFrom(Law law, LossData data, double delta, List<double[]> starts, int iterations) {
+        return new LawFitter(law, data, delta).fit(starts, iterations);
+    }
+
+    /** The same until it converges. */
+    public static FittedLaw fitFrom(Law law, LossData data, double delta, List<double[]> starts) {
+        return fitFrom(law, data, delta, starts, LONG);
+    }
+
+    /** The minimised function at some internal coordinates: summed Huber loss, of unit weight by point. */
+    public static double objective(Law law, LossData data, double delta, double[] theta) {
+        return new RobustObjective(law, data, null, delta).value(theta);
+    }
+
     private FittedLaw fit() {
-        double coarse = Math.max(delta, COARSE_DELTA);
+        return fit(screened(new RobustObjective(law, data, null, Math.max(delta, COARSE_DELTA))), LONG);
+    }
+
+    private FittedLaw fit(List<double[]> starts, int iterations) {
+        DampedNewton newton = newton(null, Math.max(delta, COARSE_DELTA));
         List<Found> found = new ArrayList<>();
-        DampedNewton newton = newton(null, coarse);
-        for (double[] start : screened(new RobustObjective(law, data, null, coarse))) {
-            found.add(new Found(newton.minimise(start, SHORT), 1));
+        for (double[] start : starts) {
+            found.add(new Found(newton.minimise(start, Math.min(SHORT, iterations)), 1));
         }
         List<Found> optima = distinct(found).stream()
                 .limit(POLISHED)
-                .map(f -> new Found(approach(f.minimum.theta(), null, LONG), f.starts))
+                .map(f -> new Found(approach(f.minimum.theta(), null, iterations), f.starts))
                 .toList();
         optima = distinct(optima);
         DampedNewton.Minimum best = optima.get(0).minimum;

@@ -112,6 +112,20 @@ public final class LossData {
         return Arrays.stream(x).mapToDouble(p -> p[input]).max().orElse(0);
     }
 
+    /** How many values an encoded input takes, those within 0.02 (2 % of a logarithm's argument) counted once. */
+    public int distinct(int input) {
+        double[] sorted = Arrays.stream(x).mapToDouble(p -> p[input]).sorted().toArray();
+        int count = 0;
+        double last = 0;
+        for (double value : sorted) {
+            if (count == 0 || value > last + 0.02) {
+                count++;
+                last = value;
+            }
+        }
+        return count;
+    }
+
     /** Mean of an encoded input. */
     public double meanX(int input) {
         return Arrays.stream(x).mapToDouble(p -> p[input]).average().orElse(0);

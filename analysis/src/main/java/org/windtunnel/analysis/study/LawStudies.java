@@ -141,7 +141,7 @@ final class LawStudies {
                     "report the data; do not use the numbers");
         }
         Bootstrap bootstrap = Bootstrap.run(fitted, data, fit);
-        List<Weakness> weaknesses = Identifiability.check(fitted, points, fit.huberDelta(), bootstrap);
+        List<Weakness> weaknesses = Identifiability.check(fitted, data, fit.huberDelta(), bootstrap);
         weaknesses.forEach(w -> warn(w.parameter(), w.message(), w.remedy()));
         Set<Integer> held = heldOut(law);
         HoldOut holdOut = holdOut(law, held);

@@ -13,11 +13,11 @@ import java.util.Set;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.windtunnel.analysis.AnalysisException;
-import org.windtunnel.analysis.curve.PointTable;
 import org.windtunnel.analysis.curve.Run;
 import org.windtunnel.analysis.curve.RunTable;
 import org.windtunnel.analysis.fit.LossPoint;
 import org.windtunnel.analysis.fit.ParameterEstimate;
+import org.windtunnel.analysis.table.DataTable;
 import org.windtunnel.analysis.transfer.LrBowl;
 import org.windtunnel.analysis.transfer.Transfer;
 import org.windtunnel.analysis.transfer.TransferGroup;
@@ -71,11 +71,14 @@ public final class Study {
      * Fits the law of losses that other programs measured; the result has no runs, curves or learning rates.
      *
      * @param name of the data, for the report's title
+     * @param table with columns N, D and loss
      */
-    public static StudyResult run(String name, PointTable table, StudyOptions options) {
+    public static StudyResult run(String name, DataTable table, StudyOptions options) {
         List<Warning> warnings = new ArrayList<>();
-        List<LawCells.Cell> cells = table.points().stream()
-                .map(p -> new LawCells.Cell(new LossPoint(p.n(), p.d(), 6 * p.n() * p.d(), p.loss()), null, List.of()))
+        List.of("N", "D", "loss").forEach(table::require);
+        List<LawCells.Cell> cells = table.rows().stream()
+                .map(r -> new LossPoint(r.number("N"), r.number("D"), 6 * r.number("N") * r.number("D"), r.number("loss")))
+                .map(p -> new LawCells.Cell(p, null, List.of()))
                 .toList();
         LawStudy law = null;
         if (cells.isEmpty()) {

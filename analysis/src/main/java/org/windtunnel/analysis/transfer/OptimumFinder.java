@@ -3,6 +3,7 @@ package org.windtunnel.analysis.transfer;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
+import org.windtunnel.analysis.fit.Vertex;
 import org.windtunnel.analysis.transfer.LrOptimum.Edge;
 import org.windtunnel.analysis.transfer.LrOptimum.Method;
 

@@ -132,32 +132,4 @@ class RunTableTest {
                 .isInstanceOf(AnalysisException.class)
                 .hasMessageContaining("windtunnel sweep");
     }
-
-    @Test
-    void readsForeignTablesThroughAColumnMap() throws IOException {
-        Path csv = sweep.resolve("points.csv");
-        Files.writeString(csv, "name,params,\"tokens, seen\",loss\n\"a, b\",1e6,2e7,3.25\n\nc,2e6,4e7,3.0\n");
-
-        PointTable table = PointTable.readCsv(csv, Map.of("N", "params", "D", "tokens, seen"));
-
-        assertThat(table.points())
-                .containsExactly(new PointTable.Point(1e6, 2e7, 3.25, 2), new PointTable.Point(2e6, 4e7, 3.0, 4));
-    }
-
-    @Test
-    void namesTheCellOfAForeignTableThatIsWrong() throws IOException {
-        Path csv = sweep.resolve("points.csv");
-        Files.writeString(csv, "N,D,loss\n1e6,2e7,3.25\n1e6,,3\n");
-
-        assertThatThrownBy(() -> PointTable.readCsv(csv, PointTable.DEFAULT_COLUMNS))
-                .hasMessageContaining("line 3, column D")
-                .hasMessageContaining("nothing");
-        assertThatThrownBy(() -> PointTable.readCsv(csv, Map.of("N", "size")))
-                .hasMessageContaining("no column size")
-                .hasMessageContaining("[N, D, loss]");
-        Files.writeString(csv, "");
-        assertThatThrownBy(() -> PointTable.readCsv(csv, Map.of())).hasMessageContaining("empty");
-        assertThatThrownBy(() -> PointTable.readCsv(sweep.resolve("none.csv"), Map.of()))
-                .isInstanceOf(AnalysisException.class);
-    }
 }

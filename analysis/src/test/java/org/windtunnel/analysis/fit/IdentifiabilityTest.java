@@ -21,7 +21,7 @@ class IdentifiabilityTest {
     private static List<Weakness> check(Law law, List<LossPoint> points) {
         LossData data = LossPoint.data(law, points);
         FittedLaw fit = LawFitter.fit(law, data, 1e-3);
-        return Identifiability.check(fit, points, 1e-3, Bootstrap.run(fit, data, new FitOptions(1e-3, 200, 1, 0.95)));
+        return Identifiability.check(fit, data, 1e-3, Bootstrap.run(fit, data, new FitOptions(1e-3, 200, 1, 0.95)));
     }
 
     private static List<LossPoint> grid(DoubleBinaryOperator loss, double noise) {

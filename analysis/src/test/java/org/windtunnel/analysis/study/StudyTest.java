@@ -18,9 +18,9 @@ import org.junit.jupiter.api.io.TempDir;
 import org.windtunnel.analysis.AnalysisException;
 import org.windtunnel.analysis.Reference;
 import org.windtunnel.analysis.RunWriter;
-import org.windtunnel.analysis.curve.PointTable;
 import org.windtunnel.analysis.curve.RunStatus;
 import org.windtunnel.analysis.curve.RunTable;
+import org.windtunnel.analysis.table.DataTable;
 import org.windtunnel.analysis.transfer.Drift;
 
 class StudyTest {
@@ -325,7 +325,7 @@ class StudyTest {
         }
         Path file = sweep.resolve("points.csv");
         Files.writeString(file, csv);
-        StudyResult result = Study.run("points.csv", PointTable.readCsv(file, Map.of()), options(Map.of()));
+        StudyResult result = Study.run("points.csv", DataTable.read(file), options(Map.of()));
 
         assertThat(result.runs()).isEmpty();
         assertThat(result.law().parameters().get(0).value()).isEqualTo(ENTROPY, within(1e-5));
@@ -336,11 +336,8 @@ class StudyTest {
 
     @Test
     void theDigitisedChinchillaPointsRaiseNoWarning() {
-        PointTable all = PointTable.readCsv(Reference.law("chinchilla/points.csv"), Map.of());
-        PointTable kept = new PointTable(all.points().stream()
-                .filter(p ->
-                        all.points().stream().filter(q -> q.loss() > p.loss()).count() >= 5)
-                .toList());
+        DataTable kept = DataTable.read(Reference.law("chinchilla/points.csv"))
+                .filter(r -> r.number("excluded_outlier") == 0);
         StudyOptions o = StudyOptions.defaults();
         StudyResult result = Study.run(
                 "chinchilla",

@@ -1,4 +1,4 @@
-package org.windtunnel.analysis.transfer;
+package org.windtunnel.analysis.fit;
 
 /**
  * Least-squares parabola through points (x, y), x centred on its mean, and its vertex.
@@ -11,10 +11,10 @@ package org.windtunnel.analysis.transfer;
  * @param rss residual sum of squares
  * @param count points
  */
-record Vertex(double centre, double c0, double c1, double c2, double[] covariance, double rss, int count) {
+public record Vertex(double centre, double c0, double c1, double c2, double[] covariance, double rss, int count) {
 
     /** Fits points {@code from} to {@code to} exclusive; at least three distinct x. */
-    static Vertex fit(double[] x, double[] y, int from, int to) {
+    public static Vertex fit(double[] x, double[] y, int from, int to) {
         int n = to - from;
         double centre = 0;
         for (int i = from; i < to; i++) {
@@ -60,22 +60,22 @@ record Vertex(double centre, double c0, double c1, double c2, double[] covarianc
     }
 
     /** x of the vertex. */
-    double at() {
+    public double at() {
         return centre - c1 / (2 * c2);
     }
 
     /** y of the vertex. */
-    double value() {
+    public double value() {
         return c0 - c1 * c1 / (4 * c2);
     }
 
-    double predict(double x) {
+    public double predict(double x) {
         double u = x - centre;
         return c0 + u * (c1 + u * c2);
     }
 
     /** Standard error of the vertex by the delta method, from a variance of one y. */
-    double error(double variance) {
+    public double error(double variance) {
         double j1 = -1 / (2 * c2);
         double j2 = c1 / (2 * c2 * c2);
         double quadratic = j1 * j1 * covariance[4] + 2 * j1 * j2 * covariance[5] + j2 * j2 * covariance[8];

@@ -1,0 +1,130 @@
+package org.windtunnel.analysis.annealing;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.IntStream;
+import org.windtunnel.analysis.AnalysisException;
+import org.windtunnel.analysis.curve.Evaluation;
+import org.windtunnel.analysis.curve.Run;
+import org.windtunnel.analysis.law.LearningRateTrace;
+import org.windtunnel.analysis.table.DataTable;
+
+/**
+ * Curves with their schedules, from run directories or from tables with columns run, step, lr and loss. Between logged
+ * steps the rate is taken as linear; warm-up ends where the rate is first within 0.1 % of its peak. Losses of the warm-up
+ * and of the first tenth of the run are left out: the laws do not describe them.
+ */
+public final class CurveData {
+    private static final double NEAR_PEAK = 0.999;
+    private static final double SKIPPED = 0.1;
+    private static final int FEWEST_EVALUATIONS = 8;
+
+    private CurveData() {}
+
+    /**
+     * Curves of runs: the loss of their evaluations where there are at least eight after the start, else the training
+     * loss, averaged over a fiftieth of the run.
+     *
+     * @throws AnalysisException if a run's log is too short
+     */
+    public static List<ScheduledCurve> of(List<Run> runs) {
+        return runs.stream().map(CurveData::of).toList();
+    }
+
+    private static ScheduledCurve of(Run run) {
+        int[] logged = Arrays.stream(run.curve().step()).mapToInt(s -> (int) s - 1).toArray();
+        if (logged.length < 3) {
+            throw new AnalysisException("run " + run.runId() + ": expected a training curve of at least 3 steps, found "
+                    + logged.length + ". Let it run, or leave it out.");
+        }
+        double[] rates = rates(logged, run.curve().lr());
+        List<Evaluation> evaluations = run.evaluations().stream()
+                .filter(e -> e.step() > SKIPPED * rates.length && Double.isFinite(e.loss()))
+                .toList();
+        if (evaluations.size() >= FEWEST_EVALUATIONS) {
+            return curve(
+                    run.runId(),
+                    rates,
+                    evaluations.stream().mapToInt(e -> (int) e.step() - 1).toArray(),
+                    evaluations.stream().mapToDouble(Evaluation::loss).toArray());
+        }
+        return smoothed(run.runId(), rates, logged, run.curve().loss());
+    }
+
+    /** Means over windows of a fiftieth of the run, each at the middle of its window. */
+    private static ScheduledCurve smoothed(String name, double[] rates, int[] steps, double[] losses) {
+        int window = Math.max(1, steps.length / 50);
+        List<Integer> at = new ArrayList<>();
+        List<Double> mean = new ArrayList<>();
+        for (int from = 0; from + window <= steps.length; from += window) {
+            at.add(steps[from + window / 2]);
+            mean.add(Arrays.stream(losses, from, from + window).average().orElseThrow());
+        }
+        return curve(
+                name,
+                rates,
+                at.stream().mapToInt(i -> i).toArray(),
+                mean.stream().mapToDouble(d -> d).toArray());
+    }
+
+    /**
+     * Curves of a table.
+     *
+     * @param columns run, step, lr and loss → the table's names
+     */
+    public static List<ScheduledCurve> of(DataTable table, Map<String, String> columns) {
+        String run = columns.getOrDefault("run", "run");
+        for (String column : List.of("run", "step", "lr", "loss")) {
+            table.require(columns.getOrDefault(column, column));
+        }
+        Map<String, List<DataTable.Row>> curves = new LinkedHashMap<>();
+        table.rows().forEach(r -> curves.computeIfAbsent(r.text(run), n -> new ArrayList<>()).add(r));
+        List<ScheduledCurve> all = new ArrayList<>();
+        curves.forEach((name, rows) -> {
+            int[] steps = rows.stream().mapToInt(r -> (int) r.number(columns.getOrDefault("step", "step"))).toArray();
+            double[] lr = rows.stream().mapToDouble(r -> r.number(columns.getOrDefault("lr", "lr"))).toArray();
+            double[] loss = rows.stream().mapToDouble(r -> r.number(columns.getOrDefault("loss", "loss"))).toArray();
+            all.add(curve(name, rates(steps, lr), steps, loss));
+        });
+        return all;
+    }
+
+    private static ScheduledCurve curve(String name, double[] rates, int[] steps, double[] losses) {
+        double peak = Arrays.stream(rates).max().orElse(0);
+        int warmup = (int) IntStream.range(0, rates.length).takeWhile(k -> rates[k] < NEAR_PEAK * peak).count();
+        int first = Math.max(warmup, (int) (SKIPPED * rates.length));
+        int[] kept = IntStream.range(0, steps.length).filter(i -> steps[i] >= first).toArray();
+        if (kept.length < 3) {
+            throw new AnalysisException("curve " + name + ": expected at least 3 losses after the warm-up and the first "
+                    + "tenth, found " + kept.length + ". Log or evaluate more often.");
+        }
+        return new ScheduledCurve(
+                name,
+                new LearningRateTrace(rates, warmup),
+                Arrays.stream(kept).map(i -> steps[i]).toArray(),
+                Arrays.stream(kept).mapToDouble(i -> losses[i]).toArray());
+    }
+
+    /** The rate of every step from 0 to the last logged one; before the first logged step it rises from zero. */
+    private static double[] rates(int[] steps, double[] logged) {
+        for (int i = 1; i < steps.length; i++) {
+            if (steps[i] <= steps[i - 1]) {
+                throw new AnalysisException("expected steps to increase along a curve, found " + steps[i] + " after "
+                        + steps[i - 1] + ". Sort the rows, or name the column of the run.");
+            }
+        }
+        double[] rates = new double[steps[steps.length - 1] + 1];
+        for (int k = 0, i = 0; k < rates.length; k++) {
+            while (steps[i] < k) {
+                i++;
+            }
+            int before = i == 0 ? -1 : steps[i - 1];
+            double low = i == 0 ? 0 : logged[i - 1];
+            rates[k] = low + (logged[i] - low) * (k - before) / (steps[i] - before);
+        }
+        return rates;
+    }
+}

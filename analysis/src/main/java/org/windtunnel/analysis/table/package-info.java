@@ -1,0 +1,2 @@
+/** Tables of measurements from other programs: CSV and JSONL. */
+package org.windtunnel.analysis.table;
