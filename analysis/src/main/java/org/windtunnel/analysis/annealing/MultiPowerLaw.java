@@ -194,12 +194,11 @@ final class MultiPowerLaw implements Law {
         h[6][4] = b * sums[8];
         h[6][5] = b * sums[6];
         h[6][6] = b * sums[9];
+        int k = 0;
         for (int i = 0; i < DIMENSION; i++) {
             jet.gradient[i] = g[i] / loss;
-            for (int j = 0; j <= i; j++) {
-                double value = h[i][j] / loss - g[i] * g[j] / (loss * loss);
-                jet.hessian[i][j] = value;
-                jet.hessian[j][i] = value;
+            for (int j = 0; j <= i; j++, k++) {
+                jet.hessian[k] = h[i][j] / loss - g[i] * g[j] / (loss * loss);
             }
         }
         return Math.log(loss);

@@ -2,7 +2,9 @@ package org.windtunnel.analysis.fit;
 
 import java.util.Arrays;
 import java.util.List;
-import java.util.stream.IntStream;
+import org.ejml.data.DMatrixRMaj;
+import org.ejml.dense.row.factory.LinearSolverFactory_DDRM;
+import org.ejml.interfaces.linsol.LinearSolverDense;
 import org.windtunnel.analysis.law.Law;
 
 /**
@@ -22,14 +24,28 @@ final class DampedNewton {
 
     private static final double STALL = 1e-15;
     private static final double MAX_DAMPING = 1e10;
+    /** A factor whose diagonal varies more than this is left to the eigenvalues. */
+    private static final double CONDITION = 1e-12;
+
 
     private final RobustObjective objective;
     private final List<Law.Range> ranges;
     private final int p;
-    private final double[] gradient;
-    private final double[][] hessian;
-    private final double[] bound;
+    /** Derivatives where the minimiser stands; swapped with those of an accepted trial. */
+    private double[] gradient;
+
+    private double[][] hessian;
+    private double[] bound;
+    private double[] trialGradient;
+    private double[][] trialHessian;
+    private double[] trialBound;
     private final double[] step;
+    private final int[] free;
+    private final double[] scale;
+    private final DMatrixRMaj matrix = new DMatrixRMaj(1, 1);
+    private final DMatrixRMaj right = new DMatrixRMaj(1, 1);
+    private final DMatrixRMaj solution = new DMatrixRMaj(1, 1);
+    private final LinearSolverDense<DMatrixRMaj> cholesky;
     private final double[] trial;
 
     /** Where a minimisation ended. */
@@ -42,8 +58,14 @@ final class DampedNewton {
         gradient = new double[p];
         hessian = new double[p][p];
         bound = new double[p];
+        trialGradient = new double[p];
+        trialHessian = new double[p][p];
+        trialBound = new double[p];
         step = new double[p];
         trial = new double[p];
+        free = new int[p];
+        scale = new double[p];
+        cholesky = LinearSolverFactory_DDRM.chol(p);
     }
 
     Minimum minimise(double[] start, int maxIterations) {
@@ -59,7 +81,8 @@ final class DampedNewton {
                 stalled = value - next <= STALL * value ? stalled + 1 : 0;
                 damping = Math.max(damping / 8, 1e-14);
                 System.arraycopy(trial, 0, theta, 0, p);
-                value = objective.derivatives(theta, gradient, hessian, bound);
+                value = next;
+                swap();
             } else {
                 damping *= 8;
                 if (damping > MAX_DAMPING) {
@@ -71,14 +94,29 @@ final class DampedNewton {
         return new Minimum(theta, value, size, stalled >= 2 || size < GRADIENT, iteration);
     }
 
-    /** Puts theta plus a step into {@code trial} and returns the objective there. */
+    private void swap() {
+        double[] g = gradient;
+        gradient = trialGradient;
+        trialGradient = g;
+        double[][] h = hessian;
+        hessian = trialHessian;
+        trialHessian = h;
+        double[] b = bound;
+        bound = trialBound;
+        trialBound = b;
+    }
+
+    /**
+     * Puts theta plus a step into {@code trial} and returns the objective there, with its derivatives at once: most
+     * trials are accepted, and a second pass over the points would cost more than the few rejected ones waste.
+     */
     private double tryStep(double[] theta, double damping) {
         newtonStep(theta, damping);
         for (int i = 0; i < p; i++) {
             trial[i] = theta[i] + step[i];
         }
         clamp(trial);
-        return objective.value(trial);
+        return objective.derivatives(trial, trialGradient, trialHessian, trialBound);
     }
 
     private double[] clamp(double[] theta) {
@@ -106,37 +144,67 @@ final class DampedNewton {
 
     private void newtonStep(double[] theta, double damping) {
         Arrays.fill(step, 0);
-        int[] free = IntStream.range(0, p).filter(i -> !held(theta, i)).toArray();
-        if (free.length == 0) {
+        int count = 0;
+        for (int i = 0; i < p; i++) {
+            if (!held(theta, i)) {
+                free[count++] = i;
+            }
+        }
+        if (count == 0) {
             return;
         }
-        double[] scale = scale(free);
-        double[][] scaled = new double[free.length][free.length];
-        for (int i = 0; i < free.length; i++) {
-            for (int j = 0; j < free.length; j++) {
-                scaled[i][j] = hessian[free[i]][free[j]] / (scale[i] * scale[j]);
+        scale(count);
+        matrix.reshape(count, count);
+        right.reshape(count, 1);
+        solution.reshape(count, 1);
+        for (int i = 0; i < count; i++) {
+            for (int j = 0; j < count; j++) {
+                matrix.set(i, j, hessian[free[i]][free[j]] / (scale[i] * scale[j]) + (i == j ? damping : 0));
             }
+            right.set(i, gradient[free[i]] / scale[i]);
         }
-        SymmetricEigen eigen = new SymmetricEigen(scaled);
-        for (int k = 0; k < free.length; k++) {
-            double dot = 0;
-            for (int i = 0; i < free.length; i++) {
-                dot += eigen.vectors[i][k] * gradient[free[i]] / scale[i];
+        // Where the Hessian is positive definite its absolute eigenvalues are its own, and a factorisation is enough.
+        if (cholesky.setA(matrix) && cholesky.quality() > CONDITION) {
+            cholesky.solve(right, solution);
+            for (int i = 0; i < count; i++) {
+                step[free[i]] = -solution.get(i) / scale[i];
             }
-            double curvature = Math.max(Math.abs(eigen.values[k]), 1e-14);
-            for (int i = 0; i < free.length; i++) {
-                step[free[i]] -= dot / (curvature + damping) * eigen.vectors[i][k] / scale[i];
-            }
+        } else {
+            spectralStep(count, damping);
         }
         clip();
     }
 
-    private double[] scale(int[] free) {
-        double largest = Arrays.stream(free).mapToDouble(i -> bound[i]).max().orElse(0);
+    /** Divides by absolute eigenvalues plus damping, so that the step descends whatever the curvature's sign. */
+    private void spectralStep(int count, double damping) {
+        double[][] scaled = new double[count][count];
+        for (int i = 0; i < count; i++) {
+            for (int j = 0; j < count; j++) {
+                scaled[i][j] = hessian[free[i]][free[j]] / (scale[i] * scale[j]);
+            }
+        }
+        SymmetricEigen eigen = new SymmetricEigen(scaled);
+        for (int k = 0; k < count; k++) {
+            double dot = 0;
+            for (int i = 0; i < count; i++) {
+                dot += eigen.vectors[i][k] * gradient[free[i]] / scale[i];
+            }
+            double curvature = Math.max(Math.abs(eigen.values[k]), 1e-14);
+            for (int i = 0; i < count; i++) {
+                step[free[i]] -= dot / (curvature + damping) * eigen.vectors[i][k] / scale[i];
+            }
+        }
+    }
+
+    private void scale(int count) {
+        double largest = 0;
+        for (int i = 0; i < count; i++) {
+            largest = Math.max(largest, bound[free[i]]);
+        }
         double floor = Math.max(largest * 1e-12, 1e-290);
-        return Arrays.stream(free)
-                .mapToDouble(i -> Math.sqrt(Math.max(bound[i], floor)))
-                .toArray();
+        for (int i = 0; i < count; i++) {
+            scale[i] = Math.sqrt(Math.max(bound[free[i]], floor));
+        }
     }
 
     /** Shortens the whole step, so that its direction stays one of descent. */

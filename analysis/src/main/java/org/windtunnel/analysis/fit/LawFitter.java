@@ -20,6 +20,9 @@ public final class LawFitter {
     private static final int REPORTED = 5;
     private static final int SHORT = 100;
     private static final int LONG = 2000;
+    /** A runner-up within this factor of the best objective may win in a resample. */
+    private static final double RIVAL = 1.5;
+
     /** The starts are followed on a surface with at least this delta: a smaller one has no curvature to follow. */
     private static final double COARSE_DELTA = 1e-4;
 
@@ -171,14 +174,15 @@ public final class LawFitter {
     }
 
     /**
-     * Refits with weights, as a resample needs: from the best fit and its runner-up, the lower of the two.
+     * Refits with weights, as a resample needs: from the best fit and, where a resample could prefer it, from its
+     * runner-up, the lower of the two.
      *
      * @param weights by point
      */
     static double[] refit(FittedLaw fitted, LossData data, double delta, double[] weights) {
         LawFitter fitter = new LawFitter(fitted.law(), data, delta);
         DampedNewton.Minimum best = fitter.approach(fitted.theta(), weights, SHORT);
-        if (fitted.optima().size() > 1) {
+        if (fitted.optima().size() > 1 && fitted.optima().get(1).objective() < RIVAL * fitted.objective()) {
             DampedNewton.Minimum other = fitter.approach(fitted.optima().get(1).theta(), weights, SHORT);
             best = other.value() < best.value() ? other : best;
         }

@@ -22,6 +22,7 @@ final class RobustObjective {
     private final double[] weights;
     private final double delta;
     private final Jet jet;
+    private final double[] packed;
 
     /** @param weights by point, such as how often a resample drew it; null for ones */
     RobustObjective(Law law, LossData data, double[] weights, double delta) {
@@ -30,6 +31,7 @@ final class RobustObjective {
         this.weights = weights;
         this.delta = Math.max(delta, LAD_DELTA);
         jet = new Jet(law.dimension());
+        packed = new double[jet.hessian.length];
     }
 
     int dimension() {
@@ -58,9 +60,10 @@ final class RobustObjective {
             double slope = scale.slope(v);
             double curvature = scale.curvature(v);
             double[] g = jet.gradient;
+            int k = 0;
             for (int a = 0; a < g.length; a++) {
-                for (int b = 0; b < g.length; b++) {
-                    jet.hessian[a][b] = slope * jet.hessian[a][b] + curvature * g[a] * g[b];
+                for (int b = 0; b <= a; b++, k++) {
+                    jet.hessian[k] = slope * jet.hessian[k] + curvature * g[a] * g[b];
                 }
             }
             for (int a = 0; a < g.length; a++) {
@@ -92,37 +95,47 @@ final class RobustObjective {
      * Hessian vanishes.
      */
     double derivatives(double[] theta, double[] gradient, double[][] hessian, double[] scale) {
-        int p = gradient.length;
         Arrays.fill(gradient, 0);
         Arrays.fill(scale, 0);
-        for (double[] row : hessian) {
-            Arrays.fill(row, 0);
-        }
+        Arrays.fill(packed, 0);
         double sum = 0;
         for (int i = 0; i < data.size(); i++) {
             double w = weight(i);
-            if (w == 0) {
-                continue;
-            }
-            double r = differentiate(theta, i);
-            double slope = w * Math.max(-delta, Math.min(delta, r));
-            double curvature = Math.abs(r) <= delta ? w : 0;
-            double bound = Math.abs(r) <= delta ? w : w * delta / Math.abs(r);
-            sum += w * rho(r);
-            for (int a = 0; a < p; a++) {
-                gradient[a] += slope * jet.gradient[a];
-                scale[a] += bound * jet.gradient[a] * jet.gradient[a];
-                for (int b = 0; b <= a; b++) {
-                    hessian[a][b] += curvature * jet.gradient[a] * jet.gradient[b] + slope * jet.hessian[a][b];
-                }
+            if (w != 0) {
+                sum += add(i, theta, w, gradient, scale);
             }
         }
-        for (int a = 0; a < p; a++) {
-            for (int b = 0; b < a; b++) {
-                hessian[b][a] = hessian[a][b];
+        int k = 0;
+        for (int a = 0; a < gradient.length; a++) {
+            for (int b = 0; b <= a; b++, k++) {
+                hessian[a][b] = packed[k];
+                hessian[b][a] = packed[k];
             }
         }
         return sum;
+    }
+
+    /** Adds one point's derivatives; returns its share of the value. */
+    private double add(int point, double[] theta, double w, double[] gradient, double[] scale) {
+        double r = differentiate(theta, point);
+        double size = Math.abs(r);
+        boolean inside = size <= delta;
+        double slope = w * Math.max(-delta, Math.min(delta, r));
+        double curvature = inside ? w : 0;
+        double bound = inside ? w : w * delta / size;
+        double[] g = jet.gradient;
+        double[] h = jet.hessian;
+        int k = 0;
+        for (int a = 0; a < g.length; a++) {
+            double ga = g[a];
+            double outer = curvature * ga;
+            gradient[a] += slope * ga;
+            scale[a] += bound * ga * ga;
+            for (int b = 0; b <= a; b++, k++) {
+                packed[k] += outer * g[b] + slope * h[k];
+            }
+        }
+        return w * rho(r);
     }
 
     /** SUM w psi² g g^T, the middle of the sandwich covariance. */

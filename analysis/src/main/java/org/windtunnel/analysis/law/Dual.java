@@ -130,14 +130,8 @@ public final class Dual {
 
     /** Writes the derivatives where a law's caller expects them. */
     double into(Jet jet) {
-        int k = 0;
-        for (int i = 0; i < gradient.length; i++) {
-            jet.gradient[i] = gradient[i];
-            for (int j = 0; j <= i; j++, k++) {
-                jet.hessian[i][j] = hessian[k];
-                jet.hessian[j][i] = hessian[k];
-            }
-        }
+        System.arraycopy(gradient, 0, jet.gradient, 0, gradient.length);
+        System.arraycopy(hessian, 0, jet.hessian, 0, hessian.length);
         return value;
     }
 }

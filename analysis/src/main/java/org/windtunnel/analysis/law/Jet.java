@@ -4,11 +4,16 @@ package org.windtunnel.analysis.law;
 public final class Jet {
     /** Gradient. */
     public final double[] gradient;
-    /** Hessian, symmetric, all entries filled. */
-    public final double[][] hessian;
+    /** Lower triangle of the Hessian by rows: entry (i, j) with j <= i is at i (i + 1) / 2 + j. */
+    public final double[] hessian;
 
     public Jet(int dimension) {
         gradient = new double[dimension];
-        hessian = new double[dimension][dimension];
+        hessian = new double[dimension * (dimension + 1) / 2];
+    }
+
+    /** Entry of the Hessian. */
+    public double hessian(int i, int j) {
+        return i >= j ? hessian[i * (i + 1) / 2 + j] : hessian(j, i);
     }
 }

@@ -130,6 +130,9 @@ public final class PowerSum implements Law {
 
     @Override
     public double evaluate(double[] theta, double[] x, Jet jet) {
+        if (irreducible && inputs.size() == 2) {
+            return evaluateTwo(theta, x, jet);
+        }
         int terms = inputs.size();
         int offset = offset();
         double[] g = jet.gradient;
@@ -152,21 +155,66 @@ public final class PowerSum implements Law {
         for (int k = 0; k < terms; k++) {
             g[offset + k] = -g[k] * x[k];
         }
+        double[] h = jet.hessian;
+        int k = 0;
         for (int i = 0; i < g.length; i++) {
-            for (int j = 0; j < g.length; j++) {
-                jet.hessian[i][j] = -g[i] * g[j];
+            for (int j = 0; j <= i; j++, k++) {
+                h[k] = -g[i] * g[j];
             }
         }
-        for (int k = 0; k < terms; k++) {
-            int p = offset + k;
-            jet.hessian[k][k] += g[k];
-            jet.hessian[k][p] += g[p];
-            jet.hessian[p][k] += g[p];
-            jet.hessian[p][p] -= g[p] * x[k];
+        for (int i = 0; i < offset; i++) {
+            h[i * (i + 3) / 2] += g[i];
         }
-        if (irreducible) {
-            jet.hessian[terms][terms] += g[terms];
+        for (int i = 0; i < terms; i++) {
+            int exponent = offset + i;
+            int row = exponent * (exponent + 1) / 2;
+            h[row + i] += g[exponent];
+            h[row + exponent] -= g[exponent] * x[i];
         }
+        return max + Math.log(sum);
+    }
+
+    /** The case of two terms and a constant written out: a bootstrap spends its time here. */
+    private static double evaluateTwo(double[] theta, double[] x, Jet jet) {
+        double x0 = x[0];
+        double x1 = x[1];
+        double z0 = theta[0] - theta[3] * x0;
+        double z1 = theta[1] - theta[4] * x1;
+        double max = Math.max(Math.max(z0, z1), theta[2]);
+        double t0 = Math.exp(z0 - max);
+        double t1 = Math.exp(z1 - max);
+        double t2 = Math.exp(theta[2] - max);
+        double sum = t0 + t1 + t2;
+        double q0 = t0 / sum;
+        double q1 = t1 / sum;
+        double q2 = t2 / sum;
+        double[] g = jet.gradient;
+        g[0] = q0;
+        g[1] = q1;
+        g[2] = q2;
+        g[3] = -q0 * x0;
+        g[4] = -q1 * x1;
+        double h00 = q0 - q0 * q0;
+        double h10 = -q0 * q1;
+        double h11 = q1 - q1 * q1;
+        double h20 = -q0 * q2;
+        double h21 = -q1 * q2;
+        double[] h = jet.hessian;
+        h[0] = h00;
+        h[1] = h10;
+        h[2] = h11;
+        h[3] = h20;
+        h[4] = h21;
+        h[5] = q2 - q2 * q2;
+        h[6] = -x0 * h00;
+        h[7] = -x0 * h10;
+        h[8] = -x0 * h20;
+        h[9] = x0 * x0 * h00;
+        h[10] = -x1 * h10;
+        h[11] = -x1 * h11;
+        h[12] = -x1 * h21;
+        h[13] = x0 * x1 * h10;
+        h[14] = x1 * x1 * h11;
         return max + Math.log(sum);
     }
 

@@ -96,7 +96,7 @@ class CurveLawsTest {
                 theta[i] = at;
                 assertThat(jet.gradient[i]).isEqualTo((high - low) / 2e-5, within(1e-8));
                 for (int j = 0; j < 7; j++) {
-                    assertThat(jet.hessian[i][j])
+                    assertThat(jet.hessian(i, j))
                             .isEqualTo((up.gradient[j] - down.gradient[j]) / 2e-5, within(1e-7));
                 }
             }

@@ -70,7 +70,7 @@ class LawFitterTest {
                     theta[i] = at;
                     assertThat(jet.gradient[i]).isEqualTo((high - low) / 2e-5, within(1e-8));
                     for (int j = 0; j < p; j++) {
-                        assertThat(jet.hessian[i][j])
+                        assertThat(jet.hessian(i, j))
                                 .isEqualTo((up.gradient[j] - down.gradient[j]) / 2e-5, within(1e-8));
                     }
                 }

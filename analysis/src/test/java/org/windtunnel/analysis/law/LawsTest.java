@@ -122,7 +122,7 @@ class LawsTest {
                 assertThat(jet.gradient[i]).as("d%d", i).isEqualTo(slope, within(1e-6 * (1 + Math.abs(slope))));
                 for (int j = 0; j < p; j++) {
                     double bend = (up.gradient[j] - down.gradient[j]) / (2 * h);
-                    assertThat(jet.hessian[i][j])
+                    assertThat(jet.hessian(i, j))
                             .as("d%d d%d", i, j)
                             .isEqualTo(bend, within(2e-5 * (1 + Math.abs(bend))));
                 }
