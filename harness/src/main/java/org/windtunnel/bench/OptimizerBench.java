@@ -7,7 +7,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
 import org.windtunnel.backend.Backend;
-import org.windtunnel.data.TokenCorpus;
+import org.windtunnel.data.Dataset;
 import org.windtunnel.optim.Optimizers;
 import org.windtunnel.tensor.Arena;
 import org.windtunnel.tensor.Tensor;
@@ -77,7 +77,7 @@ public final class OptimizerBench implements AutoCloseable {
             double ofGemm) {}
 
     /** @param plans of one model under several optimizers, by name */
-    public OptimizerBench(Map<String, ModelPlan> plans, TokenCorpus corpus, Backend backend) {
+    public OptimizerBench(Map<String, ModelPlan> plans, Dataset data, Backend backend) {
         this.backend = backend;
         this.arena = Arena.of(backend::allocate, backend.floatType());
         int elements = Math.toIntExact(plans.values().iterator().next().counts().total());
@@ -85,7 +85,7 @@ public final class OptimizerBench implements AutoCloseable {
         this.to = arena.take(elements);
         this.square = arena.take(GEMM * GEMM);
         this.product = arena.take(GEMM * GEMM);
-        plans.forEach((name, plan) -> subjects.put(name, new Subject(plan, new RunSession(plan, corpus, backend))));
+        plans.forEach((name, plan) -> subjects.put(name, new Subject(plan, new RunSession(plan, data, backend))));
     }
 
     /** Takes every optimizer through a step, {@code count} times; times taken so far are dropped if it was a warm-up. */

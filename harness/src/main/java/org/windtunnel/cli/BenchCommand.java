@@ -12,7 +12,7 @@ import org.windtunnel.backend.registry.Backends;
 import org.windtunnel.bench.OptimizerBench;
 import org.windtunnel.config.ConfigLoader;
 import org.windtunnel.config.ExperimentSpec;
-import org.windtunnel.data.TokenCorpus;
+import org.windtunnel.data.Dataset;
 import org.windtunnel.train.ModelPlan;
 import org.windtunnel.train.RunExecutor;
 import picocli.CommandLine.Command;
@@ -46,18 +46,18 @@ final class BenchCommand implements Callable<Integer> {
     public Integer call() {
         try (RunExecutor executor = new RunExecutor(Path.of(""))) {
             Map<String, ModelPlan> plans = new LinkedHashMap<>();
-            TokenCorpus corpus = null;
+            Dataset data = null;
             for (String optimizer : optimizers) {
                 List<String> overrides = new ArrayList<>(experiment.overrides);
                 overrides.add("optimizer={type: " + optimizer + ", lr: 1e-4}");
                 ExperimentSpec spec =
                         ConfigLoader.bind(Experiments.load(experiment.config(), overrides).experiment());
-                corpus = executor.corpus(spec.data());
-                plans.put(optimizer, ModelPlan.of(spec, corpus.vocabSize()));
+                data = executor.dataset(spec.data());
+                plans.put(optimizer, ModelPlan.of(spec, data.shape()));
             }
             ExperimentSpec any = plans.values().iterator().next().spec();
             try (Backend backend = Backends.open(any.runtime());
-                    OptimizerBench bench = new OptimizerBench(plans, corpus, backend)) {
+                    OptimizerBench bench = new OptimizerBench(plans, data, backend)) {
                 bench.run(WARM_UP, true);
                 bench.run(rounds, false);
                 print(bench, plans.values().iterator().next(), any.runtime().threads());

@@ -64,7 +64,7 @@ final class CoordCheckCommand implements Callable<Integer> {
                 widths != null ? widths : CoordCheckOptions.doublings(smallestWidth(spec)), seeds, steps, threshold);
         CoordCheckResult result;
         try (RunExecutor executor = new RunExecutor(Path.of(""))) {
-            CoordBatch batch = CoordBatch.of(spec, executor.corpus(spec.data()), sequences);
+            CoordBatch batch = CoordBatch.of(spec, executor.dataset(spec.data()), sequences);
             result = CoordCheck.run(spec, batch, options, executor.backend(spec.runtime()));
         }
         print(result, System.out);
@@ -109,7 +109,7 @@ final class CoordCheckCommand implements Callable<Integer> {
                 new Fact("optimizer", type(spec, "optimizer") + ", rate " + spec.optimizer().lr()),
                 new Fact("widths", options.widths().toString()),
                 new Fact("seeds", Integer.toString(options.seeds())),
-                new Fact("batch", sequences + " sequences of " + spec.model().context() + " tokens"));
+                new Fact("batch", sequences + " examples of " + spec.model().unitsPerExample() + " " + spec.model().unit()));
         CoordCheckCurves curves = CoordCheckPages.curves(spec.name(), facts, verdict(result), result);
         Path page = experiment.directory(spec.name()).resolve("coord-check.html");
         CoordCheckReport.write(curves, page);

@@ -19,9 +19,8 @@ import org.windtunnel.launch.PlannedRun;
 import org.windtunnel.launch.SweepPlan;
 import org.windtunnel.launch.WorkerMessage.Assign;
 import org.windtunnel.nn.ParameterCounts;
-import org.windtunnel.nn.TransformerFamily;
-import org.windtunnel.nn.TransformerShape;
 import org.windtunnel.tensor.DType;
+import org.windtunnel.train.Families;
 import org.windtunnel.train.RunExecutor;
 import org.windtunnel.train.RunJob;
 
@@ -58,8 +57,8 @@ final class Experiments {
 
     /** What derived values may use beside config paths. */
     private static Map<String, Double> counts(ExperimentSpec spec, RunExecutor executor) {
-        int vocab = executor.corpus(spec.data()).vocabSize();
-        ParameterCounts counts = ParameterCounts.of(TransformerFamily.declare(TransformerShape.of(spec.model(), vocab)));
+        ParameterCounts counts = ParameterCounts.of(
+                Families.of(spec.model(), executor.dataset(spec.data()).shape()).parameters());
         Map<String, Double> numbers = new LinkedHashMap<>();
         numbers.put("params.total", (double) counts.total());
         numbers.put("params.embedding", (double) counts.embedding());

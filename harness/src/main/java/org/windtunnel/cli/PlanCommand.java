@@ -7,7 +7,7 @@ import java.util.concurrent.Callable;
 import org.windtunnel.backend.Backend;
 import org.windtunnel.config.ConfigException;
 import org.windtunnel.config.ExperimentFile;
-import org.windtunnel.data.TokenCorpus;
+import org.windtunnel.data.Dataset;
 import org.windtunnel.scaling.Compatibility;
 import org.windtunnel.scaling.ScalingTable;
 import org.windtunnel.train.MemoryLedger;
@@ -55,14 +55,14 @@ final class PlanCommand implements Callable<Integer> {
         ExperimentFile file = Experiments.load(experiment);
         try (RunExecutor executor = new RunExecutor(Path.of(""))) {
             RunJob job = choose(file, executor);
-            TokenCorpus corpus = executor.corpus(job.spec().data());
-            ModelPlan plan = ModelPlan.of(job.spec(), corpus.vocabSize());
+            Dataset data = executor.dataset(job.spec().data());
+            ModelPlan plan = ModelPlan.of(job.spec(), data.shape());
             out.println(job.runId());
             tables(plan);
             summary(plan);
             out.print(SweepLedger.read(experiment, file).branchCosts());
             if (!noTiming) {
-                timing(plan, corpus, executor);
+                timing(plan, data, executor);
             }
         }
         return ExitCode.DONE.code();
@@ -80,7 +80,7 @@ final class PlanCommand implements Callable<Integer> {
         RunJob largest = null;
         double most = -1;
         for (RunJob job : jobs) {
-            double flops = ModelPlan.of(job.spec(), executor.corpus(job.spec().data()).vocabSize()).flops();
+            double flops = ModelPlan.of(job.spec(), executor.dataset(job.spec().data()).shape()).flops();
             if (flops > most) {
                 most = flops;
                 largest = job;
@@ -121,10 +121,10 @@ final class PlanCommand implements Callable<Integer> {
     }
 
     /** Trains a few steps for real: nothing else predicts a machine's speed at a shape so well. */
-    private void timing(ModelPlan plan, TokenCorpus corpus, RunExecutor executor) {
+    private void timing(ModelPlan plan, Dataset data, RunExecutor executor) {
         Backend backend = executor.backend(plan.spec().runtime());
         plan.ledger(backend.floatType()).requireAvailable();
-        try (RunSession session = new RunSession(plan, corpus, backend)) {
+        try (RunSession session = new RunSession(plan, data, backend)) {
             long step = 0;
             while (step < WARM_UP_STEPS) {
                 session.step(step++);

@@ -79,7 +79,7 @@ final class SweepLedger {
         try (RunExecutor executor = new RunExecutor(Path.of(""))) {
             for (RunJob job : Experiments.jobs(file, executor)) {
                 directory = options.directory(job.sweep());
-                ModelPlan plan = ModelPlan.of(job.spec(), executor.corpus(job.spec().data()).vocabSize());
+                ModelPlan plan = ModelPlan.of(job.spec(), executor.dataset(job.spec().data()).shape());
                 Optional<RunStatus> status = RunDirectory.statusOf(directory.resolve(job.runId()));
                 rows.add(new Row(job, plan, status.orElse(null)));
             }

@@ -59,8 +59,8 @@ public final class ConfigLoader {
      */
     public static ExperimentSpec check(ConfigNode.Mapping experiment, ExperimentSpec spec) {
         Problems problems = new Problems();
-        check(experiment, "model", () -> spec.model().resolvedHeads(), problems);
-        check(experiment, "train", () -> spec.train().resolvedSteps(spec.model().context()), problems);
+        check(experiment, "model", () -> spec.model().requireConsistent(), problems);
+        check(experiment, "train", () -> spec.train().resolvedSteps(spec.model().unitsPerExample()), problems);
         problems.throwIfAny();
         return spec;
     }

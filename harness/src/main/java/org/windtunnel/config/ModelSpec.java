@@ -8,18 +8,19 @@ public sealed interface ModelSpec permits ModelSpec.Gpt, ModelSpec.Llama {
 
     int depth();
 
-    int context();
+    /** Units of an example, by which budgets and losses count: the tokens of a sequence, 1 for an image. */
+    int unitsPerExample();
+
+    /** What a unit is called, in the plural. */
+    default String unit() {
+        return "tokens";
+    }
 
     /** The same model at another width; heads or head_dim stay, whichever was given. */
     ModelSpec withWidth(int width);
 
-    /** Query heads. @throws ConfigException if width, heads and head_dim do not fit together */
-    int resolvedHeads();
-
-    /** Elements per head. */
-    default int resolvedHeadDim() {
-        return width() / resolvedHeads();
-    }
+    /** @throws ConfigException if the sizes do not fit together, as far as that shows without data */
+    void requireConsistent();
 
     /** GPT-2's architecture: LayerNorm, GELU, learned positions. */
     @Variant(value = "gpt", doc = "GPT-2: LayerNorm, GELU, learned positions")
@@ -42,8 +43,23 @@ public sealed interface ModelSpec permits ModelSpec.Gpt, ModelSpec.Llama {
         }
 
         @Override
+        public int unitsPerExample() {
+            return context;
+        }
+
+        @Override
+        public void requireConsistent() {
+            resolvedHeads();
+        }
+
+        /** Query heads. @throws ConfigException if width, heads and head_dim do not fit together */
         public int resolvedHeads() {
             return ModelShapes.heads(width, heads, headDim);
+        }
+
+        /** Elements per head. */
+        public int resolvedHeadDim() {
+            return width / resolvedHeads();
         }
     }
 
@@ -72,8 +88,23 @@ public sealed interface ModelSpec permits ModelSpec.Gpt, ModelSpec.Llama {
         }
 
         @Override
+        public int unitsPerExample() {
+            return context;
+        }
+
+        @Override
+        public void requireConsistent() {
+            resolvedHeads();
+        }
+
+        /** Query heads. @throws ConfigException if width, heads and head_dim do not fit together */
         public int resolvedHeads() {
             return ModelShapes.heads(width, heads, headDim);
+        }
+
+        /** Elements per head. */
+        public int resolvedHeadDim() {
+            return width / resolvedHeads();
         }
     }
 

@@ -2,10 +2,10 @@ package org.windtunnel.config;
 
 /** Batch, budget, clipping and evaluation. */
 public record TrainSpec(
-        @Key(value = "Budget; give this or steps", def = Key.NONE, unit = "tokens") @Range(min = 1) Long tokens,
+        @Key(value = "Budget, images for models of images; give this or steps", def = Key.NONE, unit = "tokens") @Range(min = 1) Long tokens,
         @Key(value = "Optimizer steps; give this or tokens", def = Key.NONE, unit = "steps") @Range(min = 1) Long steps,
-        @Key(value = "Sequences per optimizer step", unit = "sequences") @Range(min = 1) int batch,
-        @Key(value = "Sequences per forward/backward; none: the whole batch at once", def = Key.NONE, unit = "sequences")
+        @Key(value = "Sequences or images per optimizer step") @Range(min = 1) int batch,
+        @Key(value = "Sequences or images per forward/backward; none: the whole batch at once", def = Key.NONE)
                 @Range(min = 1) Integer microBatch,
         @Key(value = "Global gradient-norm limit; 0 for none", def = "1.0") @Range(min = 0) double clip,
         @Key(value = "cross_entropy, or mse: half the squared distance of the logits from the one-hot target",
@@ -14,7 +14,7 @@ public record TrainSpec(
         @Key(value = "Weight of the z-loss, the mean squared log-partition", def = "0") @Range(min = 0) double zLoss,
         @Key(value = "Steps between lines of the curve", def = "1", unit = "steps") @Range(min = 1) int logEvery,
         @Key(value = "Steps between evaluations; 0: only at the end", def = "0", unit = "steps") @Range(min = 0) int evalEvery,
-        @Key(value = "Sequences of the fixed evaluation set", def = "64", unit = "sequences") @Range(min = 1) int evalSequences,
+        @Key(value = "Sequences or images of the fixed evaluation set", def = "64") @Range(min = 1) int evalSequences,
         @Key(value = "Call a run diverged when its loss is not finite or exceeds its first by this factor", def = "3")
                 @Range(min = 0, aboveMin = true) double divergeFactor,
         @Key(value = "shuffled (every window once an epoch) or random (windows at uniform offsets)", def = "shuffled")
@@ -52,13 +52,18 @@ public record TrainSpec(
                 divergeFactor, sampling, guards);
     }
 
-    /** Optimizer steps for sequences of {@code context} tokens. @throws ConfigException unless one budget is given */
-    public long resolvedSteps(int context) {
+    /**
+     * Optimizer steps.
+     *
+     * @param unitsPerExample tokens of a sequence, 1 for an image
+     * @throws ConfigException unless one budget is given
+     */
+    public long resolvedSteps(int unitsPerExample) {
         if ((tokens == null) == (steps == null)) {
             throw new ConfigException("train: expected exactly one of tokens and steps, found "
                     + (tokens == null ? "neither" : "both"));
         }
-        long n = steps != null ? steps : Math.max(1, Math.round(tokens / ((double) batch * context)));
+        long n = steps != null ? steps : Math.max(1, Math.round(tokens / ((double) batch * unitsPerExample)));
         if (n <= 0) {
             throw new ConfigException("train: expected at least one step, found " + n);
         }

@@ -1,28 +1,25 @@
 package org.windtunnel.coord;
 
+import java.util.function.BiConsumer;
 import org.windtunnel.config.ExperimentSpec;
-import org.windtunnel.data.BatchPlan;
-import org.windtunnel.data.Batches;
-import org.windtunnel.data.Split;
-import org.windtunnel.data.TokenCorpus;
+import org.windtunnel.data.BatchSource;
+import org.windtunnel.data.DataShape;
+import org.windtunnel.data.Dataset;
+import org.windtunnel.tensor.Tensor;
 
 /**
  * The one batch that every width, seed and step of a check sees.
  *
- * @param vocab token ids V
- * @param inputs token ids [sequences · context]
- * @param targets as many
+ * @param shape of its examples
+ * @param examples how many
+ * @param fill writes inputs and targets to a model's tensors, always the same
  */
-public record CoordBatch(int vocab, int[] inputs, int[] targets) {
+public record CoordBatch(DataShape shape, int examples, BiConsumer<Tensor, Tensor> fill) {
 
-    /** The first sequences of an experiment's training order. */
-    public static CoordBatch of(ExperimentSpec spec, TokenCorpus corpus, int sequences) {
-        int context = spec.model().context();
-        long[] offsets = new long[sequences];
-        new BatchPlan(corpus, context, sequences, spec.train().sampling(), spec.seed()).offsets(0, 0, sequences, offsets);
-        int[] inputs = new int[sequences * context];
-        int[] targets = new int[sequences * context];
-        Batches.fill(corpus, Split.TRAIN, offsets, 0, sequences, context, inputs, targets);
-        return new CoordBatch(corpus.vocabSize(), inputs, targets);
+    /** The first examples of an experiment's training order. */
+    public static CoordBatch of(ExperimentSpec spec, Dataset data, int examples) {
+        BatchSource source = data.batches(
+                spec.model().unitsPerExample(), spec.train().withBatch(examples), examples, spec.seed());
+        return new CoordBatch(data.shape(), examples, (inputs, targets) -> source.train(0, 0, inputs, targets));
     }
 }

@@ -36,7 +36,7 @@ public final class CoordCheck {
 
     /**
      * @param spec the experiment; its width and seed are replaced by those of the options, the seeds counting up from it
-     * @param batch whole sequences of the experiment's context
+     * @param batch in the shape of the experiment's data
      * @throws ConfigException if the model does not exist at one of the widths, or its numbers overflow
      */
     public static CoordCheckResult run(ExperimentSpec spec, CoordBatch batch, CoordCheckOptions options, Backend backend) {
@@ -50,17 +50,15 @@ public final class CoordCheck {
     }
 
     private void train(int widthIndex, long seed) {
-        int sequences = batch.inputs().length / spec.model().context();
         int width = options.widths().get(widthIndex);
-        ExperimentSpec at = spec.with(spec.model().withWidth(width), spec.train().withBatch(sequences), seed);
-        ModelPlan plan = ModelPlan.of(at, batch.vocab());
+        ExperimentSpec at = spec.with(spec.model().withWidth(width), spec.train().withBatch(batch.examples()), seed);
+        ModelPlan plan = ModelPlan.of(at, batch.shape());
         plan.ledger(backend.floatType()).requireAvailable();
         try (Arena memory = Arena.of(backend::allocate, backend.floatType())) {
             Model model = plan.build(backend, memory);
             plan.initialize(model.parameters());
             Optimizer optimizer = Optimizers.create(at.optimizer(), backend, model.parameters(), plan.scaling(),
                     Projections.gaussian(seed), memory);
-            model.inputs().set(batch.inputs());
             CoordRecorder recorder = new CoordRecorder(backend, memory, options.steps());
             model.setProbe(recorder);
             double[] sums = new double[3];
@@ -69,8 +67,8 @@ public final class CoordCheck {
                     optimizer.step(at.optimizer().lr(), 1);
                     recorder.nextStep();
                 }
-                model.targets().set(batch.targets());
-                model.forwardBackward(1.0 / batch.targets().length, at.train().zLoss(), false, sums);
+                batch.fill().accept(model.inputs(), model.targets());
+                model.forwardBackward(1.0 / model.targets().size(), at.train().zLoss(), false, sums);
             }
             recorder.modules().forEach((name, module) -> add(name, module, widthIndex));
         }

@@ -1,11 +1,15 @@
 package org.windtunnel.data;
 
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.windtunnel.config.TrainSpec;
+
 /**
  * A sequence of token ids per {@link Split}, read at any offset.
  *
  * <p>Immutable and safe for concurrent reads; the same arguments always give the same tokens.
  */
-public interface TokenCorpus {
+public interface TokenCorpus extends Dataset {
 
     /** Number of distinct ids; every token is in [0, vocabSize). */
     int vocabSize();
@@ -20,8 +24,26 @@ public interface TokenCorpus {
      */
     void read(Split split, long offset, int count, int[] dst, int at);
 
-    /** What the tokens were made from. */
-    Provenance provenance();
+    @Override
+    default DataShape shape() {
+        return new DataShape.Tokens(vocabSize());
+    }
+
+    @Override
+    default Map<String, Object> facts() {
+        Map<String, Object> facts = new LinkedHashMap<>();
+        facts.put("vocab", vocabSize());
+        facts.put("train_tokens", length(Split.TRAIN));
+        facts.put("valid_tokens", length(Split.VALIDATION));
+        facts.put("entropy_rate", entropyRate());
+        facts.put("bytes_per_token", bytesPerToken(Split.VALIDATION));
+        return facts;
+    }
+
+    @Override
+    default BatchSource batches(int unitsPerExample, TrainSpec train, int microBatch, long seed) {
+        return new TokenBatches(this, unitsPerExample, train, microBatch, seed);
+    }
 
     /** Entropy of the next token given the past, in nats per token; NaN where it is not known. */
     double entropyRate();

@@ -19,7 +19,7 @@ public final class Branches {
 
     /** Optimizer steps of an experiment. */
     public static long steps(ExperimentSpec spec) {
-        return spec.train().resolvedSteps(spec.model().context());
+        return spec.train().resolvedSteps(spec.model().unitsPerExample());
     }
 
     /**

@@ -6,8 +6,7 @@ import org.windtunnel.tensor.Tensor;
 /**
  * A model bound to a backend, with every activation preallocated for one micro-batch.
  *
- * <p>A family is anything that declares {@link ParamSpec}s and can do these two passes; nothing above {@code nn} asks
- * which one it is.
+ * <p>{@link Family} makes one; nothing above {@code nn} asks which one it is.
  */
 public interface Model {
 
@@ -24,17 +23,20 @@ public interface Model {
     /** Shows every module's output to {@code probe} from the next pass on; null for none, the default. */
     void setProbe(Probe probe);
 
-    /** Inputs of a micro-batch, to be filled before {@link #forwardBackward}: INT32 token ids [B·T]. */
+    /**
+     * Inputs of a micro-batch, to be filled before {@link #forwardBackward}: INT32 token ids [B·T], or pixels in the
+     * backend's floating-point type [B, C, H, W].
+     */
     Tensor inputs();
 
-    /** Targets of a micro-batch: INT32 token ids [B·T]; negative ones are left out of the loss. */
+    /** Targets of a micro-batch: INT32 token ids [B·T] or classes [B]; negative ones are left out of the loss. */
     Tensor targets();
 
     /**
      * Forward and backward pass: gradients of gradScale · Σ (nll + zWeight · lse²) over the micro-batch, or of
      * gradScale times the sum of another loss that the model was told to use.
      *
-     * @param gradScale usually 1 / (targets in the whole batch), so that micro-batches average by tokens
+     * @param gradScale usually 1 / (targets in the whole batch), so that micro-batches average by units
      * @param accumulate false overwrites the gradients, true adds to them
      * @param sums receives {Σ nll, Σ lse², number of targets}
      */
@@ -43,6 +45,6 @@ public interface Model {
     /** Forward pass and loss only. @param sums as in {@link #forwardBackward} */
     void evaluate(double[] sums);
 
-    /** Forward pass only; the logits [B·T, V] stay valid until the next pass. */
+    /** Forward pass only; the logits [B·T, V] or [B, classes] stay valid until the next pass. */
     Tensor logits();
 }

@@ -2,25 +2,62 @@ package org.windtunnel.nn;
 
 import java.util.ArrayList;
 import java.util.List;
+import org.windtunnel.backend.Backend;
+import org.windtunnel.config.TrainSpec.Loss;
 import org.windtunnel.nn.TransformerShape.Flavour;
+import org.windtunnel.tensor.Allocator;
 
-/** Declares the parameters of a transformer, in memory order. */
-public final class TransformerFamily {
+/** The transformers, GPT and LLaMA. */
+public final class TransformerFamily implements Family {
     private final TransformerShape shape;
     private final TransformerNames names;
     private final List<ParamSpec> specs = new ArrayList<>();
 
-    private TransformerFamily(TransformerShape shape) {
+    public TransformerFamily(TransformerShape shape) {
         this.shape = shape;
         this.names = new TransformerNames(shape);
+        declare();
     }
 
     /** All parameters: tables, blocks, final norm, and the readout unless it is tied. */
     public static List<ParamSpec> declare(TransformerShape shape) {
-        return new TransformerFamily(shape).declare();
+        return new TransformerFamily(shape).parameters();
     }
 
-    private List<ParamSpec> declare() {
+    @Override
+    public List<ParamSpec> parameters() {
+        return List.copyOf(specs);
+    }
+
+    @Override
+    public int depth() {
+        return shape.depth();
+    }
+
+    @Override
+    public int headDim() {
+        return shape.headDim();
+    }
+
+    @Override
+    public int unitsPerExample() {
+        return shape.context();
+    }
+
+    @Override
+    public double flopsPerUnit() {
+        return FlopCounter.perToken(shape, specs);
+    }
+
+    @Override
+    public Transformer build(
+            Backend backend, ForwardMultipliers multipliers, int microBatch, Loss loss, Allocator memory) {
+        Transformer model = new Transformer(backend, shape, multipliers, microBatch, memory);
+        model.setLoss(loss);
+        return model;
+    }
+
+    private void declare() {
         int d = shape.width();
         table(names.tokens(), shape.vocab());
         if (shape.flavour() == Flavour.GPT) {
@@ -35,7 +72,6 @@ public final class TransformerFamily {
             specs.add(new ParamSpec(
                     TransformerNames.weight(names.readout()), Role.READOUT, matrix, d, shape.vocab(), -1, false));
         }
-        return List.copyOf(specs);
     }
 
     private void block(int layer) {

@@ -77,27 +77,22 @@ public record TransformerShape(
     }
 
     /**
-     * The shape of a configured model.
+     * The shape of a configured GPT.
      *
      * @param vocab token ids of the data
      * @throws ConfigException if the sizes do not fit together
      */
-    public static TransformerShape of(ModelSpec spec, int vocab) {
-        positive("width", spec.width());
-        if (spec instanceof ModelSpec.Gpt gpt) {
-            return of(gpt, vocab);
-        }
-        return of((ModelSpec.Llama) spec, vocab);
-    }
-
-    private static TransformerShape of(ModelSpec.Gpt s, int vocab) {
+    public static TransformerShape of(ModelSpec.Gpt s, int vocab) {
+        positive("width", s.width());
         int heads = s.resolvedHeads();
         return new TransformerShape(Flavour.GPT, s.width(), s.depth(), heads, heads, s.resolvedHeadDim(), s.context(),
                 vocab, ffnWidth(s.ffnMultiple(), s.width(), 1), Activation.valueOf(s.activation().name()), s.bias(),
                 s.tied(), false, 0, s.normEps());
     }
 
-    private static TransformerShape of(ModelSpec.Llama s, int vocab) {
+    /** The same of a LLaMA. */
+    public static TransformerShape of(ModelSpec.Llama s, int vocab) {
+        positive("width", s.width());
         int heads = s.resolvedHeads();
         int kvHeads = s.kvHeads() == null ? heads : s.kvHeads();
         return new TransformerShape(Flavour.LLAMA, s.width(), s.depth(), heads, kvHeads, s.resolvedHeadDim(),

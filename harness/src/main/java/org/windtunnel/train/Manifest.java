@@ -1,11 +1,11 @@
 package org.windtunnel.train;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.Map;
 import org.windtunnel.backend.Backend;
-import org.windtunnel.data.Split;
-import org.windtunnel.data.TokenCorpus;
+import org.windtunnel.data.Dataset;
 import org.windtunnel.record.Environment;
 import org.windtunnel.record.RunDirectory;
 
@@ -17,7 +17,7 @@ final class Manifest {
 
     /** @param trunk where a branch started; null for a run from its initialisation */
     static ObjectNode of(
-            RunJob job, ModelPlan plan, TokenCorpus corpus, Backend backend, long optimizerBytes, TrunkState trunk) {
+            RunJob job, ModelPlan plan, Dataset dataset, Backend backend, long optimizerBytes, TrunkState trunk) {
         ObjectNode root = JSON.createObjectNode();
         root.put("format", RunDirectory.FORMAT);
         root.put("run_id", job.runId());
@@ -33,13 +33,10 @@ final class Manifest {
                 .put("embedding", plan.counts().embedding());
         root.put("flops_per_token", plan.flopsPerToken());
         root.putObject("planned").put("steps", plan.steps()).put("tokens", plan.steps() * plan.tokensPerStep());
-        ObjectNode data = root.putObject("data")
-                .put("vocab", corpus.vocabSize())
-                .put("train_tokens", corpus.length(Split.TRAIN))
-                .put("valid_tokens", corpus.length(Split.VALIDATION));
-        putFinite(data, "entropy_rate", corpus.entropyRate());
-        putFinite(data, "bytes_per_token", corpus.bytesPerToken(Split.VALIDATION));
-        data.set("provenance", JSON.valueToTree(corpus.provenance()));
+        root.put("unit", plan.spec().model().unit());
+        ObjectNode data = root.putObject("data");
+        dataset.facts().forEach((key, value) -> data.set(key, finite(value)));
+        data.set("provenance", JSON.valueToTree(dataset.provenance()));
         root.put("optimizer_state_bytes", optimizerBytes);
         ObjectNode environment = root.putObject("environment");
         Environment.describe().forEach(environment::put);
@@ -58,11 +55,8 @@ final class Manifest {
         return root;
     }
 
-    private static void putFinite(ObjectNode node, String key, double value) {
-        if (Double.isFinite(value)) {
-            node.put(key, value);
-        } else {
-            node.putNull(key);
-        }
+    private static JsonNode finite(Object value) {
+        boolean known = !(value instanceof Double number) || Double.isFinite(number);
+        return known ? JSON.valueToTree(value) : JSON.nullNode();
     }
 }

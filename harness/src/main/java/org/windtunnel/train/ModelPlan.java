@@ -5,15 +5,13 @@ import org.windtunnel.backend.Backend;
 import org.windtunnel.config.ConfigException;
 import org.windtunnel.config.ExperimentSpec;
 import org.windtunnel.config.ModelSpec;
+import org.windtunnel.data.DataShape;
 import org.windtunnel.diag.Diagnostics;
-import org.windtunnel.nn.FlopCounter;
+import org.windtunnel.nn.Family;
 import org.windtunnel.nn.Model;
 import org.windtunnel.nn.ParamSpec;
 import org.windtunnel.nn.ParameterCounts;
 import org.windtunnel.nn.Parameters;
-import org.windtunnel.nn.Transformer;
-import org.windtunnel.nn.TransformerFamily;
-import org.windtunnel.nn.TransformerShape;
 import org.windtunnel.optim.Optimizers;
 import org.windtunnel.scaling.Parameterizations;
 import org.windtunnel.scaling.ScalingTable;
@@ -22,64 +20,55 @@ import org.windtunnel.tensor.Arena;
 import org.windtunnel.tensor.DType;
 
 /**
- * What follows from an experiment and its vocabulary, before any memory is taken: shapes, the parameterization's table,
- * counts and ledgers.
+ * What follows from an experiment and the shape of its data, before any memory is taken: the parameterization's table,
+ * counts and ledgers. Where it says tokens, runs on images count images.
  *
- * @param shape the model's shape
+ * @param family the model's, at its width and depth
  * @param scaling what the parameterization decided for each parameter
  * @param counts parameters with and without embeddings
  * @param flopsPerToken forward and backward
  * @param steps optimizer steps of the budget
- * @param microBatch sequences per forward and backward pass
+ * @param microBatch examples per forward and backward pass
  */
 public record ModelPlan(
         ExperimentSpec spec,
-        TransformerShape shape,
+        Family family,
         ScalingTable scaling,
         ParameterCounts counts,
         double flopsPerToken,
         long steps,
         int microBatch) {
 
-    /** @throws ConfigException if the experiment's numbers do not fit together */
-    public static ModelPlan of(ExperimentSpec spec, int vocab) {
-        TransformerShape shape = TransformerShape.of(spec.model(), vocab);
-        List<ParamSpec> params = TransformerFamily.declare(shape);
+    /** @throws ConfigException if the experiment's numbers, or model and data, do not fit together */
+    public static ModelPlan of(ExperimentSpec spec, DataShape data) {
+        Family family = Families.of(spec.model(), data);
+        List<ParamSpec> params = family.parameters();
         ParameterCounts counts = ParameterCounts.of(params);
         if (counts.total() > Integer.MAX_VALUE) {
             throw new ConfigException("model: expected at most 2^31 - 1 parameters on one device, found "
                     + counts.total() + "; lower width, depth or the vocabulary");
         }
-        int baseWidth = spec.parameterization().baseWidth(shape.width());
-        TransformerShape base = baseWidth == shape.width()
-                ? shape
-                : TransformerShape.of(atWidth(spec.model(), baseWidth), vocab);
-        long steps = spec.train().resolvedSteps(shape.context());
+        int width = spec.model().width();
+        int baseWidth = spec.parameterization().baseWidth(width);
+        Family base = baseWidth == width ? family : atWidth(spec.model(), baseWidth, data);
+        int batch = spec.train().batch();
+        long steps = spec.train().resolvedSteps(family.unitsPerExample());
         ScalingTable scaling = Parameterizations.resolve(
                 spec.parameterization(),
                 spec.optimizer(),
                 params,
-                TransformerFamily.declare(base),
-                shape.headDim(),
+                base.parameters(),
+                family.headDim(),
                 base.headDim(),
-                shape.depth(),
-                (double) steps * spec.train().batch() * shape.context(),
-                (double) spec.train().batch() * shape.context());
-        return new ModelPlan(
-                spec,
-                shape,
-                scaling,
-                counts,
-                FlopCounter.perToken(shape, params),
-                steps,
-                microBatch(spec));
+                family.depth(),
+                (double) steps * batch * family.unitsPerExample(),
+                (double) batch * family.unitsPerExample());
+        return new ModelPlan(spec, family, scaling, counts, family.flopsPerUnit(), steps, microBatch(spec));
     }
 
-    private static ModelSpec atWidth(ModelSpec model, int width) {
+    private static Family atWidth(ModelSpec model, int width, DataShape data) {
         try {
-            ModelSpec base = model.withWidth(width);
-            base.resolvedHeads();
-            return base;
+            return Families.of(model.withWidth(width), data);
         } catch (ConfigException e) {
             throw new ConfigException("parameterization.base_width " + width + " is no width of this model ("
                     + e.getMessage() + ")", e);
@@ -99,7 +88,7 @@ public record ModelPlan(
 
     /** Tokens per optimizer step. */
     public long tokensPerStep() {
-        return (long) spec.train().batch() * shape.context();
+        return (long) spec.train().batch() * family.unitsPerExample();
     }
 
     /** FLOPs of the whole run. */
@@ -109,9 +98,7 @@ public record ModelPlan(
 
     /** The model on a backend, with all its memory from the allocator. */
     public Model build(Backend backend, Allocator allocator) {
-        Transformer model = new Transformer(backend, shape, scaling.forward(), microBatch, allocator);
-        model.setLoss(spec.train().loss());
-        return model;
+        return family.build(backend, scaling.forward(), microBatch, spec.train().loss(), allocator);
     }
 
     /** Fills the parameters with the parameterization's initialisation from the run's seed. */
@@ -122,7 +109,7 @@ public record ModelPlan(
     /** The diagnostics of a model, their memory from the allocator; null if none are asked for. */
     Diagnostics diagnostics(Backend backend, Model model, Allocator allocator) {
         return spec.diagnostics().enabled()
-                ? new Diagnostics(spec.diagnostics(), backend, model, shape.context(), spec.train().zLoss(), allocator)
+                ? new Diagnostics(spec.diagnostics(), backend, model, family.unitsPerExample(), spec.train().zLoss(), allocator)
                 : null;
     }
 

@@ -13,8 +13,7 @@ import org.windtunnel.checkpoint.HostCopy;
 import org.windtunnel.config.ConfigException;
 import org.windtunnel.config.DataSpec;
 import org.windtunnel.config.RuntimeSpec;
-import org.windtunnel.data.Corpora;
-import org.windtunnel.data.TokenCorpus;
+import org.windtunnel.data.Dataset;
 import org.windtunnel.record.RunDirectory;
 import org.windtunnel.record.RunDirectoryException;
 import org.windtunnel.record.RunLog;
@@ -22,7 +21,7 @@ import org.windtunnel.record.RunStatus;
 
 /**
  * Executes runs one after another in this process, each in its directory, and marks how each ended. The backend and the
- * corpus are kept for the next run when it asks for the same.
+ * data are kept for the next run when it asks for the same.
  */
 public final class RunExecutor implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(RunExecutor.class);
@@ -31,7 +30,7 @@ public final class RunExecutor implements AutoCloseable {
     private final Preemption preemption;
     private final HostCopy copy = new HostCopy();
     private DataSpec openedData;
-    private TokenCorpus corpus;
+    private Dataset dataset;
     private RuntimeSpec openedRuntime;
     private Backend backend;
 
@@ -46,13 +45,13 @@ public final class RunExecutor implements AutoCloseable {
         this.preemption = preemption;
     }
 
-    /** The corpus of a run, opened once for runs that share it. */
-    public TokenCorpus corpus(DataSpec spec) {
+    /** The data of a run, opened once for runs that share them. */
+    public Dataset dataset(DataSpec spec) {
         if (!spec.equals(openedData)) {
-            corpus = Corpora.open(spec, baseDir);
+            dataset = Datasets.open(spec, baseDir);
             openedData = spec;
         }
-        return corpus;
+        return dataset;
     }
 
     /** The backend of a run, opened once for runs that share it. */
@@ -99,8 +98,8 @@ public final class RunExecutor implements AutoCloseable {
         Resumption resumption = new Resumption(job, run);
         resumption.prepare();
         writeConfig(job, run);
-        TokenCorpus data = corpus(job.spec().data());
-        ModelPlan plan = ModelPlan.of(job.spec(), data.vocabSize());
+        Dataset data = dataset(job.spec().data());
+        ModelPlan plan = ModelPlan.of(job.spec(), data.shape());
         Backend device = backend(job.spec().runtime());
         plan.ledger(device.floatType()).requireAvailable();
         String fingerprint = Resumption.fingerprint(data.provenance());

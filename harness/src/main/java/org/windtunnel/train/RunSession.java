@@ -1,15 +1,12 @@
 package org.windtunnel.train;
 
-import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import org.windtunnel.backend.Backend;
 import org.windtunnel.checkpoint.TensorGroups;
 import org.windtunnel.config.ExperimentSpec;
-import org.windtunnel.data.BatchPlan;
-import org.windtunnel.data.Batches;
-import org.windtunnel.data.Split;
-import org.windtunnel.data.TokenCorpus;
+import org.windtunnel.data.BatchSource;
+import org.windtunnel.data.Dataset;
 import org.windtunnel.diag.Diagnostics;
 import org.windtunnel.nn.Model;
 import org.windtunnel.nn.ParamSpec;
@@ -30,19 +27,14 @@ import org.windtunnel.tensor.Tensor;
 public final class RunSession implements AutoCloseable {
     private final ExperimentSpec spec;
     private final Backend backend;
-    private final TokenCorpus corpus;
     private final Arena arena;
     private final Model model;
     private final Optimizer optimizer;
     private final Diagnostics diagnostics;
     private final Schedule schedule;
-    private final BatchPlan batches;
-    private final int context;
+    private final BatchSource batches;
+    private final int unitsPerExample;
     private final int microBatch;
-    private final long[] offsets;
-    private final long[] evalOffsets;
-    private final int[] inputs;
-    private final int[] targets;
     private final double[] sums = new double[3];
 
     private long batchShift;
@@ -57,18 +49,13 @@ public final class RunSession implements AutoCloseable {
      * @throws org.windtunnel.config.ConfigException if the data do not fit the model
      * @throws org.windtunnel.backend.OutOfMemory if the memory is not there
      */
-    public RunSession(ModelPlan plan, TokenCorpus corpus, Backend backend) {
+    public RunSession(ModelPlan plan, Dataset data, Backend backend) {
         this.spec = plan.spec();
         this.backend = backend;
-        this.corpus = corpus;
-        this.context = spec.model().context();
+        this.unitsPerExample = plan.family().unitsPerExample();
         this.microBatch = plan.microBatch();
-        this.batches = new BatchPlan(corpus, context, spec.train().batch(), spec.train().sampling(), spec.seed());
-        this.evalOffsets = BatchPlan.evaluation(corpus, context, spec.train().evalSequences());
+        this.batches = data.batches(unitsPerExample, spec.train(), microBatch, spec.seed());
         this.schedule = Schedules.of(spec.schedule(), plan.steps());
-        this.offsets = new long[spec.train().batch()];
-        this.inputs = new int[microBatch * context];
-        this.targets = new int[microBatch * context];
         this.arena = Arena.of(backend::allocate, backend.floatType());
         try {
             this.model = plan.build(backend, arena);
@@ -77,7 +64,7 @@ public final class RunSession implements AutoCloseable {
                     Projections.gaussian(spec.seed()), arena);
             this.diagnostics = plan.diagnostics(backend, model, arena);
         } catch (RuntimeException e) {
-            arena.close();
+            close();
             throw e;
         }
     }
@@ -99,11 +86,10 @@ public final class RunSession implements AutoCloseable {
      */
     public void backward(long step) {
         int batch = spec.train().batch();
-        batches.offsets(step + batchShift, 0, batch, offsets);
-        double gradScale = 1.0 / ((double) batch * context);
+        double gradScale = 1.0 / ((double) batch * unitsPerExample);
         double nll = 0;
         for (int first = 0; first < batch; first += microBatch) {
-            load(Split.TRAIN, offsets, first, microBatch);
+            batches.train(step + batchShift, first, model.inputs(), model.targets());
             model.forwardBackward(gradScale, spec.train().zLoss(), first > 0, sums);
             nll += sums[0];
         }
@@ -123,12 +109,12 @@ public final class RunSession implements AutoCloseable {
         optimizer.step(lr, clip);
     }
 
-    /** Mean loss on the fixed evaluation windows, nats per token. */
+    /** Mean loss on the fixed evaluation set, nats per unit. */
     public double evaluate() {
         double nll = 0;
         double count = 0;
-        for (int first = 0; first < evalOffsets.length; first += microBatch) {
-            load(Split.VALIDATION, evalOffsets, first, Math.min(microBatch, evalOffsets.length - first));
+        for (int first = 0; first < batches.evaluationExamples(); first += microBatch) {
+            batches.evaluation(first, model.inputs(), model.targets());
             model.evaluate(sums);
             nll += sums[0];
             count += sums[2];
@@ -137,34 +123,21 @@ public final class RunSession implements AutoCloseable {
     }
 
     /**
-     * Fills the model with the batch that diagnostics look at: the first evaluation windows, over and over if there are
-     * fewer than a micro-batch has.
+     * Fills the model with the batch that diagnostics look at: the first evaluation examples.
      *
      * @return its targets
      */
     long loadDiagnosticBatch() {
-        long[] windows = new long[microBatch];
-        for (int i = 0; i < microBatch; i++) {
-            windows[i] = evalOffsets[i % evalOffsets.length];
-        }
-        load(Split.VALIDATION, windows, 0, microBatch);
-        return (long) microBatch * context;
+        batches.diagnostic(model.inputs(), model.targets());
+        return (long) microBatch * unitsPerExample;
     }
 
-    private void load(Split split, long[] from, int first, int count) {
-        Batches.fill(corpus, split, from, first, count, context, inputs, targets);
-        // A last, smaller batch of an evaluation: rows beyond it keep old inputs and leave the loss.
-        Arrays.fill(targets, count * context, targets.length, -1);
-        model.inputs().set(inputs);
-        model.targets().set(targets);
+    /** Units the evaluation looks at. */
+    public long evalUnits() {
+        return (long) batches.evaluationExamples() * unitsPerExample;
     }
 
-    /** Tokens the evaluation looks at. */
-    public long evalTokens() {
-        return (long) evalOffsets.length * context;
-    }
-
-    /** Mean loss of the last step before its update, nats per token. */
+    /** Mean loss of the last step before its update, nats per unit. */
     public double loss() {
         return loss;
     }
@@ -217,6 +190,7 @@ public final class RunSession implements AutoCloseable {
 
     @Override
     public void close() {
+        batches.close();
         arena.close();
     }
 }

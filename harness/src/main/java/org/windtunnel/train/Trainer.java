@@ -235,7 +235,7 @@ public final class Trainer implements Resumable {
                 tokens,
                 tokens * plan.flopsPerToken(),
                 evalLoss,
-                session.evalTokens(),
+                session.evalUnits(),
                 (System.nanoTime() - start) / 1e9);
     }
 

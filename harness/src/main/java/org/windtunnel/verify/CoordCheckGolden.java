@@ -21,6 +21,7 @@ import org.windtunnel.coord.CoordCheck;
 import org.windtunnel.coord.CoordCheckOptions;
 import org.windtunnel.coord.CoordCheckResult;
 import org.windtunnel.coord.CoordCurve;
+import org.windtunnel.data.DataShape;
 import org.windtunnel.tensor.Rng;
 
 /**
@@ -134,7 +135,10 @@ final class CoordCheckGolden implements GoldenFormat {
             inputs[i] = (int) rng.below(2L * i, VOCAB);
             targets[i] = (int) rng.below(2L * i + 1, VOCAB);
         }
-        return new CoordBatch(VOCAB, inputs, targets);
+        return new CoordBatch(new DataShape.Tokens(VOCAB), SEQUENCES, (modelInputs, modelTargets) -> {
+            modelInputs.set(inputs);
+            modelTargets.set(targets);
+        });
     }
 
     private static Check check(String caseName, String module, JsonNode reference, CoordCheckResult result) {

@@ -12,13 +12,14 @@ import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.TestFactory;
 import org.windtunnel.config.ConfigLoader;
 import org.windtunnel.config.ExperimentFile;
+import org.windtunnel.data.DataShape;
 import org.windtunnel.launch.PlannedRun;
 import org.windtunnel.launch.SweepPlan;
 import org.windtunnel.train.ModelPlan;
 
 /** Every config that is shipped loads, expands and plans. */
 class ExampleConfigsTest {
-    private static final int VOCAB = 256;
+    private static final DataShape TEXT = new DataShape.Tokens(256);
 
     @TestFactory
     List<DynamicTest> shippedConfigsPlan() throws IOException {
@@ -35,6 +36,6 @@ class ExampleConfigsTest {
         ExperimentFile file = ConfigLoader.load(config, List.of());
         List<PlannedRun> runs = SweepPlan.expand(file, spec -> Map.of());
         assertThat(runs).isNotEmpty().extracting(PlannedRun::runId).doesNotHaveDuplicates();
-        assertThat(runs).allSatisfy(r -> assertThat(ModelPlan.of(r.spec(), VOCAB).flops()).isPositive());
+        assertThat(runs).allSatisfy(r -> assertThat(ModelPlan.of(r.spec(), TEXT).flops()).isPositive());
     }
 }

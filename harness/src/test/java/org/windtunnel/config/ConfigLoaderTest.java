@@ -66,7 +66,7 @@ class ConfigLoaderTest {
     void overridesReplaceAddAndClear() {
         assertThat(spec("model.width=64", "model.width=128").model().width()).isEqualTo(128);
         assertThat(spec("runtime.threads=2").runtime().threads()).isEqualTo(2);
-        assertThat(spec("model.head_dim=null", "model.heads=4").model().resolvedHeads()).isEqualTo(4);
+        assertThat(((ModelSpec.Gpt) spec("model.head_dim=null", "model.heads=4").model()).resolvedHeads()).isEqualTo(4);
         assertThat(spec("optimizer={type: sgd, lr: 1}").optimizer()).isInstanceOf(OptimizerSpec.Sgd.class);
         assertThat(spec("data={type: text, train: [a, b]}", "data.train.1=c").data())
                 .extracting(d -> ((DataSpec.Text) d).train()).isEqualTo(List.of("a", "c"));

@@ -18,6 +18,7 @@ import org.windtunnel.backend.cpu.CpuBackend;
 import org.windtunnel.config.ConfigException;
 import org.windtunnel.config.ConfigLoader;
 import org.windtunnel.config.ExperimentSpec;
+import org.windtunnel.data.DataShape;
 import org.windtunnel.nn.Parameters;
 import org.windtunnel.nn.Role;
 import org.windtunnel.scaling.Compatibility.Cell;
@@ -59,12 +60,12 @@ class CompatibilityTest {
     void everyPairResolvesOrIsRefusedAsItsCellSays(String parameterization, String optimizer) {
         ExperimentSpec spec = spec(parameterization, optimizer, "");
         if (Compatibility.cell(parameterization, optimizer) == Cell.REFUSED) {
-            assertThatThrownBy(() -> ModelPlan.of(spec, 32))
+            assertThatThrownBy(() -> ModelPlan.of(spec, new DataShape.Tokens(32)))
                     .isInstanceOf(ConfigException.class)
                     .hasMessageContaining("does not go with optimizer " + optimizer + ": ");
             return;
         }
-        ScalingTable table = ModelPlan.of(spec, 32).scaling();
+        ScalingTable table = ModelPlan.of(spec, new DataShape.Tokens(32)).scaling();
         assertThat(table.rows()).hasSameSizeAs(table.specs()).allMatch(row -> row.lrMult() > 0
                 && Double.isFinite(row.lrMult()) && row.wdMult() >= 0 && row.epsMult() > 0);
         assertThat(table.forward().residual()).isPositive();
@@ -94,14 +95,14 @@ class CompatibilityTest {
                 optimizer: {type: muonh, lr: 0.01}
                 train: {steps: 10, batch: 4}
                 """, "test");
-        assertThatThrownBy(() -> ModelPlan.of(spec, 32))
+        assertThatThrownBy(() -> ModelPlan.of(spec, new DataShape.Tokens(32)))
                 .isInstanceOf(ConfigException.class)
                 .hasMessageContaining("lm_head.weight").hasMessageContaining("raise readout_gain");
     }
 
     @Test
     void fullAlignmentLowersMatricesAndReadoutOnly() {
-        ScalingTable table = ModelPlan.of(spec("sp_full_align", "adamw", ""), 32).scaling();
+        ScalingTable table = ModelPlan.of(spec("sp_full_align", "adamw", ""), new DataShape.Tokens(32)).scaling();
         for (int i = 0; i < table.rows().size(); i++) {
             Role role = table.specs().get(i).role();
             double expected = role == Role.HIDDEN || role == Role.READOUT ? 0.5 : 1;
@@ -111,7 +112,7 @@ class CompatibilityTest {
 
     @Test
     void hyperPDrawsHiddenMatricesUniformly() {
-        ScalingTable table = ModelPlan.of(spec("hyperp", "muonh", ""), 32).scaling();
+        ScalingTable table = ModelPlan.of(spec("hyperp", "muonh", ""), new DataShape.Tokens(32)).scaling();
         try (CpuBackend backend = new CpuBackend(1);
                 Arena arena = Arena.of(backend::allocate, backend.floatType())) {
             Parameters parameters = new Parameters(table.specs(), arena);

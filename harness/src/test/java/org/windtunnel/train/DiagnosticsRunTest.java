@@ -16,6 +16,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.windtunnel.config.ConfigLoader;
 import org.windtunnel.config.ExperimentSpec;
+import org.windtunnel.data.DataShape;
 import org.windtunnel.tensor.DType;
 
 class DiagnosticsRunTest {
@@ -115,8 +116,8 @@ class DiagnosticsRunTest {
     void theirMemoryIsInTheLedger() {
         ExperimentSpec none = spec("gpt", "{type: sp}", "{type: sgd, lr: 0}", "{}");
         ExperimentSpec all = spec("gpt", "{type: sp}", "{type: sgd, lr: 0}", ALL);
-        MemoryLedger without = ModelPlan.of(none, 32).ledger(DType.FLOAT32);
-        MemoryLedger with = ModelPlan.of(all, 32).ledger(DType.FLOAT32);
+        MemoryLedger without = ModelPlan.of(none, new DataShape.Tokens(32)).ledger(DType.FLOAT32);
+        MemoryLedger with = ModelPlan.of(all, new DataShape.Tokens(32)).ledger(DType.FLOAT32);
         assertThat(without.diagnostics()).isZero();
         assertThat(with.diagnostics()).isBetween(4 * with.weights(), 5 * with.weights());
         assertThat(with.activations()).isEqualTo(without.activations());

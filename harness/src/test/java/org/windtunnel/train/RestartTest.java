@@ -47,7 +47,7 @@ class RestartTest {
         List<String> curve = Files.readAllLines(run.resolve("curve.jsonl"));
         assertThat(curve.size()).isGreaterThan(trouble);
         TokenCorpus corpus = Corpora.open(job.spec().data(), temp);
-        ModelPlan plan = ModelPlan.of(job.spec(), corpus.vocabSize());
+        ModelPlan plan = ModelPlan.of(job.spec(), corpus.shape());
         try (Backend backend = Backends.open(job.spec().runtime());
                 RunSession session = new RunSession(plan, corpus, backend)) {
             for (int step = 0; step < curve.size(); step++) {

@@ -17,7 +17,7 @@ class RunSessionTest {
     void theLedgerIsWhatIsAllocated() {
         ExperimentSpec spec = TinyRun.spec(1e-3, TinyRun.train(10, 4, 1), TinyRun.cpu(1));
         TokenCorpus corpus = Corpora.open(spec.data(), Path.of("."));
-        ModelPlan plan = ModelPlan.of(spec, corpus.vocabSize());
+        ModelPlan plan = ModelPlan.of(spec, corpus.shape());
         try (Backend backend = Backends.open(spec.runtime());
                 RunSession session = new RunSession(plan, corpus, backend)) {
             MemoryLedger ledger = plan.ledger(DType.FLOAT32);

@@ -56,7 +56,7 @@ final class StepAllocation {
                 tiny.parameterization(), tiny.optimizer(), tiny.schedule(), tiny.train(), tiny.runtime(),
                 tiny.checkpoint(), tiny.diagnostics(), tiny.seed());
         TokenCorpus corpus = Corpora.open(spec.data(), Path.of("."));
-        ModelPlan plan = ModelPlan.of(spec, corpus.vocabSize());
+        ModelPlan plan = ModelPlan.of(spec, corpus.shape());
         try (Backend backend = Backends.open(spec.runtime());
                 RunSession session = new RunSession(plan, corpus, backend)) {
             long bytes = Long.MAX_VALUE;

@@ -1,0 +1,19 @@
+package org.windtunnel.train;
+
+import java.nio.file.Path;
+import org.windtunnel.config.DataSpec;
+import org.windtunnel.data.Corpora;
+import org.windtunnel.data.Dataset;
+
+/** The data that a config's {@code data} section describes. */
+public final class Datasets {
+    private Datasets() {}
+
+    /**
+     * @param baseDir where relative paths of the config start; the command line passes the working directory
+     * @throws org.windtunnel.config.ConfigException if the data are missing, unreadable, damaged or too few
+     */
+    public static Dataset open(DataSpec spec, Path baseDir) {
+        return Corpora.open(spec, baseDir);
+    }
+}

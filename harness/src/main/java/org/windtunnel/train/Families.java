@@ -1,0 +1,29 @@
+package org.windtunnel.train;
+
+import org.windtunnel.config.ConfigException;
+import org.windtunnel.config.ModelSpec;
+import org.windtunnel.data.DataShape;
+import org.windtunnel.nn.Family;
+import org.windtunnel.nn.TransformerFamily;
+import org.windtunnel.nn.TransformerShape;
+
+/** The model that a config's {@code model} section describes, for the data that it will see. */
+public final class Families {
+    private Families() {}
+
+    /** @throws ConfigException if the sizes do not fit together, or the model does not take such data */
+    public static Family of(ModelSpec spec, DataShape data) {
+        if (spec instanceof ModelSpec.Gpt gpt) {
+            return new TransformerFamily(TransformerShape.of(gpt, tokens(data).vocab()));
+        }
+        return new TransformerFamily(TransformerShape.of((ModelSpec.Llama) spec, tokens(data).vocab()));
+    }
+
+    private static DataShape.Tokens tokens(DataShape data) {
+        if (data instanceof DataShape.Tokens tokens) {
+            return tokens;
+        }
+        throw new ConfigException("model.family: expected a model of images for data of " + data
+                + ", found one of tokens; choose another family or other data");
+    }
+}
