@@ -29,10 +29,10 @@ class ArchitectureTest {
             List.of("tensor"),
             List.of("backend"),
             List.of("nn", "scaling", "optim", "schedule", "data", "record", "checkpoint"),
-            List.of("diag"),
+            List.of("diag", "interop"),
             List.of("train"),
             List.of("coord"),
-            List.of("launch", "verify", "interop", "bench"),
+            List.of("launch", "verify", "bench"),
             List.of("cli"));
 
     private static final String[] NATIVE = {"org.nd4j..", "org.bytedeco..", "org.deeplearning4j.."};

@@ -97,7 +97,7 @@ public record Checkpoint(Path path, CheckpointMeta meta, String hash) {
         Map<String, SafetensorsFile> files = new LinkedHashMap<>();
         try {
             for (String group : into.groups().keySet()) {
-                files.put(group, SafetensorsFile.open(path.resolve(TensorGroups.file(group))));
+                files.put(group, open(group));
             }
             for (Map.Entry<String, Map<String, Tensor>> group : into.groups().entrySet()) {
                 files.get(group.getKey()).readAll(group.getValue());
@@ -105,5 +105,10 @@ public record Checkpoint(Path path, CheckpointMeta meta, String hash) {
         } finally {
             files.values().forEach(SafetensorsFile::close);
         }
+    }
+
+    /** One group of its tensors, such as {@code weights}; the caller closes it. */
+    public SafetensorsFile open(String group) {
+        return SafetensorsFile.open(path.resolve(TensorGroups.file(group)));
     }
 }

@@ -12,6 +12,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Set;
 import org.windtunnel.config.ConfigException;
+import org.windtunnel.tensor.DType;
 import org.windtunnel.tensor.Storage;
 import org.windtunnel.tensor.Tensor;
 
@@ -91,9 +92,47 @@ public final class SafetensorsFile implements AutoCloseable {
         return header.entries().keySet();
     }
 
+    /** What the file says of itself, text to text; {@code format} is there in most. */
+    public Map<String, String> metadata() {
+        return header.metadata();
+    }
+
     /** Shape of a tensor. @throws ConfigException if there is none of that name */
     public int[] shape(String name) {
         return entry(name).shape().clone();
+    }
+
+    /** Type and shape of a tensor. @throws ConfigException if there is none of that name */
+    public TensorType type(String name) {
+        return new TensorType(entry(name).dtype(), shape(name));
+    }
+
+    /**
+     * A floating-point tensor's elements, widened.
+     *
+     * @throws ConfigException if there is none of that name, or it holds integers
+     */
+    public double[] values(String name) {
+        SafetensorsHeader.Entry entry = entry(name);
+        if (entry.dtype() == DType.INT32) {
+            throw new ConfigException(path + ": " + name + " holds integers, expected F32 or F64");
+        }
+        int width = entry.dtype().bytes();
+        double[] values = new double[(int) Tensor.sizeOf(entry.shape())];
+        try {
+            for (int done = 0; done < values.length; done += BLOCK / width) {
+                int n = Math.min(BLOCK / width, values.length - done);
+                block.clear().limit(n * width);
+                readFully(channel, dataStart + entry.begin() + (long) done * width, block);
+                block.flip();
+                for (int i = 0; i < n; i++) {
+                    values[done + i] = width == Float.BYTES ? block.getFloat() : block.getDouble();
+                }
+            }
+        } catch (IOException e) {
+            throw new ConfigException(path + ": cannot be read: " + e.getMessage(), e);
+        }
+        return values;
     }
 
     private SafetensorsHeader.Entry entry(String name) {

@@ -25,14 +25,19 @@ import org.windtunnel.tensor.Tensor;
  *
  * @param entries by name, in the order of their data
  * @param dataBytes length of the data
+ * @param metadata what the file says of itself, text to text
  */
-record SafetensorsHeader(Map<String, Entry> entries, long dataBytes) {
+record SafetensorsHeader(Map<String, Entry> entries, long dataBytes, Map<String, String> metadata) {
     private static final ObjectMapper JSON = StrictJson.MAPPER;
     private static final int ALIGNMENT = 8;
     private static final int MAX_RANK = 16;
+    private static final String METADATA = "__metadata__";
+    /** Readers of Hugging Face's libraries ask which framework a file is for. */
+    private static final Map<String, String> FRAMEWORK = Map.of("format", "pt");
 
     SafetensorsHeader {
         entries = Collections.unmodifiableMap(new LinkedHashMap<>(entries));
+        metadata = Collections.unmodifiableMap(new LinkedHashMap<>(metadata));
     }
 
     /** One tensor: its bytes are [begin, begin + bytes) of the data. */
@@ -45,16 +50,25 @@ record SafetensorsHeader(Map<String, Entry> entries, long dataBytes) {
 
     /** Where each tensor goes; wide types first, so that every element is aligned to its size. */
     static SafetensorsHeader of(Map<String, Tensor> tensors) {
-        List<Map.Entry<String, Tensor>> ordered = new ArrayList<>(tensors.entrySet());
-        ordered.sort(Comparator.comparingInt(e -> -e.getValue().storage().dtype().bytes()));
+        Map<String, TensorType> types = new LinkedHashMap<>();
+        tensors.forEach((name, t) -> types.put(name, new TensorType(t.storage().dtype(), t.shape())));
+        return of(types, Map.of());
+    }
+
+    /** The same for tensors that are not there yet, with something to say about them. */
+    static SafetensorsHeader of(Map<String, TensorType> tensors, Map<String, String> metadata) {
+        List<Map.Entry<String, TensorType>> ordered = new ArrayList<>(tensors.entrySet());
+        ordered.sort(Comparator.comparingInt(e -> -e.getValue().dtype().bytes()));
         Map<String, Entry> entries = new LinkedHashMap<>();
         long at = 0;
-        for (Map.Entry<String, Tensor> e : ordered) {
-            Entry entry = new Entry(e.getValue().storage().dtype(), e.getValue().shape(), at);
+        for (Map.Entry<String, TensorType> e : ordered) {
+            Entry entry = new Entry(e.getValue().dtype(), e.getValue().shape(), at);
             entries.put(e.getKey(), entry);
             at = Math.addExact(at, entry.bytes());
         }
-        return new SafetensorsHeader(entries, at);
+        Map<String, String> all = new LinkedHashMap<>(FRAMEWORK);
+        all.putAll(metadata);
+        return new SafetensorsHeader(entries, at, all);
     }
 
     private static String name(DType dtype) {
@@ -68,8 +82,7 @@ record SafetensorsHeader(Map<String, Entry> entries, long dataBytes) {
     /** The bytes in front of the data. */
     byte[] encode() {
         ObjectNode root = JSON.createObjectNode();
-        // Readers of Hugging Face's libraries ask which framework a file is for.
-        root.putObject("__metadata__").put("format", "pt");
+        metadata.forEach(root.putObject(METADATA)::put);
         entries.forEach((name, entry) -> {
             ObjectNode node = root.putObject(name).put("dtype", name(entry.dtype));
             Arrays.stream(entry.shape).forEach(node.putArray("shape")::add);
@@ -100,8 +113,9 @@ record SafetensorsHeader(Map<String, Entry> entries, long dataBytes) {
             throw new ConfigException("its header is no JSON object");
         }
         List<Map.Entry<String, Entry>> found = new ArrayList<>();
+        Map<String, String> metadata = metadata(root.path(METADATA));
         root.fields().forEachRemaining(field -> {
-            if (!field.getKey().equals("__metadata__")) {
+            if (!field.getKey().equals(METADATA)) {
                 found.add(Map.entry(field.getKey(), entry(field.getKey(), field.getValue())));
             }
         });
@@ -123,7 +137,18 @@ record SafetensorsHeader(Map<String, Entry> entries, long dataBytes) {
         if (at != dataBytes) {
             throw new ConfigException("its tensors take " + at + " bytes, found " + dataBytes);
         }
-        return new SafetensorsHeader(entries, dataBytes);
+        return new SafetensorsHeader(entries, dataBytes, metadata);
+    }
+
+    private static Map<String, String> metadata(JsonNode node) {
+        Map<String, String> metadata = new LinkedHashMap<>();
+        node.fields().forEachRemaining(field -> {
+            if (!field.getValue().isTextual()) {
+                throw new ConfigException("its metadata " + field.getKey() + " is no text");
+            }
+            metadata.put(field.getKey(), field.getValue().asText());
+        });
+        return metadata;
     }
 
     private static Entry entry(String name, JsonNode node) {

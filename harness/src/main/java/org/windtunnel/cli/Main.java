@@ -16,6 +16,7 @@ import picocli.CommandLine.ParseResult;
             SweepCommand.class,
             ResumeCommand.class,
             BranchCommand.class,
+            ExportCommand.class,
             WorkerCommand.class,
             ReportCommand.class,
             TransferCommand.class,

@@ -13,6 +13,7 @@ import org.windtunnel.config.ConfigException;
 import org.windtunnel.config.ConfigLoader;
 import org.windtunnel.config.ConfigWriter;
 import org.windtunnel.config.ExperimentSpec;
+import org.windtunnel.data.DataShape;
 import org.windtunnel.record.RunDirectory;
 import org.windtunnel.train.BranchPoint;
 import org.windtunnel.train.RunJob;
@@ -50,6 +51,15 @@ final class StoredRun {
                 ConfigWriter.yaml(spec),
                 ConfigWriter.tree(spec),
                 branch);
+    }
+
+    /** What the examples of a run looked like. @throws ConfigException if its manifest does not say */
+    static DataShape dataShape(Path directory) {
+        int vocab = manifest(directory).path("data").path("vocab").asInt();
+        if (vocab <= 0) {
+            throw new ConfigException(directory.resolve("manifest.json") + ": expected data.vocab, found none");
+        }
+        return new DataShape.Tokens(vocab);
     }
 
     private static JsonNode manifest(Path directory) {

@@ -15,7 +15,10 @@ public record ExperimentSpec(
         @Key(value = "Backend, threads, precision", def = "{}") RuntimeSpec runtime,
         @Key(value = "Saving the state of a run", def = "{}") CheckpointSpec checkpoint,
         @Key(value = "What is measured about the model while it trains", def = "{}") DiagnosticsSpec diagnostics,
-        @Key(value = "Seed of init and data order", def = "1") long seed) {
+        @Key(value = "Seed of init and data order", def = "1") long seed,
+        @Key(value = "File of weights to start from instead of the parameterization's initialisation: safetensors, named as "
+                        + "in nanoGPT or Hugging Face's LLaMA", def = Key.NONE, later = true)
+                String init) {
     private static final int MAX_NAME = 100;
 
     public ExperimentSpec {
@@ -29,18 +32,18 @@ public record ExperimentSpec(
     /** This experiment under another schedule and budget. */
     public ExperimentSpec with(ScheduleSpec otherSchedule, TrainSpec otherTrain) {
         return new ExperimentSpec(name, model, data, parameterization, optimizer, otherSchedule, otherTrain, runtime,
-                checkpoint, diagnostics, seed);
+                checkpoint, diagnostics, seed, init);
     }
 
     /** This experiment with its state kept at further steps. */
     public ExperimentSpec keepingAt(List<Long> steps) {
         return new ExperimentSpec(name, model, data, parameterization, optimizer, schedule, train, runtime,
-                checkpoint.keepingAt(steps), diagnostics, seed);
+                checkpoint.keepingAt(steps), diagnostics, seed, init);
     }
 
     /** This experiment with another model, batch or budget, and seed. */
     public ExperimentSpec with(ModelSpec otherModel, TrainSpec otherTrain, long otherSeed) {
         return new ExperimentSpec(name, otherModel, data, parameterization, optimizer, schedule, otherTrain, runtime,
-                checkpoint, diagnostics, otherSeed);
+                checkpoint, diagnostics, otherSeed, init);
     }
 }

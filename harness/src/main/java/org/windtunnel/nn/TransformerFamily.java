@@ -24,6 +24,10 @@ public final class TransformerFamily implements Family {
         return new TransformerFamily(shape).parameters();
     }
 
+    public TransformerShape shape() {
+        return shape;
+    }
+
     @Override
     public List<ParamSpec> parameters() {
         return List.copyOf(specs);

@@ -15,9 +15,13 @@ final class Manifest {
 
     private Manifest() {}
 
-    /** @param trunk where a branch started; null for a run from its initialisation */
+    /**
+     * @param trunk where a branch started; null for a run from its initialisation
+     * @param init the file that its weights come from; null without one
+     */
     static ObjectNode of(
-            RunJob job, ModelPlan plan, Dataset dataset, Backend backend, long optimizerBytes, TrunkState trunk) {
+            RunJob job, ModelPlan plan, Dataset dataset, Backend backend, long optimizerBytes, TrunkState trunk,
+            InitFile init) {
         ObjectNode root = JSON.createObjectNode();
         root.put("format", RunDirectory.FORMAT);
         root.put("run_id", job.runId());
@@ -51,6 +55,9 @@ final class Manifest {
                     .put("identity", job.branch().parentIdentity())
                     .put("step", job.branch().step())
                     .put("checkpoint", trunk.hash());
+        }
+        if (init != null) {
+            root.putObject("init").put("file", job.spec().init()).put("sha256", init.sha256());
         }
         return root;
     }

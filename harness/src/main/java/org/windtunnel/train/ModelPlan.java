@@ -1,5 +1,6 @@
 package org.windtunnel.train;
 
+import java.nio.file.Path;
 import java.util.List;
 import org.windtunnel.backend.Backend;
 import org.windtunnel.config.ConfigException;
@@ -7,6 +8,7 @@ import org.windtunnel.config.ExperimentSpec;
 import org.windtunnel.config.ModelSpec;
 import org.windtunnel.data.DataShape;
 import org.windtunnel.diag.Diagnostics;
+import org.windtunnel.interop.InitialWeights;
 import org.windtunnel.nn.Family;
 import org.windtunnel.nn.Model;
 import org.windtunnel.nn.ParamSpec;
@@ -104,6 +106,11 @@ public record ModelPlan(
     /** Fills the parameters with the parameterization's initialisation from the run's seed. */
     public void initialize(Parameters parameters) {
         scaling.initialize(parameters, spec.seed());
+    }
+
+    /** Fills the parameters from a file of weights. @throws ConfigException if it is of another model */
+    void load(Path weights, Parameters parameters) {
+        InitialWeights.load(weights, family, scaling.forward(), parameters);
     }
 
     /** The diagnostics of a model, their memory from the allocator; null if none are asked for. */

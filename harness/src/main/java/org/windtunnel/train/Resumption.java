@@ -27,11 +27,11 @@ final class Resumption {
         this.checkpoints = new Checkpoints(run.path());
     }
 
-    /** What identifies the bytes that a corpus was made from, wherever its files lie. */
-    static String fingerprint(Provenance provenance) {
+    /** What identifies the bytes that a run is made from, wherever its files lie. @param init null without one */
+    static String fingerprint(Provenance provenance, InitFile init) {
         return Sha256.of(provenance.source() + provenance.items().stream()
                 .map(item -> "\n" + item.bytes() + " " + item.sha256())
-                .collect(Collectors.joining()));
+                .collect(Collectors.joining()) + (init == null ? "" : "\ninit " + init.sha256()));
     }
 
     /** Removes what earlier attempts left, unless there is something to go on from. */

@@ -102,7 +102,8 @@ public final class RunExecutor implements AutoCloseable {
         ModelPlan plan = ModelPlan.of(job.spec(), data.shape());
         Backend device = backend(job.spec().runtime());
         plan.ledger(device.floatType()).requireAvailable();
-        String fingerprint = Resumption.fingerprint(data.provenance());
+        InitFile init = InitFile.of(job.spec().init(), baseDir);
+        String fingerprint = Resumption.fingerprint(data.provenance(), init);
         try (RunSession session = new RunSession(plan, data, device)) {
             Checkpoint own = resumption.find(fingerprint);
             Checkpoint from = own != null || job.branch() == null ? own : resumption.trunk(job.branch(), fingerprint);
@@ -110,7 +111,7 @@ public final class RunExecutor implements AutoCloseable {
             writeConfig(job, run);
             run.writeJson(
                     "manifest.json",
-                    Manifest.of(job, plan, data, device, session.optimizer().stateBytes(), trunk));
+                    Manifest.of(job, plan, data, device, session.optimizer().stateBytes(), trunk, init));
             try (RunLog log = new RunLog(run, job.spec().diagnostics().enabled());
                     StateKeeper keeper = new StateKeeper(job, run, session, fingerprint, copy)) {
                 Trainer trainer = new Trainer(plan, session, log, listener, keeper, preemption);
@@ -121,6 +122,8 @@ public final class RunExecutor implements AutoCloseable {
                     keeper.restore(own);
                 } else if (from != null) {
                     trainer.startAt(job.branch().step(), keeper.branchFrom(from, trainer));
+                } else if (init != null) {
+                    plan.load(init.path(), session.parameters());
                 }
                 RunOutcome outcome = trainer.run();
                 keeper.summarize();

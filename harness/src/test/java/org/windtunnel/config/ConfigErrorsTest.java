@@ -36,7 +36,7 @@ class ConfigErrorsTest {
                         "x.yaml:9:3: data.type: missing key, expected one of maven_sources, text, shards, markov"),
                 Arguments.of("model:\n", "model: 3\nother:\n",
                         "x.yaml:3:1: other: unknown key; known keys: name, model, data, parameterization, optimizer, "
-                                + "schedule, train, runtime, checkpoint, diagnostics, seed\nx.yaml:2:8: model: expected a section, found 3"),
+                                + "schedule, train, runtime, checkpoint, diagnostics, seed, init\nx.yaml:2:8: model: expected a section, found 3"),
                 Arguments.of("width: 32", "width: wide",
                         "x.yaml:4:10: model.width: expected an integer (such as 64, 1e9, 500k or 1.5B), found wide"),
                 Arguments.of("width: 32", "width: \"32\"",

@@ -47,7 +47,7 @@ class ConfigWriterTest {
         ExperimentSpec given = spec(TEXT_DATA);
         DataSpec odd = new DataSpec.Text(List.of(text), base.validation(), base.validationFraction(), base.tokenizer());
         assertRoundTrip(new ExperimentSpec(given.name(), given.model(), odd, given.parameterization(), given.optimizer(),
-                given.schedule(), given.train(), given.runtime(), given.checkpoint(), given.diagnostics(), given.seed()));
+                given.schedule(), given.train(), given.runtime(), given.checkpoint(), given.diagnostics(), given.seed(), given.init()));
     }
 
     @Test
@@ -61,7 +61,7 @@ class ConfigWriterTest {
                     Double.isFinite(lr) ? lr : Double.MIN_VALUE, sgd.momentum(), sgd.dampening(), sgd.nesterov(),
                     sgd.weightDecay(), sgd.decayed());
             assertRoundTrip(new ExperimentSpec(given.name(), given.model(), given.data(), given.parameterization(), odd,
-                    given.schedule(), given.train(), given.runtime(), given.checkpoint(), given.diagnostics(), given.seed()));
+                    given.schedule(), given.train(), given.runtime(), given.checkpoint(), given.diagnostics(), given.seed(), given.init()));
         }
     }
 

@@ -108,7 +108,7 @@ class RunExecutorTest {
         ModelSpec huge = new ModelSpec.Gpt(32768, 2, 256, null, 16, 4, false, true, ModelSpec.Activation.RELU, 1e-5);
         ExperimentSpec spec = new ExperimentSpec(
                 "huge", huge, tiny.data(), tiny.parameterization(), tiny.optimizer(), tiny.schedule(), tiny.train(),
-                tiny.runtime(), tiny.checkpoint(), tiny.diagnostics(), 1);
+                tiny.runtime(), tiny.checkpoint(), tiny.diagnostics(), 1, null);
         assertThatThrownBy(() -> TinyRun.run(spec, temp))
                 .isInstanceOf(ConfigException.class)
                 .hasMessageContaining("at most 2^31 - 1 parameters");

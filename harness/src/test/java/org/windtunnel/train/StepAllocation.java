@@ -54,7 +54,7 @@ final class StepAllocation {
         ExperimentSpec tiny = TinyRun.spec(1e-3, TinyRun.train(STEPS * ROUNDS * 2L, 4, 1), TinyRun.cpu(2));
         ExperimentSpec spec = new ExperimentSpec(tiny.name(), Model.valueOf(args[0]).spec, tiny.data(),
                 tiny.parameterization(), tiny.optimizer(), tiny.schedule(), tiny.train(), tiny.runtime(),
-                tiny.checkpoint(), tiny.diagnostics(), tiny.seed());
+                tiny.checkpoint(), tiny.diagnostics(), tiny.seed(), tiny.init());
         TokenCorpus corpus = Corpora.open(spec.data(), Path.of("."));
         ModelPlan plan = ModelPlan.of(spec, corpus.shape());
         try (Backend backend = Backends.open(spec.runtime());

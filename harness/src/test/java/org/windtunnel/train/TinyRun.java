@@ -44,7 +44,8 @@ final class TinyRun {
                 runtime,
                 CHECKPOINT,
                 NO_DIAGNOSTICS,
-                1);
+                1,
+                null);
     }
 
     static TrainSpec train(long steps, Integer microBatch, double clip) {

@@ -1,0 +1,88 @@
+package org.windtunnel.cli;
+
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import java.util.stream.Collectors;
+import org.windtunnel.checkpoint.Checkpoint;
+import org.windtunnel.checkpoint.Checkpoints;
+import org.windtunnel.checkpoint.SafetensorsFile;
+import org.windtunnel.config.ConfigException;
+import org.windtunnel.config.ConfigWriter;
+import org.windtunnel.interop.TransformerExport;
+import org.windtunnel.nn.TransformerFamily;
+import org.windtunnel.train.ModelPlan;
+import org.windtunnel.train.RunJob;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** {@code windtunnel export RUN --to FORMAT --out FILE}: a run's weights for other programs. */
+@Command(
+        name = "export",
+        mixinStandardHelpOptions = true,
+        description = "Write the weights of a run's checkpoint as a file that other programs read; a run starts from such a "
+                + "file with the config key init.")
+final class ExportCommand implements Callable<Integer> {
+
+    /** What is written. */
+    enum Format {
+        SAFETENSORS
+    }
+
+    @Parameters(index = "0", paramLabel = "RUN", description = "A run directory with a checkpoint (checkpoint.at_end keeps one)")
+    private Path run;
+
+    @Option(names = "--to", required = true, paramLabel = "FORMAT", description = "safetensors: names as in nanoGPT, and as in "
+            + "Hugging Face's LLaMA")
+    private Format format;
+
+    @Option(names = "--out", required = true, paramLabel = "FILE", description = "Where to; into an existing directory go "
+            + "model.safetensors and config.json")
+    private Path out;
+
+    @Option(names = "--step", paramLabel = "STEP", description = "Of the checkpoint of this step (default: the newest)")
+    private Long step;
+
+    @Option(names = "--fold-multipliers", description = "Multiply the parameterization's forward constants into the weights, "
+            + "for programs that do not know them")
+    private boolean fold;
+
+    @Override
+    public Integer call() {
+        RunJob job = StoredRun.read(run);
+        ModelPlan plan = ModelPlan.of(job.spec(), StoredRun.dataShape(run));
+        if (!(plan.family() instanceof TransformerFamily transformer)) {
+            throw new ConfigException(run + ": expected a run of model.family gpt or llama for --to safetensors");
+        }
+        Checkpoint checkpoint = checkpoint();
+        long at = checkpoint.meta().step();
+        TransformerExport export = new TransformerExport(transformer.shape(), plan.scaling().forward(),
+                (Map<?, ?>) ConfigWriter.tree(job.spec()).get("model"), job.runId() + " at step " + at);
+        try (SafetensorsFile weights = checkpoint.open("weights")) {
+            System.out.println(export.write(weights, fold, out) + ": " + plan.counts().total() + " parameters of step " + at);
+        }
+        if (!fold && !export.isStandard()) {
+            String constants = plan.scaling().forwardCells().stream()
+                    .map(cell -> String.join(" ", cell))
+                    .collect(Collectors.joining(", "));
+            System.out.println("constants in the forward pass: " + constants + "; they are in the metadata, and "
+                    + "--fold-multipliers puts them into the weights instead");
+        }
+        return ExitCode.DONE.code();
+    }
+
+    private Checkpoint checkpoint() {
+        Checkpoints checkpoints = new Checkpoints(run);
+        if (step != null) {
+            return checkpoints.at(step);
+        }
+        Checkpoints.Search search = checkpoints.newest(any -> Optional.empty());
+        if (search.checkpoint() == null) {
+            throw new ConfigException(run + " has no checkpoint" + (search.problems().isEmpty() ? "" : " that is whole: "
+                    + search.problems()) + "; keep one with checkpoint.at_end: true");
+        }
+        return search.checkpoint();
+    }
+}
