@@ -380,6 +380,12 @@ public final class CpuBackend implements Backend {
     }
 
     @Override
+    public double gemvSumOfSquares(
+            boolean transA, int rows, int columns, double alpha, Tensor a, Tensor x, Tensor y) {
+        return projection.gemvSumOfSquares(transA, rows, columns, alpha, a, x, y);
+    }
+
+    @Override
     public void cautiousDecay(Tensor w, Tensor u, double keep) {
         flat.cautiousDecay(w, u, keep);
     }
