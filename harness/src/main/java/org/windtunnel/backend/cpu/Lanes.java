@@ -21,6 +21,11 @@ class Lanes {
         return "plain Java";
     }
 
+    /** Arithmetic by channel in the same style. */
+    ChannelLanes channels() {
+        return new ChannelLanes();
+    }
+
     /** Floats per vector; 1 for plain loops. */
     int width() {
         return 1;
