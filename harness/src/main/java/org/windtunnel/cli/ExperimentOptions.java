@@ -38,9 +38,11 @@ final class ExperimentOptions {
     }
 
     private Path runsRoot() {
-        if (runs != null) {
-            return runs;
-        }
+        return runs != null ? runs : defaultRuns();
+    }
+
+    /** Where run directories go unless {@code --runs} says otherwise. */
+    static Path defaultRuns() {
         String given = System.getProperty("windtunnel.runs");
         return given == null ? Path.of("runs") : relative(Path.of(given));
     }

@@ -58,6 +58,7 @@ final class SweepCommand implements Callable<Integer> {
         System.out.printf(
                 "%s: %d runs, %d to do, in %s%n", ledger.name(), ledger.rows().size(), missing.size(), ledger.directory());
         if (!missing.isEmpty()) {
+            SweepPlanFile.write(ledger.directory(), ledger.rows());
             int count = workers != null ? workers : file.sweep() == null ? 1 : file.sweep().workers();
             ExitCode ended = train(ledger, missing, count);
             if (ended != ExitCode.DONE) {

@@ -8,14 +8,9 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
-import net.jqwik.api.Arbitraries;
-import net.jqwik.api.Arbitrary;
-import net.jqwik.api.Assume;
-import net.jqwik.api.Combinators;
-import net.jqwik.api.ForAll;
-import net.jqwik.api.Property;
-import net.jqwik.api.PropertyDefaults;
-import net.jqwik.api.Provide;
+import java.util.stream.Stream;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
 import org.windtunnel.backend.cpu.CpuBackend;
 import org.windtunnel.config.Auxiliary;
 import org.windtunnel.config.MuonScale;
@@ -36,8 +31,7 @@ import org.windtunnel.scaling.ParamScaling;
 import org.windtunnel.scaling.ScalingTable;
 import org.windtunnel.tensor.Arena;
 
-/** What must hold of the updates for any shape, weights and gradients: properties, whose counterexamples are shrunk. */
-@PropertyDefaults(tries = 20)
+/** What must hold of the updates for any shape and any gradient. */
 class InvariantsTest {
     private static final Auxiliary ADAMW = new Auxiliary(null, null, null, null, null, null, Decayed.ALL);
 
@@ -49,13 +43,11 @@ class InvariantsTest {
         }
     }
 
-    @Provide
-    Arbitrary<Draw> draws() {
-        return Combinators.combine(
-                        Arbitraries.longs().between(1, 1_000_000),
-                        Arbitraries.integers().between(1, 40),
-                        Arbitraries.integers().between(1, 40))
-                .as(Draw::new);
+    static Stream<Draw> draws() {
+        Random random = new Random(5);
+        return Stream.iterate(1L, seed -> seed + 1)
+                .limit(12)
+                .map(seed -> new Draw(seed, 1 + random.nextInt(40), 1 + random.nextInt(40)));
     }
 
     /** Weights before, and after each step, of one hidden matrix. */
@@ -105,10 +97,9 @@ class InvariantsTest {
         return d;
     }
 
-    @Property(seed = "1")
-    void theSphereKeepsTheNorm(@ForAll("draws") Draw draw) {
-        // The sphere of a single number is two points.
-        Assume.that(draw.rows * draw.columns > 1);
+    @ParameterizedTest
+    @MethodSource("draws")
+    void theSphereKeepsTheNorm(Draw draw) {
         for (Radius radius : Radius.values()) {
             for (OptimizerSpec spec : List.of(OptimizerCases.muonH(radius), OptimizerCases.adamH(radius))) {
                 List<double[]> weights = run(spec, draw, 20, 0.05, 1);
@@ -118,8 +109,9 @@ class InvariantsTest {
         }
     }
 
-    @Property(seed = "2")
-    void decayStopsWithTheRateAndIsDecoupled(@ForAll("draws") Draw draw) {
+    @ParameterizedTest
+    @MethodSource("draws")
+    void decayStopsWithTheRateAndIsDecoupled(Draw draw) {
         List<OptimizerSpec> specs = List.of(
                 new OptimizerSpec.AdamW(1, 0.9, 0.95, 1e-8, EpsPlacement.AFTER, 0.5, Decayed.ALL),
                 OptimizerCases.sgdSai(0.9), OptimizerCases.apollo(1, 4), OptimizerCases.apolloMini(4),
@@ -136,8 +128,9 @@ class InvariantsTest {
         }
     }
 
-    @Property(seed = "3")
-    void muonIgnoresTheGradientsScale(@ForAll("draws") Draw draw) {
+    @ParameterizedTest
+    @MethodSource("draws")
+    void muonIgnoresTheGradientsScale(Draw draw) {
         OptimizerSpec muon = OptimizerCases.muon(
                 MomentumForm.SUM, MuonScale.SPECTRAL_NORM, NewtonSchulzCoefficients.DION);
         List<double[]> once = run(muon, draw, 2, 0.02, 1);
@@ -151,8 +144,9 @@ class InvariantsTest {
         assertThat(norm(difference(once.get(2), average.get(2))) / size).isLessThan(1e-3);
     }
 
-    @Property(seed = "4")
-    void newtonSchulzCommutesWithTransposingAndKeepsZero(@ForAll("draws") Draw draw) {
+    @ParameterizedTest
+    @MethodSource("draws")
+    void newtonSchulzCommutesWithTransposingAndKeepsZero(Draw draw) {
         double[] g = draw.normal("gradient");
         double[] transposed = new double[g.length];
         for (int i = 0; i < draw.rows; i++) {
@@ -189,8 +183,9 @@ class InvariantsTest {
         }
     }
 
-    @Property(seed = "5")
-    void apolloMovesAlongTheGradient(@ForAll("draws") Draw draw) {
+    @ParameterizedTest
+    @MethodSource("draws")
+    void apolloMovesAlongTheGradient(Draw draw) {
         OptimizerSpec mini = new OptimizerSpec.ApolloMini(
                 0.01, 0.9, 0.999, 1e-6, 1, 4, Side.SMALLER, 128, false, 1.01, 0, ADAMW, Map.of());
         List<double[]> weights = run(mini, draw, 1, 0.01, 1);
@@ -218,8 +213,9 @@ class InvariantsTest {
     }
 
     /** The gain of a gradient of zero mean is sqrt(n) whatever its size, which is all that the data-free form keeps. */
-    @Property(seed = "6")
-    void saiGainsOfCentredGradientsAreRootsOfTheSize(@ForAll("draws") Draw draw) {
+    @ParameterizedTest
+    @MethodSource("draws")
+    void saiGainsOfCentredGradientsAreRootsOfTheSize(Draw draw) {
         Draw large = new Draw(draw.seed, draw.rows + 20, draw.columns + 20);
         OptimizerSpec raw = new OptimizerSpec.SgdSai(0.01, 0, 1e-8, Gain.RAW, 0, Decayed.ALL);
         OptimizerSpec root = new OptimizerSpec.SgdSai(0.01, 0, 1e-8, Gain.SQRT_NUMEL, 0, Decayed.ALL);

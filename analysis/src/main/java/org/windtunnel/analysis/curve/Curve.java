@@ -21,6 +21,12 @@ public record Curve(
         double[] gradNorm,
         double[] tokensPerSecond,
         double[] seconds) {
+    private static final double[] NONE = {};
+
+    /** The curve of a run that has logged nothing yet, or whose log is read elsewhere. */
+    public static Curve empty() {
+        return new Curve(new long[0], NONE, NONE, NONE, NONE, NONE, NONE, NONE);
+    }
 
     /** Number of lines. */
     public int size() {

@@ -15,8 +15,10 @@ import java.util.function.ToDoubleFunction;
 import org.windtunnel.analysis.AnalysisException;
 
 /** Reads one run directory. */
-final class RunReader {
-    static final String MANIFEST = "manifest.json";
+public final class RunReader {
+    /** What makes a directory a run's. */
+    public static final String MANIFEST = "manifest.json";
+
     private static final int FORMAT = 1;
     private static final ObjectMapper JSON = new ObjectMapper();
 
@@ -35,17 +37,31 @@ final class RunReader {
         if (manifest == null) {
             return Optional.empty();
         }
-        int format = manifest.path("format").asInt(-1);
-        if (format > FORMAT) {
-            throw new AnalysisException(directory.resolve(MANIFEST) + " has format " + format
-                    + ", this program knows up to " + FORMAT + ". Use the version that wrote it or a newer one.");
-        }
-        if (format < 1 || !manifest.path("params").path("total").isNumber()) {
-            problems.add(
-                    directory.resolve(MANIFEST) + " is not a run manifest (keys format and params expected); skipped.");
+        Optional<String> refusal = refusal(directory, manifest);
+        if (refusal.isPresent()) {
+            if (isNewer(manifest)) {
+                throw new AnalysisException(refusal.get());
+            }
+            problems.add(refusal.get() + "; skipped.");
             return Optional.empty();
         }
         return Optional.of(reader.run(manifest));
+    }
+
+    /** Why a manifest cannot be used, in a sentence; empty if it can. */
+    public static Optional<String> refusal(Path directory, JsonNode manifest) {
+        Path file = directory.resolve(MANIFEST);
+        if (isNewer(manifest)) {
+            return Optional.of(file + " has format " + manifest.path("format").asInt() + ", this program knows up to " + FORMAT
+                    + ". Use the version that wrote it or a newer one.");
+        }
+        return manifest.path("format").asInt(-1) >= 1 && manifest.path("params").path("total").isNumber()
+                ? Optional.empty()
+                : Optional.of(file + " is not a run manifest (keys format and params expected)");
+    }
+
+    private static boolean isNewer(JsonNode manifest) {
+        return manifest.path("format").asInt(-1) > FORMAT;
     }
 
     private Run run(JsonNode manifest) {
@@ -59,6 +75,18 @@ final class RunReader {
                 marker = content == null ? marker : content;
             }
         }
+        return of(directory, manifest, status, marker, curve(BranchLog.lines(directory, "curve.jsonl", problems)),
+                evaluations(BranchLog.lines(directory, "eval.jsonl", problems)));
+    }
+
+    /**
+     * A run from its parts.
+     *
+     * @param manifest one that {@link #refusal} has nothing against
+     * @param marker content of the file that says how the run ended; an empty object without one
+     */
+    public static Run of(
+            Path directory, JsonNode manifest, RunStatus status, JsonNode marker, Curve curve, List<Evaluation> evaluations) {
         JsonNode params = manifest.path("params");
         JsonNode data = manifest.path("data");
         JsonNode entropy = data.path("entropy_rate");
@@ -86,8 +114,8 @@ final class RunReader {
                 data,
                 manifest.path("environment"),
                 marker.path("wall_s").isNumber() ? marker.path("wall_s").asDouble() : null,
-                curve(BranchLog.lines(directory, "curve.jsonl", problems)),
-                evaluations(BranchLog.lines(directory, "eval.jsonl", problems)),
+                curve,
+                evaluations,
                 BranchLog.parent(manifest));
     }
 

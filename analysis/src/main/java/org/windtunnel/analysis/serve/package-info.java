@@ -1,0 +1,2 @@
+/** A read-only dashboard over HTTP for one person on one machine: {@link org.windtunnel.analysis.serve.Dashboard}. */
+package org.windtunnel.analysis.serve;
