@@ -1,5 +1,6 @@
 package org.windtunnel.cli;
 
+import java.util.Map;
 import org.windtunnel.analysis.AnalysisException;
 import org.windtunnel.backend.OutOfMemory;
 import org.windtunnel.config.ConfigException;
@@ -39,6 +40,15 @@ public enum ExitCode {
             case FAILED -> FAILED;
             case PREEMPTED -> PREEMPTED;
         };
+    }
+
+    /** The code of runs that were to be done. @param ended how many have ended how @param total all of them */
+    static ExitCode of(Map<RunStatus, Integer> ended, int total) {
+        if (ended.getOrDefault(RunStatus.FAILED, 0) > 0) {
+            return FAILED;
+        }
+        int decided = ended.getOrDefault(RunStatus.DONE, 0) + ended.getOrDefault(RunStatus.DIVERGED, 0);
+        return decided == total ? DONE : PREEMPTED;
     }
 
     /** The code of an error whose message is written for the user; null for a defect of the program. */

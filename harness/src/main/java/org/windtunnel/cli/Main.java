@@ -18,6 +18,7 @@ import picocli.CommandLine.ParseResult;
             BranchCommand.class,
             ExportCommand.class,
             WorkerCommand.class,
+            TaskCommand.class,
             ServeCommand.class,
             ReportCommand.class,
             TransferCommand.class,

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
+import org.windtunnel.launch.registry.Launchers;
 import org.windtunnel.record.RunDirectory;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -12,7 +13,7 @@ import picocli.CommandLine.Mixin;
 @Command(
         name = "cancel",
         mixinStandardHelpOptions = true,
-        description = "Have a sweep that is under way, here or on another machine, save its runs and end.")
+        description = "Have a sweep that is under way, here, on another machine or on a cluster, save its runs and end.")
 final class SweepCancelCommand implements Callable<Integer> {
     @Mixin
     private ExperimentOptions experiment;
@@ -20,7 +21,7 @@ final class SweepCancelCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         SweepLedger ledger = SweepLedger.read(experiment, Experiments.load(experiment));
-        Path cancel = ledger.directory().resolve(SweepLedger.CANCEL);
+        Path cancel = LocalSweep.cancelFile(ledger.directory());
         if (!Files.isDirectory(ledger.directory())) {
             System.out.println("nothing to cancel: there is no " + ledger.directory());
             return ExitCode.DONE.code();
@@ -30,6 +31,8 @@ final class SweepCancelCommand implements Callable<Integer> {
         } catch (IOException e) {
             throw RunDirectory.notWritable(cancel, e);
         }
+        System.out.print(ledger.heldLines());
+        Launchers.cancel(ledger.directory());
         long running = ledger.rows().stream()
                 .filter(row -> RunDirectory.isOwned(ledger.directory().resolve(row.job().runId())))
                 .count();

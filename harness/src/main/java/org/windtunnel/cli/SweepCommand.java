@@ -1,20 +1,20 @@
 package org.windtunnel.cli;
 
-import java.io.IOException;
-import java.io.PrintStream;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
-import java.util.concurrent.locks.LockSupport;
-import org.windtunnel.config.ConfigException;
 import org.windtunnel.config.ExperimentFile;
+import org.windtunnel.config.LauncherSpec;
+import org.windtunnel.config.LauncherSpec.Local;
+import org.windtunnel.config.SweepSpec;
+import org.windtunnel.launch.Launcher;
+import org.windtunnel.launch.LocalJob;
 import org.windtunnel.launch.LocalLauncher;
+import org.windtunnel.launch.Placement;
+import org.windtunnel.launch.registry.Launchers;
 import org.windtunnel.record.RunDirectory;
 import org.windtunnel.record.RunStatus;
-import org.windtunnel.train.MemoryLedger;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -27,15 +27,13 @@ import picocli.CommandLine.Option;
                 + "Interrupted runs go on from their newest checkpoint.",
         subcommands = {SweepStatusCommand.class, SweepCancelCommand.class, SweepRetryCommand.class})
 final class SweepCommand implements Callable<Integer> {
-    private static final long WATCH_MILLIS = 300;
-
     @Mixin
     private ExperimentOptions experiment;
 
     @Option(names = "--dry-run", description = "List the runs and what they would take; train nothing")
     private boolean dryRun;
 
-    @Option(names = "--workers", paramLabel = "N", description = "Worker processes (default: sweep.workers)")
+    @Option(names = "--workers", paramLabel = "N", description = "Worker processes at a time (default: sweep.workers)")
     private Integer workers;
 
     @Option(names = "--retry-failed", description = "Do failed runs again; diverged ones stay as they are")
@@ -54,135 +52,63 @@ final class SweepCommand implements Callable<Integer> {
             System.out.print(ledger.costs());
             return ExitCode.DONE;
         }
-        List<SweepLedger.Row> missing = ledger.missing(failed);
-        System.out.printf(
-                "%s: %d runs, %d to do, in %s%n", ledger.name(), ledger.rows().size(), missing.size(), ledger.directory());
-        if (!missing.isEmpty()) {
-            SweepPlanFile.write(ledger.directory(), ledger.rows());
-            int count = workers != null ? workers : file.sweep() == null ? 1 : file.sweep().workers();
-            ExitCode ended = train(ledger, missing, count);
-            if (ended != ExitCode.DONE) {
-                return ended;
-            }
+        SweepSpec sweep = file.sweep();
+        int count = workers != null ? workers : sweep == null ? 1 : sweep.workers();
+        LauncherSpec spec = sweep == null ? new Local(List.of(), false) : sweep.launcher();
+        ExitCode launched = spec instanceof Local local
+                ? train(ledger, ledger.missing(failed, true), count, local)
+                : submit(ledger, failed, count, spec);
+        Map<RunStatus, Integer> ended = ledger.ended();
+        int decided = ended.getOrDefault(RunStatus.DONE, 0) + ended.getOrDefault(RunStatus.DIVERGED, 0);
+        boolean complete = decided + ended.getOrDefault(RunStatus.FAILED, 0) == ledger.rows().size();
+        if (launched != ExitCode.DONE || !complete && !(spec instanceof Local)) {
+            return launched;
         }
         ReportCommand.report(ledger.directory(), Experiments.studyOptions(file), System.out);
-        Map<RunStatus, Integer> ended = ledger.ended();
-        if (ended.getOrDefault(RunStatus.FAILED, 0) > 0) {
-            return ExitCode.FAILED;
-        }
-        int decided = ended.getOrDefault(RunStatus.DONE, 0) + ended.getOrDefault(RunStatus.DIVERGED, 0);
-        return decided == ledger.rows().size() ? ExitCode.DONE : ExitCode.PREEMPTED;
+        return ExitCode.of(ended, ledger.rows().size());
     }
 
-    private static ExitCode train(SweepLedger ledger, List<SweepLedger.Row> missing, int count) {
-        if (count < 1) {
-            throw new ConfigException("sweep.workers: expected at least 1, found " + count);
+    private static ExitCode train(SweepLedger ledger, List<SweepLedger.Row> missing, int workers, Local spec) {
+        announce(ledger, missing);
+        if (missing.isEmpty()) {
+            return ExitCode.DONE;
         }
         ledger.requireTrunks(missing);
+        // Opening and closing a run directory is the one way that reports an unwritable place as it should be.
+        RunDirectory.open(ledger.directory()).close();
+        SweepPlanFile.write(ledger.directory(), ledger.rows());
+        LocalSweep.forgetCancellation(ledger.directory());
+        return LocalSweep.run(ledger.directory(), ledger.directory(), jobs(missing), workers,
+                Placement.of(spec.devices(), spec.pinCores()));
+    }
+
+    /** Hands over what is missing, one process at a time, so that nothing is handed over twice. */
+    private static ExitCode submit(SweepLedger ledger, boolean failed, int workers, LauncherSpec spec) {
         Path directory = ledger.directory();
-        createDirectory(directory);
-        requireMemory(missing, count);
-        double cost = missing.stream().mapToDouble(SweepLedger.Row::cost).sum();
-        PrintStream out = System.out;
-        SweepProgress progress = new SweepProgress(out, missing.size(), cost, Terminal.isInteractive());
-        List<String> command = LocalLauncher.workerCommand(Main.class.getName(), "worker", directory.toString());
-        LocalLauncher launcher = new LocalLauncher(command, directory, progress);
-        Stop stop = new Stop(launcher, directory.resolve(SweepLedger.CANCEL));
-        try (progress;
-                Signals signals = Signals.listen(stop::request)) {
-            stop.watch();
-            launcher.run(missing.stream().map(SweepLedger.Row::localJob).toList(), count);
-        } finally {
-            stop.end();
-        }
-        summary(out, progress);
-        if (progress.fatal() != null) {
-            System.err.println("windtunnel: " + progress.fatal().reason());
-            return ExitCode.CANNOT_WRITE;
-        }
-        if (stop.reason() != null) {
-            out.printf("stopped (%s); the same command does the rest%n", stop.reason());
-            return ExitCode.PREEMPTED;
+        try (RunDirectory own = RunDirectory.open(directory)) {
+            List<SweepLedger.Row> missing = ledger.missing(failed, false);
+            announce(ledger, missing);
+            if (!missing.isEmpty()) {
+                ledger.requireTrunks(missing);
+                int threads = ledger.rows().get(0).job().spec().runtime().threads();
+                Launcher launcher = Launchers.batch(spec, directory, workers, threads,
+                        LocalLauncher.workerCommand(Main.class.getName()), LocalSweep.cancelFile(directory));
+                SweepPlanFile.write(directory, ledger.rows());
+                LocalSweep.forgetCancellation(directory);
+                ledger.clearFailed(missing);
+                launcher.launch(jobs(missing));
+            }
         }
         return ExitCode.DONE;
     }
 
-    private static void summary(PrintStream out, SweepProgress progress) {
-        out.printf("%d done, %d diverged, %d failed", progress.count(RunStatus.DONE), progress.count(RunStatus.DIVERGED),
-                progress.count(RunStatus.FAILED));
-        if (progress.count(RunStatus.PREEMPTED) > 0) {
-            out.printf(", %d interrupted", progress.count(RunStatus.PREEMPTED));
-        }
-        if (progress.skipped() > 0) {
-            out.printf(", %d left to another process", progress.skipped());
-        }
-        out.println();
+    private static void announce(SweepLedger ledger, List<SweepLedger.Row> missing) {
+        int total = ledger.rows().size();
+        System.out.printf("%s: %d runs, %d to do, in %s%n", ledger.name(), total, missing.size(), ledger.directory());
+        System.out.print(ledger.heldLines());
     }
 
-    /** Ends a sweep early: on a signal, or when {@code sweep cancel} asks for it from anywhere. */
-    private static final class Stop {
-        private final LocalLauncher launcher;
-        private final Path cancel;
-        private volatile String reason;
-        private volatile boolean ended;
-
-        Stop(LocalLauncher launcher, Path cancel) {
-            this.launcher = launcher;
-            this.cancel = cancel;
-        }
-
-        void request(String why) {
-            reason = why;
-            System.err.println("windtunnel: " + why + ": every run ends after its step, resumably; "
-                    + "a second signal ends the sweep at once");
-            launcher.stop();
-        }
-
-        /** Looks for the file, since a request may come from another machine on the same file system. */
-        void watch() {
-            deleteOld();
-            Thread watcher = new Thread(() -> {
-                while (!ended && reason == null) {
-                    if (Files.exists(cancel)) {
-                        request("cancelled");
-                    }
-                    LockSupport.parkNanos(WATCH_MILLIS * 1_000_000);
-                }
-            }, "cancel-watch");
-            watcher.setDaemon(true);
-            watcher.start();
-        }
-
-        private void deleteOld() {
-            try {
-                Files.deleteIfExists(cancel);
-            } catch (IOException e) {
-                throw RunDirectory.notWritable(cancel, e);
-            }
-        }
-
-        void end() {
-            ended = true;
-        }
-
-        String reason() {
-            return reason;
-        }
-    }
-
-    private static void createDirectory(Path directory) {
-        // Opening and closing a run directory is the one way that reports an unwritable place as it should be.
-        RunDirectory.open(directory).close();
-    }
-
-    /** The largest runs may well be under way together, since the longest go first. */
-    private static void requireMemory(List<SweepLedger.Row> missing, int count) {
-        long needed = missing.stream()
-                .map(SweepLedger.Row::memory)
-                .sorted(Comparator.reverseOrder())
-                .limit(count)
-                .mapToLong(Long::longValue)
-                .sum();
-        MemoryLedger.requireAvailable(needed, count + " workers with the largest runs");
+    private static List<LocalJob> jobs(List<SweepLedger.Row> rows) {
+        return rows.stream().map(SweepLedger.Row::localJob).toList();
     }
 }

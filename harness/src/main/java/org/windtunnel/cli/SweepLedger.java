@@ -5,17 +5,23 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.stream.Collectors;
 import org.windtunnel.checkpoint.Checkpoints;
 import org.windtunnel.config.ConfigException;
 import org.windtunnel.config.ExperimentFile;
+import org.windtunnel.launch.Launcher.Held;
 import org.windtunnel.launch.LocalJob;
 import org.windtunnel.launch.WorkerMessage.Assign;
+import org.windtunnel.launch.registry.Launchers;
 import org.windtunnel.record.RunDirectory;
 import org.windtunnel.record.RunStatus;
 import org.windtunnel.train.MemoryLedger;
@@ -25,11 +31,9 @@ import org.windtunnel.train.RunJob;
 
 /** The runs of a sweep and how they stand: what the experiment file plans, against what the run directories say. */
 final class SweepLedger {
-    /** In a sweep's directory: no further run may start. */
-    static final String CANCEL = "CANCEL";
-
     private final Path directory;
     private final List<Row> rows;
+    private Map<String, Held> held;
 
     private SweepLedger(Path directory, List<Row> rows) {
         this.directory = directory;
@@ -68,7 +72,7 @@ final class SweepLedger {
         LocalJob localJob() {
             Assign assign = new Assign(job.sweep(), job.runId(), job.slug(), job.hash(), job.axes(), job.givenYaml(),
                     job.resolvedYaml(), job.branch());
-            return new LocalJob(assign, cost());
+            return new LocalJob(assign, cost(), memory());
         }
     }
 
@@ -100,11 +104,50 @@ final class SweepLedger {
         return rows.get(0).job.sweep();
     }
 
-    /** Runs that are still to be done. @param failed whether failed ones are among them */
-    List<Row> missing(boolean failed) {
-        return rows.stream()
-                .filter(r -> r.status == null || r.status == RunStatus.PREEMPTED || failed && r.status == RunStatus.FAILED)
-                .toList();
+    /** Runs that an engine has; asked once. */
+    private Map<String, Held> held() {
+        if (held == null) {
+            held = Launchers.held(directory);
+        }
+        return held;
+    }
+
+    /**
+     * Runs that are still to be done and that no engine has. A branch of a trunk that is left out is left for later.
+     *
+     * @param failed whether failed ones are among them
+     * @param owned whether those are that a process of this machine is at
+     */
+    List<Row> missing(boolean failed, boolean owned) {
+        Set<String> decided = new HashSet<>();
+        Set<String> found = new HashSet<>();
+        List<Row> missing = new ArrayList<>();
+        for (Row row : rows) {
+            RunStatus status = row.status;
+            String id = row.job.runId();
+            String trunk = row.job.branch() == null ? null : row.job.branch().parent();
+            boolean open = status == null || status == RunStatus.PREEMPTED || failed && status == RunStatus.FAILED;
+            if (!open) {
+                decided.add(id);
+            } else if (!held().containsKey(id)
+                    && (owned || !RunDirectory.isOwned(directory.resolve(id)))
+                    && (trunk == null || decided.contains(trunk) || found.contains(trunk))) {
+                found.add(id);
+                missing.add(row);
+            }
+        }
+        return missing;
+    }
+
+    /** Takes the mark off failed runs that are to be done again, so that whoever does them sees them as any other. */
+    void clearFailed(List<Row> missing) {
+        for (Row row : missing) {
+            if (row.status == RunStatus.FAILED) {
+                try (RunDirectory run = RunDirectory.open(directory.resolve(row.job.runId()))) {
+                    run.clearMarkers();
+                }
+            }
+        }
     }
 
     /**
@@ -172,17 +215,40 @@ final class SweepLedger {
         }
         StringBuilder line = new StringBuilder(rows.size() + " runs:");
         totals.forEach((state, n) -> line.append(' ').append(n).append(' ').append(state).append(','));
-        return table + line.substring(0, line.length() - 1) + System.lineSeparator();
+        return table + line.substring(0, line.length() - 1) + System.lineSeparator() + heldLines();
     }
 
-    private static String state(Row row, Path run) {
+    private String state(Row row, Path run) {
+        if (row.status == RunStatus.DONE || row.status == RunStatus.DIVERGED) {
+            return name(row.status);
+        }
         if (RunDirectory.isOwned(run)) {
             return "running";
+        }
+        Held by = held().get(row.job.runId());
+        if (by != null) {
+            // A lock of another machine cannot be seen on every file system.
+            return by.running() && row.status == null && Files.isDirectory(run) ? "running" : "queued";
         }
         if (row.status != null) {
             return name(row.status);
         }
         return Files.isDirectory(run) ? "interrupted" : "to do";
+    }
+
+    /** A line for each job of an engine, on what it has; empty if none has any. */
+    String heldLines() {
+        Map<String, List<Held>> jobs = new LinkedHashMap<>();
+        held().values().forEach(h -> jobs.computeIfAbsent(h.engine() + " " + h.job(), job -> new ArrayList<>()).add(h));
+        StringBuilder lines = new StringBuilder();
+        jobs.forEach((job, runs) -> {
+            long running = runs.stream().filter(Held::running).count();
+            String reasons = runs.stream().filter(h -> !h.running() && h.reason() != null).map(Held::reason).distinct()
+                    .sorted().collect(Collectors.joining(", "));
+            lines.append(String.format("%s has %d of them: %d in tasks under way, %d waiting%s%n", job, runs.size(), running,
+                    runs.size() - running, reasons.isEmpty() ? "" : " (" + reasons + ")"));
+        });
+        return lines.toString();
     }
 
     /** Step of the last whole line of the curve. */
@@ -197,9 +263,14 @@ final class SweepLedger {
 
     /** How many runs have ended how, by the markers as they are now. */
     Map<RunStatus, Integer> ended() {
+        return ended(directory, rows.stream().map(row -> row.job.runId()).toList());
+    }
+
+    /** How many of these runs have ended how. @param directory of the sweep */
+    static Map<RunStatus, Integer> ended(Path directory, List<String> runIds) {
         Map<RunStatus, Integer> counts = new EnumMap<>(RunStatus.class);
-        for (Row row : rows) {
-            RunDirectory.statusOf(directory.resolve(row.job.runId())).ifPresent(s -> counts.merge(s, 1, Integer::sum));
+        for (String id : runIds) {
+            RunDirectory.statusOf(directory.resolve(id)).ifPresent(s -> counts.merge(s, 1, Integer::sum));
         }
         return counts;
     }

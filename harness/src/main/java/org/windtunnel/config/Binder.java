@@ -96,7 +96,7 @@ final class Binder {
             return null;
         }
         boolean sealed = component.type() instanceof Class<?> raw && raw.isSealed() && raw != ConfigNode.class;
-        if (sealed && node instanceof ConfigNode.Mapping given) {
+        if (sealed && Schema.section((Class<?>) component.type(), node) instanceof ConfigNode.Mapping given) {
             return variant(given, (Class<?>) component.type(), keyPath, component.fallback());
         }
         return bind(node, component.type(), keyPath, component.range());

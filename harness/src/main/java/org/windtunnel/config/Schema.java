@@ -111,6 +111,14 @@ final class Schema {
         return selector == null ? "type" : selector.value();
     }
 
+    /** A node as the section of a sealed spec: a bare name, where the spec takes one, is a section that names its variant. */
+    static ConfigNode section(Class<?> sealed, ConfigNode node) {
+        Selector selector = sealed.getAnnotation(Selector.class);
+        return selector != null && selector.bare() && node instanceof ConfigNode.Scalar && !node.isNull()
+                ? new ConfigNode.Mapping(node.origin(), Map.of(selector.value(), new ConfigNode.Entry(node.origin(), node)))
+                : node;
+    }
+
     /** The records of a sealed spec by their names. */
     static Map<String, Class<?>> variants(Class<?> sealed) {
         Map<String, Class<?>> variants = new LinkedHashMap<>();

@@ -10,4 +10,7 @@ import java.lang.annotation.Target;
 @Target(ElementType.TYPE)
 public @interface Selector {
     String value() default "type";
+
+    /** Whether the name alone may stand for a section with nothing but its name in it. */
+    boolean bare() default false;
 }

@@ -12,7 +12,10 @@ import java.util.Map;
  * as {@code {label: NAME, value: ...}}.
  */
 public record SweepSpec(
-        @Key(value = "Worker processes on this machine", def = "1") @Range(min = 1) int workers,
+        @Key(value = "Worker processes at a time: on this machine, or in each task of slurm or kubernetes", def = "1")
+                @Range(min = 1) int workers,
+        @Key(value = "Who does the runs; the name alone will do, as in launcher: slurm", def = "{type: local}")
+                LauncherSpec launcher,
         @Key(value = "Grids: each a map from config path to an axis; every combination is a run", def = "[]")
                 List<Map<String, ConfigNode>> grids,
         @Key(value = "Runs drawn at random", def = Key.NONE) Random random,

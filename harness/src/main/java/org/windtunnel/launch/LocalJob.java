@@ -6,8 +6,9 @@ import org.windtunnel.launch.WorkerMessage.Assign;
  * A run to be done by a worker.
  *
  * @param cost expected work in any unit, for the order (longest first) and the time left
+ * @param memory bytes that it takes
  */
-public record LocalJob(Assign assign, double cost) {
+public record LocalJob(Assign assign, double cost, long memory) {
 
     public String runId() {
         return assign.runId();

@@ -9,6 +9,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import org.windtunnel.launch.WorkerMessage.Finished;
@@ -23,20 +24,26 @@ import org.windtunnel.record.RunStatus;
  * stop, another one goes on with its run from the last checkpoint, a few times. Workers end when their standard input
  * closes, after the step they are in and with its state saved, however this process ends.
  */
-public final class LocalLauncher {
+public final class LocalLauncher implements Launcher {
     private final List<String> command;
     private final Path logDirectory;
     private final SweepListener listener;
+    private final int workers;
+    private final Placement placement;
     private final Set<Process> processes = ConcurrentHashMap.newKeySet();
     private JobQueue queue = new JobQueue(List.of());
     private boolean stopped;
 
     /**
      * @param command starts a worker, as {@link #workerCommand} gives it
+     * @param workers processes at a time
      * @param logDirectory receives each worker's standard error
      */
-    public LocalLauncher(List<String> command, Path logDirectory, SweepListener listener) {
+    public LocalLauncher(
+            List<String> command, int workers, Placement placement, Path logDirectory, SweepListener listener) {
         this.command = List.copyOf(command);
+        this.workers = workers;
+        this.placement = placement;
         this.logDirectory = logDirectory;
         this.listener = listener;
     }
@@ -53,8 +60,9 @@ public final class LocalLauncher {
         return command;
     }
 
-    /** Does all runs; returns when the last has ended, after {@link #stop}, or when none can succeed. */
-    public void run(List<LocalJob> jobs, int workers) {
+    /** Does all runs; returns when the last has ended, after {@link #cancel}, or when none can succeed. */
+    @Override
+    public void launch(List<LocalJob> jobs) {
         synchronized (this) {
             queue = new JobQueue(jobs);
             if (stopped) {
@@ -73,8 +81,15 @@ public final class LocalLauncher {
         }
     }
 
+    /** None: the runs under way are told by the locks on their directories, and nothing waits elsewhere. */
+    @Override
+    public Map<String, Held> held() {
+        return Map.of();
+    }
+
     /** Has every worker save its run and end; may be called from any thread, more than once. */
-    public void stop() {
+    @Override
+    public void cancel() {
         synchronized (this) {
             stopped = true;
             queue.stop();
@@ -115,9 +130,7 @@ public final class LocalLauncher {
         File log = logDirectory.resolve("worker-" + index + ".log").toFile();
         Process process;
         try {
-            process = new ProcessBuilder(command)
-                    .redirectError(ProcessBuilder.Redirect.appendTo(log))
-                    .start();
+            process = start(index, log);
         } catch (IOException e) {
             String reason = "cannot start a worker process: " + e.getMessage();
             report(first, new Finished(RunStatus.FAILED, Double.NaN, 0, reason, true));
@@ -153,6 +166,14 @@ public final class LocalLauncher {
         if (job != null) {
             settle(job, process, log);
         }
+    }
+
+    private Process start(int index, File log) throws IOException {
+        List<String> words = new ArrayList<>(placement.prefix(index, workers));
+        words.addAll(command);
+        ProcessBuilder builder = new ProcessBuilder(words).redirectError(ProcessBuilder.Redirect.appendTo(log));
+        builder.environment().putAll(placement.environment(index));
+        return builder.start();
     }
 
     private static boolean isPreempted(WorkerMessage end) {

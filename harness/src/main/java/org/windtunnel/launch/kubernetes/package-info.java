@@ -1,0 +1,2 @@
+/** Sweeps as Indexed Jobs of Kubernetes. */
+package org.windtunnel.launch.kubernetes;

@@ -1,0 +1,2 @@
+/** The launchers by name. */
+package org.windtunnel.launch.registry;

@@ -1,0 +1,2 @@
+/** Sweeps as array jobs of Slurm. */
+package org.windtunnel.launch.slurm;
