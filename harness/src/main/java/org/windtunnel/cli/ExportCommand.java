@@ -11,6 +11,7 @@ import org.windtunnel.checkpoint.SafetensorsFile;
 import org.windtunnel.config.ConfigException;
 import org.windtunnel.config.ConfigWriter;
 import org.windtunnel.interop.TransformerExport;
+import org.windtunnel.interop.dl4j.GraphFamily;
 import org.windtunnel.nn.TransformerFamily;
 import org.windtunnel.train.ModelPlan;
 import org.windtunnel.train.RunJob;
@@ -28,17 +29,18 @@ final class ExportCommand implements Callable<Integer> {
 
     /** What is written. */
     enum Format {
-        SAFETENSORS
+        SAFETENSORS,
+        DL4J
     }
 
     @Parameters(index = "0", paramLabel = "RUN", description = "A run directory with a checkpoint (checkpoint.at_end keeps one)")
     private Path run;
 
-    @Option(names = "--to", required = true, paramLabel = "FORMAT", description = "safetensors: names as in nanoGPT, and as in "
-            + "Hugging Face's LLaMA")
+    @Option(names = "--to", required = true, paramLabel = "FORMAT", description = "safetensors: transformers, named as in "
+            + "nanoGPT, and as in Hugging Face's LLaMA; dl4j: a zip for Deeplearning4j's ModelSerializer")
     private Format format;
 
-    @Option(names = "--out", required = true, paramLabel = "FILE", description = "Where to; into an existing directory go "
+    @Option(names = "--out", required = true, paramLabel = "FILE", description = "Where to; an existing directory gets "
             + "model.safetensors and config.json")
     private Path out;
 
@@ -46,23 +48,25 @@ final class ExportCommand implements Callable<Integer> {
     private Long step;
 
     @Option(names = "--fold-multipliers", description = "Multiply the parameterization's forward constants into the weights, "
-            + "for programs that do not know them")
+            + "for programs that do not know them (dl4j: always)")
     private boolean fold;
 
     @Override
     public Integer call() {
         RunJob job = StoredRun.read(run);
         ModelPlan plan = ModelPlan.of(job.spec(), StoredRun.dataShape(run));
+        Checkpoint checkpoint = checkpoint();
+        Path written = format == Format.SAFETENSORS ? safetensors(job, plan, checkpoint) : dl4j(plan, checkpoint);
+        System.out.println(written + ": " + plan.counts().total() + " parameters of step " + checkpoint.meta().step());
+        return ExitCode.DONE.code();
+    }
+
+    private Path safetensors(RunJob job, ModelPlan plan, Checkpoint checkpoint) {
         if (!(plan.family() instanceof TransformerFamily transformer)) {
             throw new ConfigException(run + ": expected a run of model.family gpt or llama for --to safetensors");
         }
-        Checkpoint checkpoint = checkpoint();
-        long at = checkpoint.meta().step();
         TransformerExport export = new TransformerExport(transformer.shape(), plan.scaling().forward(),
-                (Map<?, ?>) ConfigWriter.tree(job.spec()).get("model"), job.runId() + " at step " + at);
-        try (SafetensorsFile weights = checkpoint.open("weights")) {
-            System.out.println(export.write(weights, fold, out) + ": " + plan.counts().total() + " parameters of step " + at);
-        }
+                (Map<?, ?>) ConfigWriter.tree(job.spec()).get("model"), job.runId() + " at step " + checkpoint.meta().step());
         if (!fold && !export.isStandard()) {
             String constants = plan.scaling().forwardCells().stream()
                     .map(cell -> String.join(" ", cell))
@@ -70,7 +74,21 @@ final class ExportCommand implements Callable<Integer> {
             System.out.println("constants in the forward pass: " + constants + "; they are in the metadata, and "
                     + "--fold-multipliers puts them into the weights instead");
         }
-        return ExitCode.DONE.code();
+        try (SafetensorsFile weights = checkpoint.open("weights")) {
+            return export.write(weights, fold, out);
+        }
+    }
+
+    private Path dl4j(ModelPlan plan, Checkpoint checkpoint) {
+        if (!(plan.family() instanceof GraphFamily graph)) {
+            throw new ConfigException(run + ": expected a run of model.family dl4j for --to dl4j");
+        }
+        try (SafetensorsFile weights = checkpoint.open("weights");
+                SafetensorsFile buffers = graph.hasBuffers() ? checkpoint.open("buffers") : null) {
+            graph.export(name -> buffers != null && buffers.names().contains(name) ? buffers.values(name) : weights.values(name),
+                    plan.scaling().forward(), out);
+        }
+        return out;
     }
 
     private Checkpoint checkpoint() {

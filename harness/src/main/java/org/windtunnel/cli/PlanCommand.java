@@ -118,6 +118,7 @@ final class PlanCommand implements Callable<Integer> {
                 MemoryLedger.bytes(memory.activations()), MemoryLedger.bytes(memory.checkpoint()),
                 MemoryLedger.bytes(memory.diagnostics()))));
         out.println(t);
+        plan.family().remarks().forEach(remark -> out.println("note: " + remark));
     }
 
     /** Trains a few steps for real: nothing else predicts a machine's speed at a shape so well. */

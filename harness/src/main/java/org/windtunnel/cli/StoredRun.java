@@ -55,11 +55,17 @@ final class StoredRun {
 
     /** What the examples of a run looked like. @throws ConfigException if its manifest does not say */
     static DataShape dataShape(Path directory) {
-        int vocab = manifest(directory).path("data").path("vocab").asInt();
-        if (vocab <= 0) {
-            throw new ConfigException(directory.resolve("manifest.json") + ": expected data.vocab, found none");
+        JsonNode data = manifest(directory).path("data");
+        JsonNode image = data.path("image");
+        if (image.size() == 3 && data.path("classes").isInt()) {
+            return new DataShape.Images(
+                    image.get(0).asInt(), image.get(1).asInt(), image.get(2).asInt(), data.path("classes").asInt());
         }
-        return new DataShape.Tokens(vocab);
+        if (!data.path("vocab").canConvertToInt()) {
+            throw new ConfigException(directory.resolve("manifest.json") + ": expected data.vocab, or data.image and "
+                    + "data.classes, found neither");
+        }
+        return new DataShape.Tokens(data.path("vocab").asInt());
     }
 
     private static JsonNode manifest(Path directory) {

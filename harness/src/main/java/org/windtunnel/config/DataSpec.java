@@ -6,7 +6,8 @@ import java.util.List;
  * Where tokens come from. Relative paths start at the working directory; globs ({@code *}, {@code **}, {@code ?},
  * {@code [ab]}, {@code {a,b}}) are allowed.
  */
-public sealed interface DataSpec permits DataSpec.MavenSources, DataSpec.Text, DataSpec.Shards, DataSpec.Markov {
+public sealed interface DataSpec permits DataSpec.MavenSources, DataSpec.Text, DataSpec.Shards, DataSpec.Markov,
+        DataSpec.Dl4j {
 
     /** Java sources of Apache-2.0 libraries, fetched by the build from Maven Central. */
     @Variant(
@@ -78,6 +79,19 @@ public sealed interface DataSpec permits DataSpec.MavenSources, DataSpec.Text, D
                     Long trainTokens,
             @Key(value = "Validation tokens", def = "1048576", unit = "tokens") long validationTokens,
             @Key(value = "Seed of the chain and its tokens, apart from the run's seed", def = "1") long seed)
+            implements DataSpec {}
+
+    /** Data sets of Deeplearning4j, kept in memory. */
+    @Variant(value = "dl4j", doc = "Deeplearning4j: files that DataSet.save wrote, or DataSetIterators of your own")
+    record Dl4j(
+            @Key(value = "Files with training examples; globs allowed", def = "[]") List<String> train,
+            @Key(value = "Files with validation examples", def = "[]") List<String> validation,
+            @Key(
+                    value = "Instead of files: class of a DataSetIterator with a constructor without arguments, on the class "
+                            + "path (WINDTUNNEL_CLASSPATH)",
+                    def = Key.NONE)
+                    String trainIterator,
+            @Key(value = "The same for validation", def = Key.NONE) String validationIterator)
             implements DataSpec {}
 
     /** How text becomes token ids. */

@@ -17,7 +17,7 @@ public record ExperimentSpec(
         @Key(value = "What is measured about the model while it trains", def = "{}") DiagnosticsSpec diagnostics,
         @Key(value = "Seed of init and data order", def = "1") long seed,
         @Key(value = "File of weights to start from instead of the parameterization's initialisation: safetensors, named as "
-                        + "in nanoGPT or Hugging Face's LLaMA", def = Key.NONE, later = true)
+                        + "in nanoGPT or Hugging Face's LLaMA; a zip of ModelSerializer with family dl4j", def = Key.NONE, later = true)
                 String init) {
     private static final int MAX_NAME = 100;
 

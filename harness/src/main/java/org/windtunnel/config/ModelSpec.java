@@ -1,8 +1,10 @@
 package org.windtunnel.config;
 
+import java.util.Map;
+
 /** The model families. */
 @Selector("family")
-public sealed interface ModelSpec permits ModelSpec.Gpt, ModelSpec.Llama {
+public sealed interface ModelSpec permits ModelSpec.Gpt, ModelSpec.Llama, ModelSpec.Dl4j {
 
     int width();
 
@@ -106,6 +108,54 @@ public sealed interface ModelSpec permits ModelSpec.Gpt, ModelSpec.Llama {
         public int resolvedHeadDim() {
             return width / resolvedHeads();
         }
+    }
+
+    /** Somebody's network: a Deeplearning4j ComputationGraph in a file. */
+    @Variant(value = "dl4j", doc = "Deeplearning4j: any ComputationGraph of one input of images and one output of classes")
+    record Dl4j(
+            @Key("The graph: JSON of its configuration, or a zip that ModelSerializer wrote (weights come with init)") String file,
+            @Key(value = "Outputs of the first layer with weights; other than in the file, all layers are scaled with it",
+                            unit = "elements")
+                    @Range(min = 1) int width,
+            @Key(value = "Roles by name pattern (a regular expression on whole names), such as {dense1.W: hidden}; the others are "
+                            + "inferred",
+                            def = "{}")
+                    Map<String, ParameterRole> roles)
+            implements ModelSpec {
+        @Override
+        public int depth() {
+            return 1;
+        }
+
+        @Override
+        public Dl4j withWidth(int other) {
+            return new Dl4j(file, other, roles);
+        }
+
+        @Override
+        public int unitsPerExample() {
+            return 1;
+        }
+
+        @Override
+        public String unit() {
+            return "images";
+        }
+
+        @Override
+        public void requireConsistent() {
+            // The file is read when the data are known.
+        }
+    }
+
+    /** What parameterizations and optimizers ask of a parameter. */
+    enum ParameterRole {
+        EMBEDDING,
+        HIDDEN,
+        READOUT,
+        NORM_GAIN,
+        BIAS,
+        STEM
     }
 
     /** Activation names as in the config. */

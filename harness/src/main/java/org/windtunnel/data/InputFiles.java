@@ -24,7 +24,7 @@ import org.tukaani.xz.XZInputStream;
 import org.windtunnel.config.ConfigException;
 
 /** Finds and reads the files a config names. */
-final class InputFiles {
+public final class InputFiles {
     private static final String GLOB_CHARACTERS = "*?[{";
     private static final int MAX_BYTES = Integer.MAX_VALUE - 8;
 
@@ -36,7 +36,7 @@ final class InputFiles {
      * @param key config key for messages, such as {@code data.train}
      * @throws ConfigException if a pattern names no readable file
      */
-    static List<Path> resolve(List<String> patterns, Path baseDir, String key) {
+    public static List<Path> resolve(List<String> patterns, Path baseDir, String key) {
         Set<Path> files = new LinkedHashSet<>();
         for (String pattern : patterns) {
             files.addAll(resolve(pattern, baseDir, key));
@@ -133,7 +133,7 @@ final class InputFiles {
      *
      * @throws ConfigException if it cannot be read, is damaged, empty, or larger than 2 GiB
      */
-    static byte[] read(Path file, String key) {
+    public static byte[] read(Path file, String key) {
         byte[] content;
         try (InputStream in = open(file)) {
             content = in.readNBytes(MAX_BYTES);
@@ -157,7 +157,7 @@ final class InputFiles {
     }
 
     /** Name, stored size and hash of a file. */
-    static Provenance.Item describe(Path file, String key) {
+    public static Provenance.Item describe(Path file, String key) {
         try {
             return new Provenance.Item(file.toString(), Files.size(file), Hashes.of(file));
         } catch (IOException e) {

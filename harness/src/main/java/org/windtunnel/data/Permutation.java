@@ -8,7 +8,7 @@ import org.windtunnel.tensor.Rng;
  * <p>A balanced Feistel network on the next power of four, walked along its cycle until it lands inside [0, n) (Black
  * and Rogaway, "Ciphers with arbitrary finite domains", CT-RSA 2002).
  */
-final class Permutation {
+public final class Permutation {
     private static final int ROUNDS = 8;
 
     private Permutation() {}
@@ -18,7 +18,7 @@ final class Permutation {
      *
      * @param n at most 2^62
      */
-    static long apply(Rng rng, long which, long n, long index) {
+    public static long apply(Rng rng, long which, long n, long index) {
         int half = (65 - Long.numberOfLeadingZeros(Math.max(1, n - 1))) / 2;
         long mask = (1L << half) - 1;
         long x = index;

@@ -12,14 +12,16 @@ import java.util.Map;
 import java.util.Set;
 import org.windtunnel.checkpoint.SafetensorsFile;
 import org.windtunnel.config.ConfigException;
+import org.windtunnel.interop.dl4j.GraphFamily;
 import org.windtunnel.nn.Family;
 import org.windtunnel.nn.ForwardMultipliers;
+import org.windtunnel.nn.Model;
 import org.windtunnel.nn.ParamSpec;
 import org.windtunnel.nn.Parameters;
 import org.windtunnel.nn.TransformerFamily;
 import org.windtunnel.nn.TransformerShape;
 
-/** Starts a transformer from the weights in a safetensors file, whoever wrote it. */
+/** Starts a model from the weights in a file, whoever wrote it: a transformer from safetensors, a graph from a zip. */
 public final class InitialWeights {
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final int SHOWN = 5;
@@ -40,11 +42,14 @@ public final class InitialWeights {
      * @param own the constants that the run has
      * @throws ConfigException unless names and shapes are exactly the model's; nothing is changed then
      */
-    public static void load(Path path, Family family, ForwardMultipliers own, Parameters into) {
-        if (!(family instanceof TransformerFamily transformer)) {
-            throw new ConfigException("init: expected model.family gpt or llama, which start from safetensors files");
+    public static void load(Path path, Family family, ForwardMultipliers own, Model into) {
+        if (family instanceof TransformerFamily transformer) {
+            load(path, transformer.shape(), own, into.parameters());
+        } else if (family instanceof GraphFamily graph) {
+            graph.load(path, own, into);
+        } else {
+            throw new ConfigException("init: this family does not start from files of weights yet");
         }
-        load(path, transformer.shape(), own, into);
     }
 
     static void load(Path path, TransformerShape shape, ForwardMultipliers own, Parameters into) {

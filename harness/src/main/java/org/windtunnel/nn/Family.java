@@ -31,6 +31,11 @@ public interface Family {
     /** Floating-point operations of a forward and backward pass by unit, matrix products and convolutions only. */
     double flopsPerUnit();
 
+    /** What a user should know before a long run, a sentence each. */
+    default List<String> remarks() {
+        return List.of();
+    }
+
     /**
      * The model on a backend.
      *

@@ -3,6 +3,7 @@ package org.windtunnel.train;
 import org.windtunnel.config.ConfigException;
 import org.windtunnel.config.ModelSpec;
 import org.windtunnel.data.DataShape;
+import org.windtunnel.interop.dl4j.GraphFamily;
 import org.windtunnel.nn.Family;
 import org.windtunnel.nn.TransformerFamily;
 import org.windtunnel.nn.TransformerShape;
@@ -16,6 +17,9 @@ public final class Families {
         if (spec instanceof ModelSpec.Gpt gpt) {
             return new TransformerFamily(TransformerShape.of(gpt, tokens(data).vocab()));
         }
+        if (spec instanceof ModelSpec.Dl4j graph) {
+            return new GraphFamily(graph, images(data));
+        }
         return new TransformerFamily(TransformerShape.of((ModelSpec.Llama) spec, tokens(data).vocab()));
     }
 
@@ -25,5 +29,13 @@ public final class Families {
         }
         throw new ConfigException("model.family: expected a model of images for data of " + data
                 + ", found one of tokens; choose another family or other data");
+    }
+
+    private static DataShape.Images images(DataShape data) {
+        if (data instanceof DataShape.Images images) {
+            return images;
+        }
+        throw new ConfigException("model.family: expected a model of tokens for data of " + data
+                + ", found one of images; choose another family or other data");
     }
 }

@@ -3,6 +3,7 @@ package org.windtunnel.train;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.util.List;
 import java.util.Map;
 import org.windtunnel.backend.Backend;
 import org.windtunnel.data.Dataset;
@@ -17,11 +18,11 @@ final class Manifest {
 
     /**
      * @param trunk where a branch started; null for a run from its initialisation
-     * @param init the file that its weights come from; null without one
+     * @param files that it is made from, beside the data
      */
     static ObjectNode of(
             RunJob job, ModelPlan plan, Dataset dataset, Backend backend, long optimizerBytes, TrunkState trunk,
-            InitFile init) {
+            List<InputFile> files) {
         ObjectNode root = JSON.createObjectNode();
         root.put("format", RunDirectory.FORMAT);
         root.put("run_id", job.runId());
@@ -56,8 +57,8 @@ final class Manifest {
                     .put("step", job.branch().step())
                     .put("checkpoint", trunk.hash());
         }
-        if (init != null) {
-            root.putObject("init").put("file", job.spec().init()).put("sha256", init.sha256());
+        for (InputFile file : files) {
+            root.putObject(file.key()).put("file", file.given()).put("sha256", file.sha256());
         }
         return root;
     }

@@ -108,9 +108,9 @@ public record ModelPlan(
         scaling.initialize(parameters, spec.seed());
     }
 
-    /** Fills the parameters from a file of weights. @throws ConfigException if it is of another model */
-    void load(Path weights, Parameters parameters) {
-        InitialWeights.load(weights, family, scaling.forward(), parameters);
+    /** Fills a model from a file of weights. @throws ConfigException if it is of another model */
+    void load(Path weights, Model model) {
+        InitialWeights.load(weights, family, scaling.forward(), model);
     }
 
     /** The diagnostics of a model, their memory from the allocator; null if none are asked for. */

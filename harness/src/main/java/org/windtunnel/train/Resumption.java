@@ -1,6 +1,7 @@
 package org.windtunnel.train;
 
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Optional;
 import java.util.stream.Collectors;
 import org.slf4j.Logger;
@@ -27,11 +28,13 @@ final class Resumption {
         this.checkpoints = new Checkpoints(run.path());
     }
 
-    /** What identifies the bytes that a run is made from, wherever its files lie. @param init null without one */
-    static String fingerprint(Provenance provenance, InitFile init) {
+    /** What identifies the bytes that a run is made from, wherever its files lie. @param files beside the corpus */
+    static String fingerprint(Provenance provenance, List<InputFile> files) {
         return Sha256.of(provenance.source() + provenance.items().stream()
                 .map(item -> "\n" + item.bytes() + " " + item.sha256())
-                .collect(Collectors.joining()) + (init == null ? "" : "\ninit " + init.sha256()));
+                .collect(Collectors.joining()) + files.stream()
+                .map(file -> "\n" + file.key() + " " + file.sha256())
+                .collect(Collectors.joining()));
     }
 
     /** Removes what earlier attempts left, unless there is something to go on from. */

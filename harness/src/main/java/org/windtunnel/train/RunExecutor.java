@@ -3,6 +3,7 @@ package org.windtunnel.train;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.file.Path;
+import java.util.List;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.windtunnel.backend.Backend;
@@ -102,8 +103,8 @@ public final class RunExecutor implements AutoCloseable {
         ModelPlan plan = ModelPlan.of(job.spec(), data.shape());
         Backend device = backend(job.spec().runtime());
         plan.ledger(device.floatType()).requireAvailable();
-        InitFile init = InitFile.of(job.spec().init(), baseDir);
-        String fingerprint = Resumption.fingerprint(data.provenance(), init);
+        List<InputFile> files = InputFile.of(job.spec(), baseDir);
+        String fingerprint = Resumption.fingerprint(data.provenance(), files);
         try (RunSession session = new RunSession(plan, data, device)) {
             Checkpoint own = resumption.find(fingerprint);
             Checkpoint from = own != null || job.branch() == null ? own : resumption.trunk(job.branch(), fingerprint);
@@ -111,7 +112,7 @@ public final class RunExecutor implements AutoCloseable {
             writeConfig(job, run);
             run.writeJson(
                     "manifest.json",
-                    Manifest.of(job, plan, data, device, session.optimizer().stateBytes(), trunk, init));
+                    Manifest.of(job, plan, data, device, session.optimizer().stateBytes(), trunk, files));
             try (RunLog log = new RunLog(run, job.spec().diagnostics().enabled());
                     StateKeeper keeper = new StateKeeper(job, run, session, fingerprint, copy)) {
                 Trainer trainer = new Trainer(plan, session, log, listener, keeper, preemption);
@@ -122,8 +123,8 @@ public final class RunExecutor implements AutoCloseable {
                     keeper.restore(own);
                 } else if (from != null) {
                     trainer.startAt(job.branch().step(), keeper.branchFrom(from, trainer));
-                } else if (init != null) {
-                    plan.load(init.path(), session.parameters());
+                } else if (job.spec().init() != null) {
+                    session.load(baseDir.resolve(job.spec().init()));
                 }
                 RunOutcome outcome = trainer.run();
                 keeper.summarize();

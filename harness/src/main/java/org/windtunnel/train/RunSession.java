@@ -1,5 +1,6 @@
 package org.windtunnel.train;
 
+import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import org.windtunnel.backend.Backend;
@@ -25,6 +26,7 @@ import org.windtunnel.tensor.Tensor;
  * it. Used by one thread.
  */
 public final class RunSession implements AutoCloseable {
+    private final ModelPlan plan;
     private final ExperimentSpec spec;
     private final Backend backend;
     private final Arena arena;
@@ -50,6 +52,7 @@ public final class RunSession implements AutoCloseable {
      * @throws org.windtunnel.backend.OutOfMemory if the memory is not there
      */
     public RunSession(ModelPlan plan, Dataset data, Backend backend) {
+        this.plan = plan;
         this.spec = plan.spec();
         this.backend = backend;
         this.unitsPerExample = plan.family().unitsPerExample();
@@ -155,6 +158,11 @@ public final class RunSession implements AutoCloseable {
     /** Clipping factor of the last step. */
     public double clip() {
         return clip;
+    }
+
+    /** Takes the weights from a file. @throws org.windtunnel.config.ConfigException if it is of another model */
+    void load(Path weights) {
+        plan.load(weights, model);
     }
 
     /** Null without diagnostics. */
