@@ -38,6 +38,16 @@ public interface Backend extends LinearAlgebra, LayerKernels, AttentionKernels, 
     /** to = from; same size. */
     void copy(Tensor from, Tensor to);
 
+    /**
+     * The kernels of convolutional networks.
+     *
+     * @throws UnsupportedOperationException if this backend has none
+     */
+    default ImageKernels images() {
+        throw new UnsupportedOperationException(
+                "backend " + name() + " has no convolutions; train this model with backend cpu or nd4j");
+    }
+
     /** Blocks until all queued work is done; a no-op on synchronous backends. */
     default void synchronize() {}
 

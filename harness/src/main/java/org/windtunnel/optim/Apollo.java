@@ -8,6 +8,7 @@ import org.windtunnel.backend.OptimizerKernels.Channels;
 import org.windtunnel.config.ConfigException;
 import org.windtunnel.config.OptimizerSpec.Projected;
 import org.windtunnel.config.UpdateRule;
+import org.windtunnel.nn.ParamSpec;
 import org.windtunnel.tensor.Allocator;
 import org.windtunnel.tensor.Tensor;
 
@@ -61,6 +62,11 @@ final class Apollo implements Updater {
         return 2 * rank * (compressed ? rows : columns) + rank * (compressed ? columns : rows) + 1;
     }
 
+    /** Rank 1 with one factor: the projection can read the gradient's norm off on its way. */
+    static boolean onePass(Projected spec, ParamSpec p) {
+        return spec.perTensor() && spec.rank(Matrices.rows(p), Matrices.columns(p)) == 1;
+    }
+
     private static boolean columnsCompressed(Projected spec, int rows, int columns) {
         return switch (spec.side()) {
             case SMALLER -> rows >= columns;
@@ -77,6 +83,7 @@ final class Apollo implements Updater {
         private final int columns;
         private final int rank;
         private final boolean columnsCompressed;
+        private final boolean onePass;
         private final Channels channels;
         private final int reducedRows;
         private final int reducedColumns;
@@ -95,6 +102,7 @@ final class Apollo implements Updater {
             columns = Matrices.columns(group.spec(k));
             rank = spec.rank(rows, columns);
             columnsCompressed = columnsCompressed(spec, rows, columns);
+            onePass = onePass(spec, group.spec(k));
             channels = spec.perTensor() ? Channels.ALL : rows >= columns ? Channels.ROWS : Channels.COLUMNS;
             reducedRows = columnsCompressed ? rows : rank;
             reducedColumns = columnsCompressed ? rank : columns;
@@ -115,7 +123,10 @@ final class Apollo implements Updater {
             if ((step - 1) % spec.refresh() == 0) {
                 projections.draw(group.spec(index).name(), step, rank, projection);
             }
-            if (columnsCompressed) {
+            double squares = Double.NaN;
+            if (onePass) {
+                squares = backend.gemvSumOfSquares(!columnsCompressed, rows, columns, gradScale, gradient, projection, projected);
+            } else if (columnsCompressed) {
                 backend.gemm(false, true, rows, rank, columns, gradScale, gradient, columns, projection, columns, 0,
                         projected, rank);
             } else {
@@ -124,18 +135,27 @@ final class Apollo implements Updater {
             }
             backend.projectedAdam(channels, reducedRows, reducedColumns, projected, firstMoment, secondMoment,
                     spec.beta1(), spec.beta2(), group.eps(index), factors);
-            double limit = limit(step, gradScale);
+            double limit = limit(step, gradScale, squares);
             double lr = group.lr(index, scheduled);
             double correction = Math.sqrt(1 - Math.pow(spec.beta2(), step)) / (1 - Math.pow(spec.beta1(), step));
             backend.scaledUpdate(channels, rows, columns, weight, gradient, factors,
                     lr * correction * gradScale * Math.sqrt(spec.scale()) / limit, 1 - lr * group.weightDecay(index));
         }
 
-        /** What the update is divided by so that its norm grows no faster than the limit; remembers the norm. */
-        private double limit(long step, double gradScale) {
-            double norm = gradScale
-                    * (spec.scaleFront() ? Math.sqrt(spec.scale()) : 1)
-                    * Math.sqrt(backend.scaledSumOfSquares(channels, rows, columns, gradient, factors));
+        /**
+         * What the update is divided by so that its norm grows no faster than the limit; remembers the norm.
+         *
+         * @param squares of the gradient, where the projection has summed them
+         */
+        private double limit(long step, double gradScale, double squares) {
+            double scaled;
+            if (onePass) {
+                factors.storage().read(factors.offset(), scalar, 0, 1);
+                scaled = scalar[0] * Math.sqrt(squares);
+            } else {
+                scaled = Math.sqrt(backend.scaledSumOfSquares(channels, rows, columns, gradient, factors));
+            }
+            double norm = gradScale * (spec.scaleFront() ? Math.sqrt(spec.scale()) : 1) * scaled;
             double limit = 1;
             if (step > 1 && spec.growthLimit() > 0) {
                 lastNorm.storage().read(lastNorm.offset(), scalar, 0, 1);

@@ -121,8 +121,8 @@ public final class Optimizers {
 
     /**
      * Bytes that a step reads and writes at least, each operand of each pass once: weights, gradients and state for the
-     * one-pass rules; for APOLLO the gradient three times (projection, norm, update) and the weights once, with the
-     * projected vectors; empty for rules that are dominated by products.
+     * one-pass rules; for APOLLO the gradient three times (projection, norm, update; with one factor a tensor at rank 1
+     * twice) and the weights once, with the projected vectors; empty for rules that are dominated by products.
      */
     public static OptionalLong bytesMoved(OptimizerSpec spec, ScalingTable table, DType type) {
         long elements = 0;
@@ -132,7 +132,7 @@ public final class Optimizers {
                 case SGD -> elements += (((OptimizerSpec.Sgd) spec).momentum() == 0 ? 3 : 5) * p.size();
                 case SGD_SAI -> elements += (((OptimizerSpec.SgdSai) spec).momentum() == 0 ? 3 : 5) * p.size();
                 case ADAMW -> elements += 7 * p.size();
-                case APOLLO -> elements += 5 * p.size()
+                case APOLLO -> elements += (Apollo.onePass((Projected) spec, p) ? 4 : 5) * p.size()
                         + 3 * Apollo.stateElements((Projected) spec, Matrices.rows(p), Matrices.columns(p));
                 case ADAMH, MUON, MUONH -> {
                     return OptionalLong.empty();

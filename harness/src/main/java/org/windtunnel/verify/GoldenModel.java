@@ -3,16 +3,28 @@ package org.windtunnel.verify;
 import static org.windtunnel.verify.GoldenJson.field;
 import static org.windtunnel.verify.GoldenJson.integer;
 import static org.windtunnel.verify.GoldenJson.number;
+import static org.windtunnel.verify.GoldenJson.numbers;
 import static org.windtunnel.verify.GoldenJson.text;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.windtunnel.backend.Backend;
 import org.windtunnel.backend.LayerKernels.Activation;
 import org.windtunnel.config.ConfigException;
+import org.windtunnel.config.OptimizerSpec;
+import org.windtunnel.config.ParameterizationSpec;
 import org.windtunnel.nn.ForwardMultipliers;
+import org.windtunnel.nn.Model;
+import org.windtunnel.nn.ParamSpec;
+import org.windtunnel.nn.Transformer;
+import org.windtunnel.nn.TransformerFamily;
 import org.windtunnel.nn.TransformerShape;
 import org.windtunnel.nn.TransformerShape.Flavour;
+import org.windtunnel.scaling.Parameterizations;
+import org.windtunnel.scaling.ScalingTable;
+import org.windtunnel.tensor.Allocator;
 
 /**
  * The transformer that a {@code model-golden/v1} file describes, read from its config and the shapes of its parameters.
@@ -29,7 +41,8 @@ record GoldenModel(
         double widthMult,
         int baseDepth,
         double depthAlpha,
-        boolean microsoftNames) {
+        boolean microsoftNames)
+        implements GoldenNetwork {
     private static final Pattern EPS = Pattern.compile("eps=([0-9.eE+-]+)");
     private static final Pattern OUTPUT_MULT = Pattern.compile("output_mult=([0-9.eE+-]+)");
 
@@ -92,7 +105,7 @@ record GoldenModel(
     }
 
     private static int rows(JsonNode params, String module) {
-        return (int) GoldenJson.numbers(field(params, module + ".weight"), "shape")[0];
+        return (int) numbers(field(params, module + ".weight"), "shape")[0];
     }
 
     private static double within(Pattern pattern, String text) {
@@ -127,8 +140,54 @@ record GoldenModel(
         return Math.max(1, (int) Math.round(size / widthMult));
     }
 
-    /** What the file calls a parameter of ours. */
-    String nameInFile(String ours) {
+    @Override
+    public List<ParamSpec> specs() {
+        return TransformerFamily.declare(shape);
+    }
+
+    @Override
+    public Model build(Backend backend, JsonNode root, Allocator memory) {
+        int[] tokens = GoldenNetwork.ints(root, "tokens");
+        Transformer model = new Transformer(backend, shape, multipliers, tokens.length / shape.context(), memory);
+        model.inputs().set(tokens);
+        model.targets().set(GoldenNetwork.ints(root, "targets"));
+        return model;
+    }
+
+    @Override
+    public List<Check> outputs(String name, JsonNode root, Model model, Tolerance logits, Tolerance loss) {
+        return root.has("logits")
+                ? List.of(logits.check(name, "logits", model.logits().toDoubles(), numbers(root, "logits")))
+                : List.of();
+    }
+
+    @Override
+    public ScalingTable table(String run, OptimizerSpec optimizer) {
+        if (run.equals(GoldenRun.COMPLETE_P)) {
+            return resolve(completeP(), optimizer);
+        }
+        return run.startsWith("Mu") ? resolve(maximalUpdate(), optimizer) : GoldenNetwork.super.table(run, optimizer);
+    }
+
+    /** microsoft/mup with its defaults; weights come from the file, so the init settings play no part. */
+    private ParameterizationSpec maximalUpdate() {
+        return new ParameterizationSpec.MuP(
+                baseShape().width(), 1, 1, 1, false, 1, 1, ParameterizationSpec.DecayRule.MUP_LINEAR);
+    }
+
+    /** The completep branch of EleutherAI/nanoGPT-mup. */
+    private ParameterizationSpec completeP() {
+        return new ParameterizationSpec.CompleteP(baseShape().width(), baseDepth, depthAlpha, 1, 1, 1, false, 1, 1,
+                ParameterizationSpec.DecayRule.MUP_LINEAR, ParameterizationSpec.EpsScaling.ALL);
+    }
+
+    private ScalingTable resolve(ParameterizationSpec parameterization, OptimizerSpec optimizer) {
+        return Parameterizations.resolve(parameterization, optimizer, specs(), TransformerFamily.declare(baseShape()),
+                shape.headDim(), baseShape().headDim(), shape.depth());
+    }
+
+    @Override
+    public String nameInFile(String ours) {
         return microsoftNames
                 ? ours.replace("transformer.", "")
                         .replace("attn.c_attn", "attn_qkv")

@@ -27,7 +27,7 @@ final class GoldenOptimizer {
     private static final double MUON_EPS = 1e-7;
     private static final double GROWTH_LIMIT = 1.01;
 
-    private static final Set<String> NAMES = Set.of("adamw", "sgd", "MuAdam", "MuAdamW", "MuSGD", "sgd_sai", "apollo",
+    private static final Set<String> NAMES = Set.of("adamw", "sgd", "sgd_nesterov", "MuAdam", "MuAdamW", "MuSGD", "sgd_sai", "apollo",
             "apollo_mini", "muon", "muon_kj", "muon_moonlight", "muon_archscale", "muon_archscale_spectral",
             "muon_airbench_conv", "muonh", "muonh_hyperp");
 
@@ -46,7 +46,7 @@ final class GoldenOptimizer {
     static OptimizerSpec of(String name, JsonNode config, Double decay, Map<String, UpdateRule> assign) {
         return switch (name) {
             case "adamw", "MuAdam", "MuAdamW" -> adamw(config, decay != null ? decay : number(config, "weight_decay"));
-            case "sgd", "MuSGD" -> new OptimizerSpec.Sgd(number(config, "lr"), number(config, "momentum"),
+            case "sgd", "sgd_nesterov", "MuSGD" -> new OptimizerSpec.Sgd(number(config, "lr"), number(config, "momentum"),
                     config.path("dampening").asDouble(0), field(config, "nesterov").asBoolean(),
                     decay != null ? decay : number(config, "weight_decay"), Decayed.ALL);
             case "sgd_sai" -> new OptimizerSpec.SgdSai(number(config, "lr"), number(config, "momentum"),
@@ -114,7 +114,7 @@ final class GoldenOptimizer {
         Auxiliary others = adam.isMissingNode()
                 ? new Auxiliary(null, null, null, null, null, null, Decayed.ALL)
                 : new Auxiliary(number(adam, "lr"), beta(adam, "betas", 0), beta(adam, "betas", 1), number(adam, "eps"),
-                        EpsPlacement.AFTER, number(adam, "weight_decay"), Decayed.ALL);
+                        EpsPlacement.AFTER, adam.path("weight_decay").asDouble(0), Decayed.ALL);
         return new OptimizerSpec.Muon(number(muon, "lr"), number(muon, "momentum"), MomentumForm.EMA,
                 muon.path("nesterov").asBoolean(true), MuonScale.CLIP_NORM, FilterScale.KERNEL, MUON_STEPS,
                 NewtonSchulzCoefficients.KELLER_JORDAN, muon.path("ns_eps").asDouble(MUON_EPS),

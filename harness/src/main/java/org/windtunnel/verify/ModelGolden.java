@@ -14,8 +14,8 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.windtunnel.backend.Backend;
 import org.windtunnel.config.ConfigException;
+import org.windtunnel.nn.Model;
 import org.windtunnel.nn.ParamSpec;
-import org.windtunnel.nn.Transformer;
 import org.windtunnel.optim.Optimizer;
 import org.windtunnel.optim.Optimizers;
 import org.windtunnel.optim.Projections;
@@ -23,7 +23,8 @@ import org.windtunnel.tensor.Arena;
 import org.windtunnel.tensor.DType;
 
 /**
- * Replays {@code model-golden/v1}: logits, loss and every gradient of a transformer, then its training runs.
+ * Replays {@code model-golden/v1}: logits, loss and every gradient of a network, running
+ * statistics where there are some, then its training runs.
  *
  * <p>In double precision the file's own limits apply. In single precision logits and gradients must be within 1e-4 of
  * their tensor's largest magnitude, which is tighter than the file; losses follow the file.
@@ -44,7 +45,7 @@ public final class ModelGolden implements GoldenFormat {
 
     @Override
     public String unsupported(String name, JsonNode root) {
-        return GoldenModel.unsupported(root);
+        return GoldenNetwork.unsupported(root);
     }
 
     @Override
@@ -63,7 +64,7 @@ public final class ModelGolden implements GoldenFormat {
     @Override
     public List<Check> replay(String name, JsonNode root, Supplier<Backend> backend) {
         try (Backend open = backend.get()) {
-            GoldenModel model = GoldenModel.of(root);
+            GoldenNetwork model = GoldenNetwork.of(root);
             Limits limits = Limits.of(field(root, "tolerance"), open.floatType() == DType.FLOAT64);
             List<Check> checks = new ArrayList<>(new Replay(name, root, model, limits, open).passes());
             int index = 0;
@@ -115,12 +116,12 @@ public final class ModelGolden implements GoldenFormat {
     private static final class Replay {
         private final String name;
         private final JsonNode root;
-        private final GoldenModel golden;
+        private final GoldenNetwork golden;
         private final Limits limits;
         private final Backend backend;
         private final double[] sums = new double[3];
 
-        Replay(String name, JsonNode root, GoldenModel golden, Limits limits, Backend backend) {
+        Replay(String name, JsonNode root, GoldenNetwork golden, Limits limits, Backend backend) {
             this.name = name;
             this.root = root;
             this.golden = golden;
@@ -128,34 +129,23 @@ public final class ModelGolden implements GoldenFormat {
             this.backend = backend;
         }
 
-        private Transformer model(Arena arena) {
-            int batch = field(root, "tokens").size() / golden.shape().context();
-            Transformer model = new Transformer(backend, golden.shape(), golden.multipliers(), batch, arena);
+        private Model model(Arena arena) {
+            Model model = golden.build(backend, root, arena);
             for (ParamSpec spec : model.parameters().specs()) {
                 JsonNode param = field(field(root, "params"), golden.nameInFile(spec.name()));
-                int[] shape = ints(param, "shape");
+                int[] shape = GoldenNetwork.ints(param, "shape");
                 if (!Arrays.equals(shape, spec.shape())) {
                     throw new ConfigException("expected " + spec + ", found " + Arrays.toString(shape));
                 }
                 model.parameters().weight(spec.name()).set(numbers(param, "values"));
             }
-            model.inputs().set(ints(root, "tokens"));
-            model.targets().set(ints(root, "targets"));
             return model;
-        }
-
-        private static int[] ints(JsonNode node, String name) {
-            return Arrays.stream(numbers(node, name)).mapToInt(d -> (int) d).toArray();
         }
 
         List<Check> passes() {
             try (Arena arena = Arena.of(backend::allocate, backend.floatType())) {
-                Transformer model = model(arena);
-                List<Check> checks = new ArrayList<>();
-                if (root.has("logits")) {
-                    double[] expected = numbers(root, "logits");
-                    checks.add(limits.logits.check(name, "logits", model.logits().toDoubles(), expected));
-                }
+                Model model = model(arena);
+                List<Check> checks = new ArrayList<>(golden.outputs(name, root, model, limits.logits, limits.loss));
                 double[] loss = {forwardBackward(model)};
                 checks.add(limits.loss.check(name, "loss", loss, new double[] {number(root, "loss")}));
                 for (ParamSpec spec : model.parameters().specs()) {
@@ -169,14 +159,14 @@ public final class ModelGolden implements GoldenFormat {
         }
 
         /** Mean loss; leaves the gradients of it. */
-        private double forwardBackward(Transformer model) {
+        private double forwardBackward(Model model) {
             model.forwardBackward(1.0 / model.targets().size(), 0, false, sums);
             return sums[0] / sums[2];
         }
 
         List<Check> run(JsonNode run, String runName) {
             try (Arena arena = Arena.of(backend::allocate, backend.floatType())) {
-                Transformer model = model(arena);
+                Model model = model(arena);
                 GoldenRun recipe = GoldenRun.of(run, golden);
                 JsonNode drawn = run.path("projections_from_0based_step");
                 Projections projections = (parameter, step, rank, p) -> p.set(numbers(
@@ -189,14 +179,13 @@ public final class ModelGolden implements GoldenFormat {
                     losses[step] = forwardBackward(model);
                     optimizer.step(recipe.lr(step), recipe.gradScale(backend, model.parameters().gradients()));
                 }
-                model.evaluate(sums);
-                losses[losses.length - 1] = sums[0] / sums[2];
+                losses[losses.length - 1] = forwardBackward(model);
                 return compare(run, name + ", " + runName, model, losses, expected);
             }
         }
 
         private List<Check> compare(
-                JsonNode run, String caseName, Transformer model, double[] losses, double[] expected) {
+                JsonNode run, String caseName, Model model, double[] losses, double[] expected) {
             List<Check> checks = new ArrayList<>();
             int split = Math.min(limits.earlySteps, losses.length);
             if (split > 0) {
@@ -216,7 +205,7 @@ public final class ModelGolden implements GoldenFormat {
          * Sum and l2 norm of final weights, in units of the expected norm: a relative deviation r of the weights moves
          * the norm by at most r and the sum by at most r · sqrt(elements).
          */
-        private Check finalWeights(JsonNode expected, String caseName, Transformer model, List<ParamSpec> specs) {
+        private Check finalWeights(JsonNode expected, String caseName, Model model, List<ParamSpec> specs) {
             double[] actual = new double[2 * specs.size()];
             double[] wanted = new double[actual.length];
             for (int i = 0; i < specs.size(); i++) {

@@ -18,6 +18,9 @@ final class LinearCases {
                 cases.add(batched(new CaseDraws(seed, "batched" + transA + transB, large), transA, transB));
             }
         }
+        for (boolean transA : new boolean[] {false, true}) {
+            cases.add(gemv(new CaseDraws(seed, "gemv" + transA, large), transA));
+        }
         cases.add(vectors(new CaseDraws(seed, "vectors", large)));
         for (boolean epsInside : new boolean[] {false, true}) {
             cases.add(adamw(new CaseDraws(seed, "adamw" + epsInside, large), epsInside));
@@ -51,6 +54,19 @@ final class LinearCases {
                     beta, to, ldc);
             out.put("c", TestTensors.unpad(to, n, ldc));
             TestTensors.requireGaps(to, n, ldc);
+        });
+    }
+
+    private static KernelCase gemv(CaseDraws r, boolean transA) {
+        int rows = r.size();
+        int columns = r.size() * (r.flag() ? 1 : 20);
+        double[] a = r.normal(rows * columns);
+        double[] x = r.normal(transA ? rows : columns);
+        return new KernelCase("gemv " + transA + " " + rows + " x " + columns, (t, out) -> {
+            Tensor y = t.garbage(transA ? columns : rows);
+            double squares = t.backend().gemvSumOfSquares(transA, rows, columns, 0.25, t.of(a), t.of(x), y);
+            out.put("y", y.toDoubles());
+            out.put("sum of squares", new double[] {squares});
         });
     }
 

@@ -4,6 +4,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import org.windtunnel.backend.Backend;
 import org.windtunnel.backend.BlasSetup;
+import org.windtunnel.backend.ImageKernels;
 import org.windtunnel.backend.Natives;
 import org.windtunnel.tensor.DType;
 import org.windtunnel.tensor.Storage;
@@ -26,6 +27,7 @@ public final class CpuBackend implements Backend {
     private final AttentionKernel attention;
     private final UpdateKernels update;
     private final ProjectionKernels projection;
+    private final CpuImages images;
 
     /** @param threads threads that share the work, the caller's included */
     public CpuBackend(int threads) {
@@ -45,6 +47,7 @@ public final class CpuBackend implements Backend {
         attention = new AttentionKernel(engine);
         update = new UpdateKernels(engine);
         projection = new ProjectionKernels(engine);
+        images = new CpuImages(engine);
     }
 
     private static Lanes prepared() {
@@ -253,13 +256,10 @@ public final class CpuBackend implements Backend {
             boolean accumulateTokens,
             Tensor dPositionTable,
             boolean accumulatePositions) {
-        if (
-                !accumulateTokens) {
-            flat.fill(dTokenTable,
-                0);
+        if (!accumulateTokens) {
+            flat.fill(dTokenTable, 0);
         }
-        embedding.backward(ids, t, dOut, mult, dTokenTable, dPositionTable,
-                accumulatePositions);
+        embedding.backward(ids, t, dOut, mult, dTokenTable, dPositionTable, accumulatePositions);
     }
 
     @Override
@@ -380,12 +380,24 @@ public final class CpuBackend implements Backend {
     }
 
     @Override
+    public double gemvSumOfSquares(
+            boolean transA, int rows, int columns, double alpha, Tensor a, Tensor x, Tensor y) {
+        return projection.gemvSumOfSquares(transA, rows, columns, alpha, a, x, y);
+    }
+
+    @Override
     public void cautiousDecay(Tensor w, Tensor u, double keep) {
         flat.cautiousDecay(w, u, keep);
     }
 
     @Override
+    public ImageKernels images() {
+        return images;
+    }
+
+    @Override
     public void close() {
+        images.close();
         gemm.close();
         engine.close();
     }

@@ -21,6 +21,11 @@ class Lanes {
         return "plain Java";
     }
 
+    /** Arithmetic by channel in the same style. */
+    ChannelLanes channels() {
+        return new ChannelLanes();
+    }
+
     /** Floats per vector; 1 for plain loops. */
     int width() {
         return 1;
@@ -289,6 +294,32 @@ class Lanes {
             float denominator = FloatMath.fma((float) Math.sqrt(vi), s.root, s.eps);
             w[i] = FloatMath.fma(w[i], s.decay, -(s.rate * mi / denominator));
         }
+    }
+
+    /**
+     * One SGD update with momentum: d = gradScale g + coupled w; b = momentum b + rest d; w = keep w - lr (direct d +
+     * buffered b).
+     */
+    void sgd(float[] w, float[] g, float[] b, int from, int n, SgdScalars s) {
+        for (int i = from; i < from + n; i++) {
+            float d = FloatMath.fma(s.coupled, w[i], g[i] * s.gradScale);
+            float bi = FloatMath.fma(s.rest, d, s.momentum * b[i]);
+            b[i] = bi;
+            float direction = FloatMath.fma(s.buffered, bi, s.direct * d);
+            w[i] = FloatMath.fma(-s.lr, direction, s.keep * w[i]);
+        }
+    }
+
+    /** Scalars of one SGD segment, in single precision. */
+    static final class SgdScalars {
+        float gradScale;
+        float coupled;
+        float momentum;
+        float rest;
+        float direct;
+        float buffered;
+        float keep;
+        float lr;
     }
 
     /** Scalars of one AdamW segment, in single precision. */

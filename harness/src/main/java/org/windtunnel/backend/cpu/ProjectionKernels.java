@@ -9,11 +9,13 @@ final class ProjectionKernels {
     private final Moments moments;
     private final ScaledSum scaledSum;
     private final ScaledUpdate scaledUpdate;
+    private final Gemv gemv;
 
     ProjectionKernels(Engine engine) {
         moments = new Moments(engine);
         scaledSum = new ScaledSum(engine);
         scaledUpdate = new ScaledUpdate(engine);
+        gemv = new Gemv(engine);
     }
 
     void projectedAdam(
@@ -37,6 +39,10 @@ final class ProjectionKernels {
     void scaledUpdate(
             Channels channels, int rows, int columns, Tensor w, Tensor g, Tensor factor, double rate, double keep) {
         scaledUpdate.run(channels, rows, columns, w, g, factor, rate, keep);
+    }
+
+    double gemvSumOfSquares(boolean transA, int rows, int columns, double alpha, Tensor a, Tensor x, Tensor y) {
+        return gemv.of(transA, rows, columns, alpha, a, x, y);
     }
 
     /** Walks a matrix in tiles; sums belong to rows, columns, or chunks. */
@@ -178,12 +184,12 @@ final class ProjectionKernels {
         }
     }
 
-    /** Rows of one or two matrices with their factors. */
+    /** Rows of a matrix with their factors, in blocks. */
     private abstract static class Scaled extends Kernel {
-        Channels channels;
-        int columns;
-        Tensor g;
-        Tensor factor;
+        private Channels channels;
+        private int columns;
+        private Tensor g;
+        private Tensor factor;
 
         Scaled(Engine engine) {
             super(engine);
@@ -207,14 +213,14 @@ final class ProjectionKernels {
                 for (int c = 0; c < columns; c += BLOCK) {
                     int count = Math.min(BLOCK, columns - c);
                     buffer(g).get(at(g) + row * columns + c, gs, 0, count);
+                    float f = 1;
                     if (channels == Channels.COLUMNS) {
                         buffer(factor).get(at(factor) + c, fs, 0, count);
                         multiply(gs, fs, count);
                     } else {
-                        float f = buffer(factor).get(at(factor) + (channels == Channels.ROWS ? row : 0));
-                        lanes.scale(f, gs, 0, count);
+                        f = buffer(factor).get(at(factor) + (channels == Channels.ROWS ? row : 0));
                     }
-                    scaled(gs, row * columns + c, count, chunk, s);
+                    scaled(f, gs, row * columns + c, count, chunk, s);
                 }
             }
         }
@@ -225,7 +231,8 @@ final class ProjectionKernels {
             }
         }
 
-        abstract void scaled(float[] u, int at, int count, int chunk, Scratch s);
+        /** Takes f · u, the next {@code count} scaled elements. */
+        abstract void scaled(float f, float[] u, int at, int count, int chunk, Scratch s);
     }
 
     private static final class ScaledSum extends Scaled {
@@ -237,18 +244,21 @@ final class ProjectionKernels {
 
         double of(Channels kind, int rows, int columnCount, Tensor gradient, Tensor factors) {
             Arrays.fill(sums, 0);
-            int chunks = launchRows(kind, rows, columnCount, gradient, factors);
-            double total = 0;
-            for (int c = 0; c < chunks; c++) {
-                total += sums[c];
-            }
-            return total;
+            return total(sums, launchRows(kind, rows, columnCount, gradient, factors));
         }
 
         @Override
-        void scaled(float[] u, int at, int count, int chunk, Scratch s) {
-            sums[chunk] += lanes.sumOfSquares(u, 0, count);
+        void scaled(float f, float[] u, int at, int count, int chunk, Scratch s) {
+            sums[chunk] += (double) f * f * lanes.sumOfSquares(u, 0, count);
         }
+    }
+
+    private static double total(double[] sums, int chunks) {
+        double total = 0;
+        for (int c = 0; c < chunks; c++) {
+            total += sums[c];
+        }
+        return total;
     }
 
     private static final class ScaledUpdate extends Scaled {
@@ -277,14 +287,89 @@ final class ProjectionKernels {
         }
 
         @Override
-        void scaled(float[] u, int at, int count, int chunk, Scratch s) {
+        void scaled(float f, float[] u, int at, int count, int chunk, Scratch s) {
             float[] ws = s.floats(2, BLOCK);
             buffer(w).get(at(w) + at, ws, 0, count);
-            lanes.axpy(-rate, u, 0, ws, 0, count);
+            lanes.axpy(-rate * f, u, 0, ws, 0, count);
             if (keep != 1) {
                 lanes.scale(keep, ws, 0, count);
             }
             buffer(w).put(at(w) + at, ws, 0, count);
+        }
+    }
+
+    /** A matrix times a vector, with the matrix's sum of squares from the same pass. */
+    private static final class Gemv extends Kernel {
+        /** Columns of a tile where the result has one element a column: all rows of it stay with one thread. */
+        private static final int TILE = 1024;
+
+        private final double[] sums = new double[MAX_CHUNKS];
+        private boolean transposed;
+        private int rows;
+        private int columns;
+        private float alpha;
+        private Tensor a;
+        private Tensor x;
+        private Tensor y;
+
+        Gemv(Engine engine) {
+            super(engine);
+        }
+
+        double of(boolean transA, int rowCount, int columnCount, double factor, Tensor matrix, Tensor in, Tensor out) {
+            transposed = transA;
+            rows = rowCount;
+            columns = columnCount;
+            alpha = (float) factor;
+            a = matrix;
+            x = in;
+            y = out;
+            Shapes.atLeast(a, (long) rows * columns);
+            Shapes.atLeast(x, transA ? rows : columns);
+            Shapes.atLeast(y, transA ? columns : rows);
+            Arrays.fill(sums, 0);
+            return total(sums, transA
+                    ? launch((columns + TILE - 1) / TILE, (long) TILE * rows)
+                    : launch(rows, columns));
+        }
+
+        @Override
+        void range(int from, int to, int chunk, int thread, Scratch s) {
+            float[] xs = s.floats(0, transposed ? rows : columns);
+            buffer(x).get(at(x), xs, 0, transposed ? rows : columns);
+            if (transposed) {
+                lanes.scale(alpha, xs, 0, rows);
+                for (int tile = from; tile < to; tile++) {
+                    int first = tile * TILE;
+                    sums[chunk] += columnTile(first, Math.min(TILE, columns - first), xs, s);
+                }
+                return;
+            }
+            for (int row = from; row < to; row++) {
+                float dot = 0;
+                for (int c = 0; c < columns; c += BLOCK) {
+                    int count = Math.min(BLOCK, columns - c);
+                    float[] as = s.floats(1, BLOCK);
+                    buffer(a).get(at(a) + row * columns + c, as, 0, count);
+                    dot += lanes.dot(as, 0, xs, c, count);
+                    sums[chunk] += lanes.sumOfSquares(as, 0, count);
+                }
+                buffer(y).put(at(y) + row, alpha * dot);
+            }
+        }
+
+        private double columnTile(int first, int count, float[] xs, Scratch s) {
+            float[] as = s.floats(1, BLOCK);
+            float[] ys = s.floats(2, BLOCK);
+            Arrays.fill(ys, 0, count, 0f);
+            double squares = 0;
+            for (int row = 0; row < rows; row++) {
+                buffer(a).get(at(a) + row * columns + first, as, 0, count);
+                lanes.axpy(xs[row], as, 0, ys, 0, count);
+                squares += lanes.sumOfSquares(as, 0, count);
+            }
+            buffer(y).put(at(y) + first, ys, 0, count);
+            return squares;
         }
     }
 }

@@ -1,5 +1,6 @@
 package org.windtunnel.backend.cpu;
 
+import java.util.Arrays;
 import org.windtunnel.backend.OptimizerKernels.Segments;
 import org.windtunnel.tensor.Tensor;
 
@@ -101,9 +102,7 @@ final class UpdateKernels {
         AdamW(Engine engine) {
             super(engine);
             scalars = new Lanes.AdamScalars[engine.scratch().length];
-            for (int i = 0; i < scalars.length; i++) {
-                scalars[i] = new Lanes.AdamScalars();
-            }
+            Arrays.setAll(scalars, i -> new Lanes.AdamScalars());
         }
 
         void run(
@@ -161,18 +160,17 @@ final class UpdateKernels {
     }
 
     private static final class Sgd extends Segmented {
+        private final Lanes.SgdScalars[] scalars;
         private Tensor w;
         private Tensor g;
         private Tensor buffer;
-        private float momentum;
-        private float dampening;
-        private boolean nesterov;
         private boolean decoupled;
         private boolean first;
-        private float gradScale;
 
         Sgd(Engine engine) {
             super(engine);
+            scalars = new Lanes.SgdScalars[engine.scratch().length];
+            Arrays.setAll(scalars, i -> new Lanes.SgdScalars());
         }
 
         void run(
@@ -190,47 +188,40 @@ final class UpdateKernels {
             w = weights;
             g = gradient;
             buffer = momentumBuffer;
-            momentum = (float) mu;
-            dampening = (float) damp;
-            nesterov = lookAhead;
             decoupled = decoupledDecay;
-            first = step == 1;
-            gradScale = (float) scale;
+            // Without a buffer every step is the first.
+            first = step == 1 || momentumBuffer == null;
+            for (Lanes.SgdScalars s : scalars) {
+                s.gradScale = (float) scale;
+                s.momentum = first ? 0 : (float) mu;
+                s.rest = first ? 1 : 1f - (float) damp;
+                s.direct = lookAhead && momentumBuffer != null ? 1 : 0;
+                s.buffered = lookAhead && momentumBuffer != null ? (float) mu : 1;
+            }
             launchSegments(segments, weights, momentumBuffer);
         }
 
         @Override
         void update(Segments segments, int segment, int at, int stateAt, int n, Scratch s, int thread) {
-            float[] ws = s.floats(0, BLOCK);
-            float[] d = s.floats(1, BLOCK);
-            buffer(w).get(at(w) + at, ws, 0, n);
-            buffer(g).get(at(g) + at, d, 0, n);
-            lanes.scale(gradScale, d, 0, n);
-            double lr = segments.lr()[segment];
+            Lanes.SgdScalars a = scalars[thread];
             double decay = segments.weightDecay()[segment];
-            if (decay != 0 && decoupled) {
-                lanes.scale((float) (1 - decay), ws, 0, n);
-            } else if (decay != 0) {
-                lanes.axpy((float) decay, ws, 0, d, 0, n);
+            a.coupled = decoupled ? 0 : (float) decay;
+            a.keep = decoupled ? (float) (1 - decay) : 1;
+            a.lr = (float) segments.lr()[segment];
+            float[] ws = s.floats(0, BLOCK);
+            float[] gs = s.floats(1, BLOCK);
+            float[] b = s.floats(2, BLOCK);
+            buffer(w).get(at(w) + at, ws, 0, n);
+            buffer(g).get(at(g) + at, gs, 0, n);
+            if (first) {
+                Arrays.fill(b, 0, n, 0);
+            } else {
+                buffer(buffer).get(at(buffer) + stateAt, b, 0, n);
             }
-            float[] direction = d;
+            lanes.sgd(ws, gs, b, 0, n, a);
             if (buffer != null) {
-                float[] b = s.floats(2, BLOCK);
-                if (first) {
-                    System.arraycopy(d, 0, b, 0, n);
-                } else {
-                    buffer(buffer).get(at(buffer) + stateAt, b, 0, n);
-                    lanes.scale(momentum, b, 0, n);
-                    lanes.axpy(1f - dampening, d, 0, b, 0, n);
-                }
                 buffer(buffer).put(at(buffer) + stateAt, b, 0, n);
-                direction = b;
-                if (nesterov) {
-                    lanes.axpy(momentum, b, 0, d, 0, n);
-                    direction = d;
-                }
             }
-            lanes.axpy((float) -lr, direction, 0, ws, 0, n);
             buffer(w).put(at(w) + at, ws, 0, n);
         }
     }

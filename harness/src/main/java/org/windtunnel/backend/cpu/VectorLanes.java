@@ -317,4 +317,21 @@ final class VectorLanes extends Lanes {
         }
         super.adamw(w, g, m, v, end, from + n - end, s);
     }
+
+    @Override
+    void sgd(float[] w, float[] g, float[] b, int from, int n, SgdScalars s) {
+        FloatVector coupled = FloatVector.broadcast(S, s.coupled);
+        FloatVector rest = FloatVector.broadcast(S, s.rest);
+        FloatVector buffered = FloatVector.broadcast(S, s.buffered);
+        FloatVector lr = FloatVector.broadcast(S, -s.lr);
+        int end = from + S.loopBound(n);
+        for (int i = from; i < end; i += L) {
+            FloatVector wi = FloatVector.fromArray(S, w, i);
+            FloatVector d = coupled.fma(wi, FloatVector.fromArray(S, g, i).mul(s.gradScale));
+            FloatVector bi = rest.fma(d, FloatVector.fromArray(S, b, i).mul(s.momentum));
+            bi.intoArray(b, i);
+            lr.fma(buffered.fma(bi, d.mul(s.direct)), wi.mul(s.keep)).intoArray(w, i);
+        }
+        super.sgd(w, g, b, end, from + n - end, s);
+    }
 }

@@ -5,7 +5,7 @@ import java.util.Map;
 import java.util.Properties;
 import org.nd4j.linalg.factory.Nd4j;
 import org.windtunnel.backend.Backend;
-import org.windtunnel.backend.Natives;
+import org.windtunnel.backend.ImageKernels;
 import org.windtunnel.backend.Natives;
 import org.windtunnel.tensor.DType;
 import org.windtunnel.tensor.Storage;
@@ -27,6 +27,7 @@ public final class Nd4jBackend implements Backend {
     private final Nd4jLinearAlgebra algebra = new Nd4jLinearAlgebra();
     private final Nd4jOptimizers optimizers = new Nd4jOptimizers();
     private final Nd4jAttention attention;
+    private final Nd4jImages images = new Nd4jImages(scratch);
 
     /** @param floatType FLOAT32 or FLOAT64 */
     public Nd4jBackend(DType floatType) {
@@ -265,6 +266,11 @@ public final class Nd4jBackend implements Backend {
     public void rope(
             int rows, int t, int heads, int headDim, Tensor x, int ld, Tensor cos, Tensor sin, boolean inverse) {
         scratch.run(() -> attention.rope(rows, t, heads, headDim, x, ld, cos, sin, inverse));
+    }
+
+    @Override
+    public ImageKernels images() {
+        return images;
     }
 
     @Override

@@ -202,6 +202,11 @@ final class KernelRuns implements AutoCloseable {
         Tensor square = arena.take(p);
         add("combine", () -> backend.combine(0.5, g, -0.25, w, square), square);
         add("cautious decay", () -> backend.cautiousDecay(square, g, 0.9), square);
+        for (boolean transA : new boolean[] {false, true}) {
+            double[] squares = new double[1];
+            runs.put("gemv " + transA, new Run(
+                    () -> squares[0] = backend.gemvSumOfSquares(transA, 100, 700, 0.5, g, m, f), List.of(f), squares));
+        }
         for (Channels channels : Channels.values()) {
             add("projected adam " + channels, () -> backend.projectedAdam(
                     channels, 100, 700, g, m, v, 0.9, 0.99, 1e-6, f), m, v, f);

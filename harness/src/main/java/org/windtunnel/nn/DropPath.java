@@ -1,0 +1,40 @@
+package org.windtunnel.nn;
+
+import java.util.Arrays;
+import org.windtunnel.tensor.Rng;
+import org.windtunnel.tensor.Tensor;
+
+/**
+ * Stochastic depth (arXiv 1603.09382): in training each image's branch is left out with a probability, else divided by
+ * that of being kept. Draws are a function of seed, block, pass and place in the micro-batch.
+ */
+final class DropPath {
+    private final Tensor factors;
+    private final float[] drawn;
+    private final double rate;
+    private final String stream;
+
+    /** @param rate probability of leaving a branch out */
+    DropPath(ImageWiring w, int block, double rate) {
+        this.factors = w.memory().take(w.batch());
+        this.drawn = new float[w.batch()];
+        this.rate = rate;
+        this.stream = "drop_path." + block;
+    }
+
+    Tensor factors() {
+        return factors;
+    }
+
+    void draw(long seed, long pass, boolean training) {
+        if (!training) {
+            Arrays.fill(drawn, 1f);
+        } else {
+            Rng rng = new Rng(seed, Rng.stream(stream));
+            for (int b = 0; b < drawn.length; b++) {
+                drawn[b] = rng.uniform(pass * drawn.length + b) < rate ? 0f : (float) (1 / (1 - rate));
+            }
+        }
+        factors.set(drawn);
+    }
+}
