@@ -91,6 +91,7 @@ class BackendComparisonTest {
         LinearCases.addTo(cases, seed, large);
         LayerCases.addTo(cases, seed, large);
         TokenCases.addTo(cases, seed, large);
+        ImageCases.addTo(cases, seed, large);
         return cases.stream();
     }
 

@@ -8,7 +8,6 @@ import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.windtunnel.backend.cpu.CpuBackend;
-import org.windtunnel.backend.cpu.CpuBackend;
 import org.windtunnel.backend.nd4j.Nd4jBackend;
 import org.windtunnel.tensor.DType;
 
@@ -39,12 +38,6 @@ class FiniteDifferenceTest {
     @MethodSource("cases")
     void nd4jInSinglePrecision(GradientCase c) {
         new FiniteDifferences(0.03, 1e-3).check(single, c, SEED);
-    }
-
-    @ParameterizedTest
-    @MethodSource("cases")
-    void cpuInSinglePrecision(GradientCase c) {
-        new FiniteDifferences(0.03, 1e-3).check(cpu, c, SEED);
     }
 
     /** As {@link #nd4jInSinglePrecision}. */
@@ -106,7 +99,6 @@ class FiniteDifferenceTest {
     void close() {
         exact.close();
         single.close();
-        cpu.close();
         cpu.close();
     }
 }

@@ -12,15 +12,15 @@ import org.windtunnel.tensor.Tensor;
 final class GradientCases {
     private static final double EPS = 1e-5;
 
-    private interface Forward {
+    interface Forward {
         double[] run(TestTensors t, double[][] in);
     }
 
-    private interface Backward {
+    interface Backward {
         double[][] run(TestTensors t, double[][] in, double[] dOut);
     }
 
-    private record Case(String name, String[] inputNames, double[][] inputs, Forward forwardPass, Backward backwardPass)
+    record Case(String name, String[] inputNames, double[][] inputs, Forward forwardPass, Backward backwardPass)
             implements GradientCase {
         @Override
         public double[] forward(TestTensors tensors, double[][] in) {
@@ -69,6 +69,7 @@ final class GradientCases {
         g.crossEntropy(0);
         g.crossEntropy(0.1);
         g.squaredError();
+        g.cases.addAll(ImageGradientCases.all(seed));
         return g.cases;
     }
 
