@@ -1,5 +1,6 @@
 package org.windtunnel.config;
 
+import java.util.Arrays;
 import java.util.Map;
 import java.util.Set;
 
@@ -62,9 +63,9 @@ public sealed interface OptimizerSpec
     /** Which parameters it applies to. */
     Decayed decayed();
 
-    /** How Muon's direction is scaled; null for optimizers that have none. */
-    default MuonScale muonScale() {
-        return null;
+    /** Muon's factor on the orthogonal direction of a matrix or filter of this shape; 1 for other optimizers. */
+    default double directionScale(int[] shape) {
+        return 1;
     }
 
     /** torch.optim.SGD's update. */
@@ -314,8 +315,13 @@ public sealed interface OptimizerSpec
         }
 
         @Override
-        public MuonScale muonScale() {
-            return scale;
+        public double directionScale(int[] shape) {
+            int rows = shape[0];
+            int axes = shape.length;
+            if (filterScale == FilterScale.KERNEL && axes > 2) {
+                return scale.of(shape[axes - 2], shape[axes - 1]);
+            }
+            return scale.of(rows, Math.toIntExact(Arrays.stream(shape).asLongStream().skip(1).reduce(1, (a, b) -> a * b)));
         }
 
         @Override

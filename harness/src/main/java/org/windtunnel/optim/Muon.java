@@ -3,9 +3,7 @@ package org.windtunnel.optim;
 import java.util.Map;
 import org.windtunnel.backend.Backend;
 import org.windtunnel.config.OptimizerSpec;
-import org.windtunnel.config.OptimizerSpec.FilterScale;
 import org.windtunnel.config.UpdateRule;
-import org.windtunnel.nn.ParamSpec;
 import org.windtunnel.tensor.Allocator;
 import org.windtunnel.tensor.Tensor;
 
@@ -33,15 +31,8 @@ final class Muon implements Updater {
         this.scale = new double[group.count()];
         for (int k = 0; k < weights.length; k++) {
             weights[k] = group.weight(k);
-            scale[k] = scale(group.spec(k));
+            scale[k] = spec.directionScale(group.spec(k).shape());
         }
-    }
-
-    private double scale(ParamSpec p) {
-        int[] shape = p.shape();
-        return spec.filterScale() == FilterScale.KERNEL && shape.length > 2
-                ? spec.scale().of(shape[shape.length - 2], shape[shape.length - 1])
-                : spec.scale().of(Matrices.rows(p), Matrices.columns(p));
     }
 
     @Override

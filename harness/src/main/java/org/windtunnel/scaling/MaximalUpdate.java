@@ -76,7 +76,8 @@ final class MaximalUpdate {
             case ADAMW, APOLLO -> 1 / m.in();
             case SGD -> m.out() / m.in();
             case SGD_SAI -> m.out() / m.in() / Math.sqrt(m.in() * m.out()) * largestGain();
-            case MUON -> Math.sqrt(m.out() / m.in()) * muonScale(base) / muonScale(p);
+            case MUON -> Math.sqrt(m.out() / m.in()) * optimizer.directionScale(base.shape())
+                    / optimizer.directionScale(p.shape());
             // A step relative to the norm sqrt(out) of the weights; Muon's is spread over all singular values.
             case MUONH -> 1;
             case ADAMH -> 1 / Math.sqrt(m.in());
@@ -96,11 +97,6 @@ final class MaximalUpdate {
         return optimizer instanceof OptimizerSpec.SgdSai sai && sai.gain() == OptimizerSpec.SgdSai.Gain.MAX_NORMALISED
                 ? modelWidth
                 : 1;
-    }
-
-    private double muonScale(ParamSpec p) {
-        int rows = p.shape()[0];
-        return optimizer.muonScale().of(rows, Math.toIntExact(p.size() / rows));
     }
 
     ForwardMultipliers forward(List<ParamSpec> specs, List<ParamSpec> bases, int headDim, int baseHeadDim) {

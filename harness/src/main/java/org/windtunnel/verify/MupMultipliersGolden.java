@@ -26,14 +26,14 @@ import org.windtunnel.scaling.Parameterizations;
 import org.windtunnel.scaling.ScalingTable;
 
 /**
- * {@code mup-multipliers/v1}: what microsoft/mup does to each parameter of a GPT and an MLP at several widths; the first
- * model of each family is the base.
+ * {@code mup-multipliers/v1}: what microsoft/mup does to each parameter of a GPT, a ResNet and an MLP at several widths;
+ * the first model of each family is the base.
  *
  * <p>Biases start at zero here, so mup's rescaling of them has no counterpart.
  */
 final class MupMultipliersGolden implements GoldenFormat {
     private static final double RTOL = 1e-12;
-    private static final List<String> FAMILIES = List.of("gpt", "mlp");
+    private static final List<String> FAMILIES = List.of("gpt", "resnet", "mlp");
     private static final OptimizerSpec ADAM =
             new OptimizerSpec.AdamW(1, 0.9, 0.999, 1e-8, EpsPlacement.AFTER, 1, Decayed.ALL);
     private static final OptimizerSpec SGD = new OptimizerSpec.Sgd(1, 0.9, 0, false, 1, Decayed.ALL);
@@ -64,7 +64,7 @@ final class MupMultipliersGolden implements GoldenFormat {
 
     @Override
     public List<String> unsupportedParts(String name, JsonNode root) {
-        return root.has("resnet") ? List.of("part resnet: there is no ResNet family yet") : List.of();
+        return List.of();
     }
 
     @Override
@@ -114,7 +114,7 @@ final class MupMultipliersGolden implements GoldenFormat {
             Deviation deviation = new Deviation(RTOL, 0);
             for (int i = 0; i < m.specs().size(); i++) {
                 JsonNode expected = m.parameter(i).path(key);
-                if (m.specs().get(i).shape().length == 2 && expected.isNumber()) {
+                if (m.specs().get(i).shape().length >= 2 && expected.isNumber()) {
                     deviation.add(stdFrom(m, i, number(m.baseModel().path("parameters").get(i), key)), expected.asDouble());
                 }
             }
@@ -135,9 +135,9 @@ final class MupMultipliersGolden implements GoldenFormat {
         ParameterizationSpec standard = new ParameterizationSpec.Sp(1, 1, 1, false);
         List<ParamScaling> sp = Parameterizations.resolve(standard, ADAM, m.specs(), m.specs(), 1, 1, 1).rows();
         for (int i = 0; i < mup.size(); i++) {
-            if (m.specs().get(i).shape().length == 2) {
-                deviation.add(mup.get(i).initStd() / sp.get(i).initStd(),
-                        number(m.parameter(i), "set_base_shapes_rescale_factor"));
+            JsonNode expected = m.parameter(i).path("set_base_shapes_rescale_factor");
+            if (m.specs().get(i).shape().length >= 2 && expected.isNumber()) {
+                deviation.add(mup.get(i).initStd() / sp.get(i).initStd(), expected.asDouble());
             }
         }
         return deviation.check(m.caseName(), "set_base_shapes_rescale_factor of weights");
@@ -158,14 +158,15 @@ final class MupMultipliersGolden implements GoldenFormat {
             String name = text(p, "name");
             int[] shape = Arrays.stream(numbers(p, "shape")).mapToInt(d -> (int) d).toArray();
             String module = name.substring(0, name.lastIndexOf('.'));
-            fanIn.putIfAbsent(module, shape[shape.length - 1]);
+            fanIn.putIfAbsent(module, Arrays.stream(shape).skip(Math.min(1, shape.length - 1)).reduce(1, (a, b) -> a * b));
             out.add(new ParamSpec(
-                    name, role(name, module, shape, readout), shape, fanIn.get(module), shape[0], -1, false));
+                    name, role(name, module, shape, readout, out), shape, fanIn.get(module), shape[0], -1, false));
         }
         return out;
     }
 
-    private static Role role(String name, String module, int[] shape, String readout) {
+    /** @param before declared so far: the first filters are the stem */
+    private static Role role(String name, String module, int[] shape, String readout, List<ParamSpec> before) {
         if (name.endsWith(".bias")) {
             return Role.BIAS;
         }
@@ -174,6 +175,9 @@ final class MupMultipliersGolden implements GoldenFormat {
         }
         if (module.equals("wte") || module.equals("wpe")) {
             return Role.EMBEDDING;
+        }
+        if (shape.length == 4 && before.stream().noneMatch(p -> p.role() == Role.STEM)) {
+            return Role.STEM;
         }
         return module.equals(readout) ? Role.READOUT : Role.HIDDEN;
     }

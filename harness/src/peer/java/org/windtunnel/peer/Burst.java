@@ -7,7 +7,7 @@ import java.util.Arrays;
  *
  * @param cpuMillis processor time of the whole process, all steps together
  * @param millis wall time of each step
- * @param losses loss of each step before its update, nats per token
+ * @param losses loss of each step before its update, nats per row
  */
 record Burst(double cpuMillis, double[] millis, double[] losses) {
     private static final double NANOS_PER_MILLI = 1e6;

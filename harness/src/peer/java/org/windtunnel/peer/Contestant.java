@@ -6,14 +6,8 @@ interface Contestant extends AutoCloseable {
     /** Engine, version and setting, on one line. */
     String describe();
 
-    /**
-     * One optimizer step.
-     *
-     * @param inputs token ids [B·T]
-     * @param targets token ids [B·T]
-     * @return mean loss before the update, nats per token
-     */
-    double step(int[] inputs, int[] targets);
+    /** One optimizer step; returns the mean loss before the update, nats per row. */
+    double step(Batch batch);
 
     @Override
     void close();

@@ -10,10 +10,11 @@ import picocli.CommandLine.Option;
 
 /** Compares losses and time per step with DJL's PyTorch; exits with 1 if the losses disagree. */
 @Command(name = "peer", mixinStandardHelpOptions = true, showDefaultValues = true, sortOptions = false,
-        description = "Trains the same GPT here and in DJL's PyTorch on the CPU; compares losses and time per step.")
+        description = "Trains the same models here and in DJL's PyTorch on the CPU; compares losses and time per step.")
 final class Peer implements Callable<Integer> {
-    @Option(names = "--models", split = ";", paramLabel = "D,L,H,T,B", description = "models, separated by ';'",
-            defaultValue = "64,2,2,64,32;128,4,4,128,16;256,6,8,256,8;512,6,8,256,4")
+    @Option(names = "--models", split = ";", paramLabel = "D,L,H,T,B|resnet20x16,B",
+            description = "models, separated by ';': GPTs by width, depth, heads, context and batch, ResNets by depth, width and batch",
+            defaultValue = "64,2,2,64,32;128,4,4,128,16;256,6,8,256,8;512,6,8,256,4;resnet20x16,32;resnet20x16,128")
     private List<String> models;
 
     @Option(names = "--threads", split = ",", description = "numbers of threads", defaultValue = "1,2")

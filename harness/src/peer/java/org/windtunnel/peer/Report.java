@@ -25,7 +25,7 @@ final class Report {
 
     /** The curves of one match. */
     void losses(MatchResult result) {
-        print("%nLosses of D,L,H,T,B = %s, %s:%n%n", result.workload(), threads(result.threads()));
+        print("%nLosses of %s, %s:%n%n", result.workload(), threads(result.threads()));
         String steps = Arrays.stream(steps()).mapToObj(Integer::toString).collect(Collectors.joining(" | "));
         print("| step | %s | largest difference |%n|---|%s---|%n", steps, "---|".repeat(Match.COMPARED_STEPS));
         result.losses().forEach((side, curve) -> {
@@ -44,7 +44,7 @@ final class Report {
     void speedHeading() {
         print("%nMilliseconds of a step (median) and PyTorch's time over ours (median [least, most] of the rounds).%n"
                 + "Others: the most that other programs took of the processors in one of the rounds.%n%n");
-        print("| D,L,H,T,B | threads | %s | ", Side.TORCH.title());
+        print("| model | threads | %s | ", Side.TORCH.title());
         ours.forEach(side -> print("%s | ratio | ratio of CPU time | ", side.title()));
         print("others |%n|---|---|---|%s---|%n", "---|---|---|".repeat(ours.size()));
     }

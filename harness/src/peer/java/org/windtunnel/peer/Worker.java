@@ -7,7 +7,6 @@ import java.io.InputStreamReader;
 import java.io.PrintStream;
 import java.lang.management.ManagementFactory;
 import java.nio.charset.StandardCharsets;
-import java.util.Arrays;
 
 /**
  * The process of one contestant. It answers each line with one line: first a description of itself, then, for every
@@ -25,7 +24,7 @@ final class Worker {
         this.workload = workload;
     }
 
-    /** Arguments: {@code torch} or {@code windtunnel}, D,L,H,T,B, threads. */
+    /** Arguments: {@code torch} or {@code windtunnel}, the workload, threads. */
     public static void main(String[] args) throws IOException {
         PrintStream answers = System.out;
         System.setOut(System.err);
@@ -33,7 +32,7 @@ final class Worker {
         int threads = Integer.parseInt(args[2]);
         BufferedReader orders = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.US_ASCII));
         try (Contestant contestant = args[0].equals("torch")
-                ? new TorchContestant(workload)
+                ? workload.torch()
                 : new WindtunnelContestant(workload, threads)) {
             answers.println(contestant.describe());
             Worker worker = new Worker(contestant, workload);
@@ -47,11 +46,9 @@ final class Worker {
         StringBuilder answer = new StringBuilder();
         long cpu = system.getProcessCpuTime();
         for (int i = 0; i < count; i++) {
-            int[] tokens = workload.tokens(steps++);
-            int[] inputs = Arrays.copyOf(tokens, workload.rows());
-            int[] targets = Arrays.copyOfRange(tokens, 1, tokens.length);
+            Batch batch = workload.batch(steps++);
             long start = System.nanoTime();
-            double loss = contestant.step(inputs, targets);
+            double loss = contestant.step(batch);
             answer.append(' ').append(System.nanoTime() - start).append(':').append(loss);
         }
         return system.getProcessCpuTime() - cpu + answer.toString();

@@ -1,6 +1,7 @@
 package org.windtunnel.backend.cpu;
 
 import java.util.Arrays;
+import org.windtunnel.backend.LayerKernels.Activation;
 import org.windtunnel.tensor.Tensor;
 
 /**
@@ -139,7 +140,7 @@ final class ChannelKernels {
         void block(int piece, int at, int rows, Scratch s) {
             int c = pieces.channels();
             float[] v = stage(x, at, rows * c, s.floats(0, rows * c));
-            channels.moments(v, rows, c, s.floats(1, c), s.floats(2, c), s.floats(3, c));
+            channels.moments(v, 0, rows, c, s.floats(1, c), s.floats(2, c), s.floats(3, c));
         }
 
         @Override
@@ -195,7 +196,7 @@ final class ChannelKernels {
             float[] out = s.floats(0, n);
             float[] v = x == null ? null : stage(x, at, n, out);
             float[] add = skip == null ? null : stage(skip, at, n, s.floats(1, n));
-            channels.apply(v, a, b, pieces.coefficients(piece), add, relu, out, rows, c);
+            channels.apply(v, a, b, pieces.coefficients(piece), add, relu, out, 0, rows, c);
             buffer(y).put(at(y) + at, out, 0, n);
         }
     }
@@ -255,11 +256,11 @@ final class ChannelKernels {
             int n = rows * c;
             float[] d = stage(dy, at, n, s.floats(0, n));
             if (y != null) {
-                channels.mask(stage(y, at, n, s.floats(1, n)), d, n);
+                lanes.activateGradient(Activation.RELU, stage(y, at, n, s.floats(1, n)), 0, d, 0, null, n);
             }
             float[] v = x == dy ? d : stage(x, at, n, s.floats(1, n));
             channels.gradientSums(
-                    d, v, rows, c, shift, pieces.coefficients(piece), s.floats(3, c), s.floats(4, c));
+                    d, v, 0, rows, c, shift, pieces.coefficients(piece), s.floats(3, c), s.floats(4, c));
         }
 
         @Override
@@ -332,13 +333,13 @@ final class ChannelKernels {
             int n = rows * c;
             float[] d = stage(dy, at, n, s.floats(0, n));
             if (y != null) {
-                channels.mask(stage(y, at, n, s.floats(1, n)), d, n);
+                lanes.activateGradient(Activation.RELU, stage(y, at, n, s.floats(1, n)), 0, d, 0, null, n);
             }
             if (dSkip != null) {
                 skipGradient(d, at, n, s.floats(1, n));
             }
             float[] v = x == dy ? d : stage(x, at, n, s.floats(1, n));
-            channels.gradient(d, v, p, q, r, shift, pieces.coefficients(piece), d, rows, c);
+            channels.gradient(d, v, p, q, r, shift, pieces.coefficients(piece), d, 0, rows, c);
             buffer(dx).put(at(dx) + at, d, 0, n);
         }
 

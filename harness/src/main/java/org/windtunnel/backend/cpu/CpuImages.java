@@ -7,13 +7,15 @@ import org.windtunnel.tensor.Tensor;
 
 /** The convolutional kernels of the cpu backend. */
 final class CpuImages implements ImageKernels, AutoCloseable {
-    private final ColumnConvolution convolution;
+    private final ColumnConvolution columns;
+    private final DirectConvolution direct;
     private final ChannelKernels channels;
     private final ImageNorms norms;
     private final PoolKernels pools;
 
     CpuImages(Engine engine) {
-        convolution = new ColumnConvolution(engine);
+        columns = new ColumnConvolution(engine);
+        direct = engine.lanes().width() > 1 ? new DirectConvolution(engine) : null;
         channels = new ChannelKernels(engine);
         norms = new ImageNorms(channels);
         pools = new PoolKernels(engine);
@@ -27,7 +29,11 @@ final class CpuImages implements ImageKernels, AutoCloseable {
     @Override
     public void convolutionForward(WindowShape s, double alpha, Tensor x, Tensor filters, boolean addToY, Tensor y) {
         requireConvolution(s, x, filters, y);
-        convolution.forward(s, alpha, x, filters, addToY, y);
+        if (direct == null) {
+            columns.forward(s, alpha, x, filters, addToY, y);
+        } else {
+            direct.forward(s, alpha, x, filters, addToY, y);
+        }
     }
 
     @Override
@@ -42,7 +48,11 @@ final class CpuImages implements ImageKernels, AutoCloseable {
             Tensor dFilters,
             boolean accumulate) {
         requireConvolution(s, x, filters, dy);
-        convolution.backward(s, alpha, x, filters, dy, dx, addToDx, dFilters, accumulate);
+        if (direct == null) {
+            columns.backward(s, alpha, x, filters, dy, dx, addToDx, dFilters, accumulate);
+        } else {
+            direct.backward(s, alpha, x, filters, dy, dx, addToDx, dFilters, accumulate);
+        }
     }
 
     private static void requireConvolution(WindowShape s, Tensor x, Tensor filters, Tensor y) {
@@ -279,6 +289,6 @@ final class CpuImages implements ImageKernels, AutoCloseable {
 
     @Override
     public void close() {
-        convolution.close();
+        columns.close();
     }
 }

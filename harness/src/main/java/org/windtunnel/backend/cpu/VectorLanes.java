@@ -30,6 +30,11 @@ final class VectorLanes extends Lanes {
     }
 
     @Override
+    ChannelLanes channels() {
+        return new VectorChannelLanes();
+    }
+
+    @Override
     int width() {
         return L;
     }
