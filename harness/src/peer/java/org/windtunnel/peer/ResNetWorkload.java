@@ -26,7 +26,7 @@ record ResNetWorkload(int depth, int width, int batch) implements Workload {
     static final int SIDE = 32;
     static final int CHANNELS = 3;
     static final int CLASSES = 10;
-    static final OptimizerSpec.Sgd SGD = new OptimizerSpec.Sgd(0.01, 0.9, 0, false, 5e-4, Decayed.ALL);
+    static final OptimizerSpec.Sgd SGD = new OptimizerSpec.Sgd(0.002, 0.9, 0, false, 5e-4, Decayed.ALL);
 
     private static final Pattern TEXT = Pattern.compile("resnet(\\d+)x(\\d+),(\\d+)");
 
