@@ -25,6 +25,8 @@ import org.windtunnel.analysis.law.Scale;
 import org.windtunnel.analysis.plan.BudgetLines;
 import org.windtunnel.analysis.plan.FamilyComparison;
 import org.windtunnel.analysis.plan.Frontier;
+import org.windtunnel.analysis.report.HtmlReport;
+import org.windtunnel.analysis.study.FitStudies;
 import org.windtunnel.analysis.table.Condition;
 import org.windtunnel.analysis.table.DataTable;
 import org.windtunnel.config.ConfigException;
@@ -73,6 +75,12 @@ final class FitCommand implements Callable<Integer> {
     @Option(names = "--level", paramLabel = "P", defaultValue = "0.95", description = "Coverage of the intervals")
     private double level;
 
+    @Option(
+            names = "--fix",
+            paramLabel = "PARAMETER=VALUE",
+            description = "Hold a parameter of the law, for example E=1.69; may be repeated")
+    private Map<String, Double> fix = new LinkedHashMap<>();
+
     @Option(names = "--cluster", paramLabel = "COLUMN", description = "Resample rows of equal value together, such as run")
     private String cluster;
 
@@ -87,6 +95,9 @@ final class FitCommand implements Callable<Integer> {
 
     @Option(names = "--out", paramLabel = "FILE", description = "Write the fit as JSON, for plan --law")
     private Path out;
+
+    @Option(names = "--report", paramLabel = "FILE", description = "Write the fit as one HTML page with charts and numbers")
+    private Path report;
 
     @Override
     public Integer call() {
@@ -124,12 +135,16 @@ final class FitCommand implements Callable<Integer> {
             System.out.println();
             BudgetLines.of(name(0), name(1), comparison).forEach(System.out::println);
         }
+        if (fits.size() > 1 && (out != null || report != null)) {
+            throw new ConfigException("--out, --report: expected one DATA, found two; write each fit on its own");
+        }
         if (out != null) {
-            if (fits.size() > 1) {
-                throw new ConfigException("--out: expected one DATA, found two; write each fit on its own");
-            }
             FitFile.write(fits.get(0), out);
             System.out.println("\nfit: " + out);
+        }
+        if (report != null) {
+            HtmlReport.write(FitStudies.of(fits.get(0)), report);
+            System.out.println("\nreport: " + report);
         }
     }
 
@@ -145,7 +160,7 @@ final class FitCommand implements Callable<Integer> {
         }
         String source = path.getFileName() + (where.isEmpty() ? "" : " where " + String.join(", ", where));
         TableFitter.Settings settings =
-                new TableFitter.Settings(columns, new FitOptions(delta(), bootstrap, seed, level), scale, cluster);
+                new TableFitter.Settings(columns, new FitOptions(delta(), bootstrap, seed, level), scale, fix, cluster);
         return TableFitter.fit(form, table, source, settings);
     }
 
@@ -194,10 +209,6 @@ final class FitCommand implements Callable<Integer> {
         if (Files.isDirectory(path)) {
             return CurveData.of(RunTable.read(path).runs());
         }
-        DataTable table = DataTable.read(path);
-        for (String condition : conditions) {
-            table = table.filter(Condition.parse(condition));
-        }
-        return CurveData.of(table, columns);
+        return CurveData.read(path, columns, conditions.stream().map(Condition::parse).toList());
     }
 }

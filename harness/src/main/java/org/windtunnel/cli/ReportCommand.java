@@ -1,12 +1,15 @@
 package org.windtunnel.cli;
 
 import java.io.PrintStream;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.Callable;
 import org.windtunnel.analysis.curve.RunTable;
+import org.windtunnel.analysis.fit.FitFile;
 import org.windtunnel.analysis.report.HtmlReport;
 import org.windtunnel.analysis.report.PngCharts;
+import org.windtunnel.analysis.study.FitStudies;
 import org.windtunnel.analysis.study.Study;
 import org.windtunnel.analysis.study.StudyOptions;
 import org.windtunnel.analysis.study.StudyResult;
@@ -20,9 +23,13 @@ import picocli.CommandLine.Parameters;
 @Command(
         name = "report",
         mixinStandardHelpOptions = true,
-        description = "Print the verdict on a sweep directory and write its HTML report; trains nothing.")
+        description = "Print the verdict on a sweep directory and write its HTML report, or that of a stored fit; trains"
+                + " nothing.")
 final class ReportCommand implements Callable<Integer> {
-    @Parameters(index = "0", paramLabel = "SWEEP_DIR", description = "Directory of run directories")
+    @Parameters(
+            index = "0",
+            paramLabel = "SWEEP_DIR|FIT",
+            description = "Directory of run directories, or a fit that fit --out wrote")
     private Path directory;
 
     @Option(
@@ -39,16 +46,28 @@ final class ReportCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
+        if (directory.toString().endsWith(".json") && Files.isRegularFile(directory)) {
+            StudyResult fit = FitStudies.of(FitFile.read(directory));
+            Path html = Path.of(directory.toString().replaceAll("\\.json$", ".html"));
+            HtmlReport.write(fit, html);
+            System.out.println("report: " + html);
+            pictures(fit);
+            return ExitCode.DONE.code();
+        }
         StudyOptions options = StudyOptions.defaults();
         if (config != null) {
             ExperimentFile file = Experiments.load(config, List.of());
             options = Experiments.studyOptions(file);
         }
         StudyResult result = report(directory, options, System.out);
+        pictures(result);
+        return ExitCode.DONE.code();
+    }
+
+    private void pictures(StudyResult result) {
         if (pictures != null) {
             PngCharts.write(result, pictures).forEach(file -> System.out.println("picture: " + file));
         }
-        return ExitCode.DONE.code();
     }
 
     /** Analyses a sweep directory, leaves study.json and report.html in it, and prints the verdict. */

@@ -1,5 +1,6 @@
 package org.windtunnel.analysis.annealing;
 
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -7,10 +8,14 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
 import org.windtunnel.analysis.AnalysisException;
+import org.windtunnel.analysis.curve.Curve;
+import org.windtunnel.analysis.curve.CurveBuilder;
 import org.windtunnel.analysis.curve.Evaluation;
 import org.windtunnel.analysis.curve.Run;
 import org.windtunnel.analysis.law.LearningRateTrace;
+import org.windtunnel.analysis.table.Condition;
 import org.windtunnel.analysis.table.DataTable;
+import org.windtunnel.analysis.table.TableReader;
 
 /**
  * Curves with their schedules, from run directories or from tables with columns run, step, lr and loss. Between logged
@@ -71,25 +76,55 @@ public final class CurveData {
     }
 
     /**
-     * Curves of a table.
+     * Curves of a CSV or JSONL file, read row by row; of a curve of very many rows {@link CurveBuilder} keeps means over
+     * stretches.
      *
-     * @param columns run, step, lr and loss → the table's names
+     * @param columns run, step, lr and loss → the file's names
+     * @param conditions that the rows must meet
+     * @throws AnalysisException if a column is missing, a cell is wrong, or the steps of a curve do not increase
      */
-    public static List<ScheduledCurve> of(DataTable table, Map<String, String> columns) {
+    public static List<ScheduledCurve> read(Path file, Map<String, String> columns, List<Condition> conditions) {
+        Map<String, Rows> curves = new LinkedHashMap<>();
         String run = columns.getOrDefault("run", "run");
-        for (String column : List.of("run", "step", "lr", "loss")) {
-            table.require(columns.getOrDefault(column, column));
-        }
-        Map<String, List<DataTable.Row>> curves = new LinkedHashMap<>();
-        table.rows().forEach(r -> curves.computeIfAbsent(r.text(run), n -> new ArrayList<>()).add(r));
+        boolean[] checked = new boolean[1];
+        TableReader.scan(file, row -> {
+            if (!checked[0]) {
+                DataTable header = DataTable.of(file, List.copyOf(row.cells().keySet()), List.of());
+                List.of("run", "step", "lr", "loss").forEach(c -> header.require(columns.getOrDefault(c, c)));
+                checked[0] = true;
+            }
+            if (conditions.stream().allMatch(c -> c.test(row))) {
+                curves.computeIfAbsent(row.text(run), name -> new Rows()).add(row, columns);
+            }
+        });
         List<ScheduledCurve> all = new ArrayList<>();
         curves.forEach((name, rows) -> {
-            int[] steps = rows.stream().mapToInt(r -> (int) r.number(columns.getOrDefault("step", "step"))).toArray();
-            double[] lr = rows.stream().mapToDouble(r -> r.number(columns.getOrDefault("lr", "lr"))).toArray();
-            double[] loss = rows.stream().mapToDouble(r -> r.number(columns.getOrDefault("loss", "loss"))).toArray();
-            all.add(curve(name, rates(steps, lr), steps, loss));
+            Curve curve = rows.curve.build();
+            int[] steps = Arrays.stream(curve.step()).mapToInt(Math::toIntExact).toArray();
+            all.add(curve(name, rates(steps, curve.lr()), steps, curve.loss()));
         });
         return all;
+    }
+
+    /** Rows of one curve. */
+    private static final class Rows {
+        private final CurveBuilder curve = new CurveBuilder();
+        private double last = Double.NEGATIVE_INFINITY;
+
+        void add(DataTable.Row row, Map<String, String> columns) {
+            double step = number(row, columns, "step");
+            if (!(step > last)) {
+                throw new AnalysisException(row.place() + ": expected steps to increase along a curve, found "
+                        + (long) step + " after " + (long) last + ". Sort the rows, or name the column of the run.");
+            }
+            last = step;
+            curve.add(step, Double.NaN, Double.NaN, number(row, columns, "lr"), number(row, columns, "loss"), Double.NaN,
+                    Double.NaN, Double.NaN);
+        }
+
+        private static double number(DataTable.Row row, Map<String, String> columns, String quantity) {
+            return row.number(columns.getOrDefault(quantity, quantity));
+        }
     }
 
     private static ScheduledCurve curve(String name, double[] rates, int[] steps, double[] losses) {
@@ -110,12 +145,6 @@ public final class CurveData {
 
     /** The rate of every step from 0 to the last logged one; before the first logged step it rises from zero. */
     private static double[] rates(int[] steps, double[] logged) {
-        for (int i = 1; i < steps.length; i++) {
-            if (steps[i] <= steps[i - 1]) {
-                throw new AnalysisException("expected steps to increase along a curve, found " + steps[i] + " after "
-                        + steps[i - 1] + ". Sort the rows, or name the column of the run.");
-            }
-        }
         double[] rates = new double[steps[steps.length - 1] + 1];
         for (int k = 0, i = 0; k < rates.length; k++) {
             while (steps[i] < k) {

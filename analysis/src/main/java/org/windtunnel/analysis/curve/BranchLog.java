@@ -1,20 +1,23 @@
 package org.windtunnel.analysis.curve;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 
-/** The lines of a run's log; those of a branch are preceded by its trunk's, so that a tree of runs reads as whole runs. */
+/** The logs of a run; those of a branch are preceded by its trunk's, so that a tree of runs reads as whole runs. */
 final class BranchLog {
     private static final ObjectMapper JSON = new ObjectMapper();
     /** Branches of branches, further than anyone goes on purpose. */
     private static final int MAX_DEPTH = 32;
+
+    private static final String CURVE = "curve.jsonl";
+    private static final String EVALUATIONS = "eval.jsonl";
 
     private BranchLog() {}
 
@@ -26,13 +29,31 @@ final class BranchLog {
                 : null;
     }
 
-    /** Whole lines from the first step of the trunk on, by increasing step. */
-    static List<JsonNode> lines(Path directory, String name, List<String> problems) {
-        return lines(directory, name, problems, 0);
+    /** The training curve from the first step of the trunk on, by increasing step. */
+    static Curve curve(Path directory, List<String> problems) {
+        CurveBuilder curve = new CurveBuilder();
+        for (Piece piece : pieces(directory, CURVE, problems, 0)) {
+            LogReader.read(piece.file, parser -> curveLine(parser, curve), problems);
+            curve.cut(piece.last);
+        }
+        return curve.build();
     }
 
-    private static List<JsonNode> lines(Path directory, String name, List<String> problems, int depth) {
-        List<JsonNode> lines = new ArrayList<>();
+    /** The evaluations from the first step of the trunk on, by increasing step. */
+    static List<Evaluation> evaluations(Path directory, List<String> problems) {
+        List<Evaluation> all = new ArrayList<>();
+        for (Piece piece : pieces(directory, EVALUATIONS, problems, 0)) {
+            LogReader.read(piece.file, parser -> evaluation(parser, all), problems);
+            all.removeIf(e -> e.step() > piece.last);
+        }
+        return all;
+    }
+
+    /** A log and the last step of it that belongs to the run. */
+    private record Piece(Path file, long last) {}
+
+    private static List<Piece> pieces(Path directory, String name, List<String> problems, int depth) {
+        List<Piece> pieces = new ArrayList<>();
         Run.Parent parent = parent(manifest(directory));
         if (parent != null) {
             // A run id is a plain name; anything else would read outside the sweep.
@@ -41,13 +62,13 @@ final class BranchLog {
                 problems.add(directory.resolve(name) + " starts after step " + parent.step() + " of a trunk, "
                         + parent.runId() + ", that is not there; read without it.");
             } else {
-                lines(trunk, name, problems, depth + 1).stream()
-                        .filter(line -> line.path("step").asLong() <= parent.step())
-                        .forEach(lines::add);
+                pieces(trunk, name, problems, depth + 1).stream()
+                        .map(p -> new Piece(p.file, Math.min(p.last, parent.step())))
+                        .forEach(pieces::add);
             }
         }
-        append(directory.resolve(name), lines, problems);
-        return lines;
+        pieces.add(new Piece(directory.resolve(name), Long.MAX_VALUE));
+        return pieces;
     }
 
     private static JsonNode manifest(Path directory) {
@@ -58,43 +79,61 @@ final class BranchLog {
         }
     }
 
-    /** A step that comes again replaces what followed its first time. */
-    private static void append(Path file, List<JsonNode> lines, List<String> problems) {
-        if (!Files.isRegularFile(file)) {
-            return;
-        }
-        String all;
-        try {
-            all = new String(Files.readAllBytes(file), StandardCharsets.UTF_8);
-        } catch (IOException e) {
-            problems.add(file + " cannot be read (" + e.getMessage() + "); skipped.");
-            return;
-        }
-        boolean torn = !all.endsWith("\n");
-        String[] texts = all.split("\n");
-        for (int i = 0; i < texts.length; i++) {
-            if (texts[i].isBlank()) {
-                continue;
-            }
-            JsonNode line = parse(texts[i]);
-            if (line != null) {
-                long step = line.path("step").asLong();
-                while (!lines.isEmpty() && lines.get(lines.size() - 1).path("step").asLong() >= step) {
-                    lines.remove(lines.size() - 1);
-                }
-                lines.add(line);
-            } else if (!(torn && i == texts.length - 1)) {
-                problems.add(file + " line " + (i + 1) + " is not a log line; skipped.");
+    private static boolean curveLine(JsonParser parser, CurveBuilder curve) throws IOException {
+        double step = Double.NaN;
+        double tokens = Double.NaN;
+        double flops = Double.NaN;
+        double lr = Double.NaN;
+        double loss = Double.NaN;
+        double norm = Double.NaN;
+        double rate = Double.NaN;
+        double seconds = Double.NaN;
+        for (String key = parser.nextFieldName(); key != null; key = parser.nextFieldName()) {
+            parser.nextToken();
+            switch (key) {
+                case "step" -> step = LogReader.number(parser);
+                case "tokens" -> tokens = LogReader.number(parser);
+                case "flops" -> flops = LogReader.number(parser);
+                case "lr" -> lr = LogReader.number(parser);
+                case "loss" -> loss = LogReader.number(parser);
+                case "grad_norm" -> norm = LogReader.number(parser);
+                case "tokens_per_s" -> rate = LogReader.number(parser);
+                case "time_s" -> seconds = LogReader.number(parser);
+                default -> parser.skipChildren();
             }
         }
+        if (!Double.isFinite(step) || parser.currentToken() != JsonToken.END_OBJECT) {
+            return false;
+        }
+        curve.add(step, tokens, flops, lr, loss, norm, rate, seconds);
+        return true;
     }
 
-    private static JsonNode parse(String text) {
-        try {
-            JsonNode line = JSON.readTree(text);
-            return line.path("step").isNumber() ? line : null;
-        } catch (JsonProcessingException e) {
-            return null;
+    /** A step that comes again replaces what followed its first time. */
+    private static boolean evaluation(JsonParser parser, List<Evaluation> all) throws IOException {
+        double step = Double.NaN;
+        double tokens = Double.NaN;
+        double flops = Double.NaN;
+        double loss = Double.NaN;
+        String split = "valid";
+        for (String key = parser.nextFieldName(); key != null; key = parser.nextFieldName()) {
+            parser.nextToken();
+            switch (key) {
+                case "step" -> step = LogReader.number(parser);
+                case "tokens" -> tokens = LogReader.number(parser);
+                case "flops" -> flops = LogReader.number(parser);
+                case "loss" -> loss = LogReader.number(parser);
+                case "split" -> split = parser.getText();
+                default -> parser.skipChildren();
+            }
         }
+        if (!Double.isFinite(step) || parser.currentToken() != JsonToken.END_OBJECT) {
+            return false;
+        }
+        while (!all.isEmpty() && all.get(all.size() - 1).step() >= step) {
+            all.remove(all.size() - 1);
+        }
+        all.add(new Evaluation((long) step, tokens, flops, split, loss));
+        return true;
     }
 }

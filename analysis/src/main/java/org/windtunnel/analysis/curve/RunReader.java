@@ -11,7 +11,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.function.ToDoubleFunction;
 import org.windtunnel.analysis.AnalysisException;
 
 /** Reads one run directory. */
@@ -75,8 +74,8 @@ public final class RunReader {
                 marker = content == null ? marker : content;
             }
         }
-        return of(directory, manifest, status, marker, curve(BranchLog.lines(directory, "curve.jsonl", problems)),
-                evaluations(BranchLog.lines(directory, "eval.jsonl", problems)));
+        return of(directory, manifest, status, marker, BranchLog.curve(directory, problems),
+                BranchLog.evaluations(directory, problems));
     }
 
     /**
@@ -144,45 +143,5 @@ public final class RunReader {
             problems.add(file + " cannot be read (" + e.getMessage() + "); skipped.");
         }
         return null;
-    }
-
-    private static Curve curve(List<JsonNode> lines) {
-        return new Curve(
-                lines.stream().mapToLong(l -> l.path("step").asLong()).toArray(),
-                column(lines, l -> number(l, "tokens")),
-                column(lines, l -> number(l, "flops")),
-                column(lines, l -> number(l, "lr")),
-                column(lines, l -> number(l, "loss")),
-                column(lines, l -> number(l, "grad_norm")),
-                column(lines, l -> number(l, "tokens_per_s")),
-                column(lines, l -> number(l, "time_s")));
-    }
-
-    private static List<Evaluation> evaluations(List<JsonNode> lines) {
-        return lines.stream()
-                .map(l -> new Evaluation(
-                        l.path("step").asLong(),
-                        number(l, "tokens"),
-                        number(l, "flops"),
-                        l.path("split").asText("valid"),
-                        number(l, "loss")))
-                .toList();
-    }
-
-    private static double[] column(List<JsonNode> lines, ToDoubleFunction<JsonNode> value) {
-        return lines.stream().mapToDouble(value).toArray();
-    }
-
-    /** A number, one of the quoted non-numbers, or NaN. */
-    private static double number(JsonNode line, String key) {
-        JsonNode node = line.path(key);
-        if (node.isNumber()) {
-            return node.asDouble();
-        }
-        return switch (node.asText("")) {
-            case "Infinity", "+Infinity", "INF" -> Double.POSITIVE_INFINITY;
-            case "-Infinity", "-INF" -> Double.NEGATIVE_INFINITY;
-            default -> Double.NaN;
-        };
     }
 }

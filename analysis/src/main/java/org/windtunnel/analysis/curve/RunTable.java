@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -30,7 +31,8 @@ public final class RunTable {
      * Reads every run directory under a sweep directory, or the one run if the directory is itself a run.
      *
      * <p>Directories without a manifest are passed over; a manifest or line that cannot be read is listed in
-     * {@link #problems()}; a torn last line is ignored.
+     * {@link #problems()}; a torn last line is ignored. Logs are read line by line, and of a curve of very many lines
+     * {@link CurveBuilder} keeps means over stretches: memory is bounded by the number of runs.
      *
      * @throws AnalysisException if the directory does not exist or a run has a newer format than this program knows
      */
@@ -41,14 +43,22 @@ public final class RunTable {
                             + (Files.exists(sweepDir) ? "a file" : "nothing")
                             + ". Run `windtunnel sweep CONFIG` first or check the path.");
         }
-        List<Run> runs = new ArrayList<>();
-        List<String> problems = new ArrayList<>();
-        for (Path candidate : candidates(sweepDir)) {
-            if (Files.isRegularFile(candidate.resolve(RunReader.MANIFEST))) {
-                RunReader.read(candidate, problems).ifPresent(runs::add);
-            }
+        List<OneRun> all = candidates(sweepDir).parallelStream()
+                .filter(c -> Files.isRegularFile(c.resolve(RunReader.MANIFEST)))
+                .map(OneRun::read)
+                .toList();
+        return new RunTable(
+                sweepDir,
+                all.stream().flatMap(r -> r.run.stream()).toList(),
+                all.stream().flatMap(r -> r.problems.stream()).toList());
+    }
+
+    /** A run, if it could be read, and what could not. */
+    private record OneRun(Optional<Run> run, List<String> problems) {
+        static OneRun read(Path directory) {
+            List<String> problems = new ArrayList<>();
+            return new OneRun(RunReader.read(directory, problems), problems);
         }
-        return new RunTable(sweepDir, runs, problems);
     }
 
     /** Reads several sweep directories as one table, in their order. */

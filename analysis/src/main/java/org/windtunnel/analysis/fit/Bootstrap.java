@@ -76,6 +76,13 @@ public final class Bootstrap {
         return thetas;
     }
 
+    /** Parameters by resample, in the formula's order and natural units. */
+    public double[][] naturals() {
+        return Arrays.stream(thetas)
+                .map(t -> law.parameters().stream().mapToDouble(p -> p.natural(t)).toArray())
+                .toArray(double[][]::new);
+    }
+
     /** Coverage of the intervals. */
     public double level() {
         return level;

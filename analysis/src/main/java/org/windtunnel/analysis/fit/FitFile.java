@@ -10,6 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import org.windtunnel.analysis.AnalysisException;
+import org.windtunnel.analysis.law.HeldLaw;
 import org.windtunnel.analysis.law.Law;
 import org.windtunnel.analysis.law.Laws;
 
@@ -50,9 +51,9 @@ public final class FitFile {
             if (format < 1 || !root.path("theta").isArray()) {
                 throw new AnalysisException(file + ": expected a fit that `windtunnel fit --out` wrote, found other JSON.");
             }
-            if (format > TableFit.FORMAT) {
-                throw new AnalysisException(file + ": expected a fit of format " + TableFit.FORMAT + " or older, found "
-                        + format + ". Update windtunnel.");
+            if (format != TableFit.FORMAT) {
+                throw new AnalysisException(file + ": expected a fit of format " + TableFit.FORMAT + ", found " + format
+                        + (format > TableFit.FORMAT ? ". Update windtunnel." : ". Fit again."));
             }
             return JSON.treeToValue(root, TableFit.class);
         } catch (JsonProcessingException e) {
@@ -65,12 +66,16 @@ public final class FitFile {
 
     /** The law with its parameters. */
     public static FittedLaw law(TableFit fit) {
-        Law law = Laws.named(fit.law());
+        Law law = form(fit);
         return new FittedLaw(law, fit.theta(), fit.objective(), 0, fit.converged(), List.of());
     }
 
     /** The resampled parameters. */
     public static Bootstrap bootstrap(TableFit fit) {
-        return Bootstrap.of(Laws.named(fit.law()), fit.resamples(), fit.level());
+        return Bootstrap.of(form(fit), fit.resamples(), fit.level());
+    }
+
+    private static Law form(TableFit fit) {
+        return HeldLaw.of(Laws.named(fit.law()), fit.held());
     }
 }

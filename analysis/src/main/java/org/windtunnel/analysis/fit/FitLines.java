@@ -7,6 +7,9 @@ import org.windtunnel.analysis.Numbers;
 
 /** A fit as lines of text. */
 public final class FitLines {
+    /** Values of a profile that a line holds. */
+    private static final int PROFILED = 9;
+
     private FitLines() {}
 
     public static List<String> of(TableFit fit) {
@@ -27,13 +30,10 @@ public final class FitLines {
         }
         lines.add("");
         lines.add("  on the rows fitted: " + errors(fit.errors()));
-        if (fit.holdOut() == null) {
+        if (fit.holdOuts().isEmpty()) {
             lines.add("  no hold-out: too few rows would be left to fit");
-        } else {
-            lines.add("  fitted without " + fit.holdOut().rule() + ", " + fit.holdOut().trained() + " rows, predicts "
-                    + fit.holdOut().errors().points() + ": " + errors(fit.holdOut().errors()));
-            fit.holdOut().baselines().forEach(b -> lines.add("    " + b.name() + ": " + errors(b.errors())));
         }
+        fit.holdOuts().forEach(h -> holdOut(lines, h));
         if (fit.optima().size() > 1) {
             lines.add("  other minima: ");
             fit.optima().stream()
@@ -41,10 +41,23 @@ public final class FitLines {
                     .forEach(o -> lines.add("    objective " + String.format(Locale.ROOT, "%.10g", o.objective()) + " at "
                             + values(fit, o.values())));
         }
-        fit.profiles().forEach(p -> lines.addAll(profile(p)));
+        fit.profiles().stream().filter(p -> weak(fit, p.parameter())).forEach(p -> lines.addAll(profile(p)));
         fit.weaknesses().forEach(w -> lines.add("  ! " + (w.parameter() == null ? "" : w.parameter() + ": ")
                 + w.message() + "; " + w.remedy()));
         return lines;
+    }
+
+    private static boolean weak(TableFit fit, String parameter) {
+        return fit.weaknesses().stream().anyMatch(w -> parameter.equals(w.parameter()));
+    }
+
+    private static void holdOut(List<String> lines, TableFit.Prediction h) {
+        lines.add("  fitted without " + h.rule() + ", " + h.trained() + " rows, predicts " + h.errors().points() + ": "
+                + errors(h.errors()));
+        h.baselines().forEach(b -> lines.add("    " + b.name() + ": " + errors(b.errors())));
+        if (h.errors().are() > h.bestBaseline()) {
+            lines.add("    ! a baseline does better: do not extrapolate with this fit");
+        }
     }
 
     private static String loss(double delta) {
@@ -100,9 +113,10 @@ public final class FitLines {
     }
 
     private static List<String> profile(TableFit.Profile profile) {
+        int stride = Math.max(1, profile.values().length / PROFILED);
         StringBuilder at = new StringBuilder();
         StringBuilder objective = new StringBuilder();
-        for (int i = 0; i < profile.values().length; i += 2) {
+        for (int i = 0; i < profile.values().length; i += stride) {
             at.append(String.format(Locale.ROOT, "%11s", short4(profile.values()[i])));
             objective.append(String.format(Locale.ROOT, "%11s", short4(profile.objective()[i])));
         }

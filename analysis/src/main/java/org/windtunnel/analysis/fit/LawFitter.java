@@ -191,25 +191,36 @@ public final class LawFitter {
 
     /** Minimum with some coordinates held at values; NaN leaves a coordinate free. The profile of the objective. */
     static double profile(FittedLaw fitted, LossData data, double delta, double[] held) {
-        LawFitter fitter = new LawFitter(fitted.law(), data, delta);
-        List<Law.Range> ranges = new ArrayList<>(fitter.ranges);
+        RobustObjective objective = new RobustObjective(fitted.law(), data, null, delta);
+        List<Law.Range> ranges = boxes(fitted, data, held);
+        List<double[]> starts = new ArrayList<>(List.of(fitted.theta()));
+        fitted.law().starts(data).stream()
+                .map(s -> clampTo(s, ranges))
+                .sorted(Comparator.comparingDouble(objective::value))
+                .limit(6)
+                .forEach(starts::add);
+        return held(fitted, data, delta, held, starts).value();
+    }
+
+    /** The lowest of the minima that some starts lead to, with some coordinates held at values; NaN leaves one free. */
+    static DampedNewton.Minimum held(
+            FittedLaw fitted, LossData data, double delta, double[] held, List<double[]> starts) {
+        DampedNewton newton = new DampedNewton(
+                new RobustObjective(fitted.law(), data, null, delta), boxes(fitted, data, held));
+        return starts.stream()
+                .map(s -> newton.minimise(s, SHORT))
+                .min(Comparator.comparingDouble(DampedNewton.Minimum::value))
+                .orElseThrow();
+    }
+
+    private static List<Law.Range> boxes(FittedLaw fitted, LossData data, double[] held) {
+        List<Law.Range> ranges = new ArrayList<>(fitted.law().ranges(data));
         for (int i = 0; i < held.length; i++) {
             if (!Double.isNaN(held[i])) {
                 ranges.set(i, new Law.Range(held[i], held[i], ranges.get(i).step()));
             }
         }
-        RobustObjective objective = new RobustObjective(fitted.law(), data, null, fitter.delta);
-        DampedNewton newton = new DampedNewton(objective, ranges);
-        List<double[]> starts = new ArrayList<>(List.of(fitted.theta()));
-        fitter.law.starts(data).stream()
-                .map(s -> clampTo(s, ranges))
-                .sorted(Comparator.comparingDouble(objective::value))
-                .limit(6)
-                .forEach(starts::add);
-        return starts.stream()
-                .mapToDouble(s -> newton.minimise(s, SHORT).value())
-                .min()
-                .orElseThrow();
+        return ranges;
     }
 
     private static double[] clampTo(double[] start, List<Law.Range> ranges) {

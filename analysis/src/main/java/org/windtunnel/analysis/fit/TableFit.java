@@ -1,6 +1,7 @@
 package org.windtunnel.analysis.fit;
 
 import java.util.List;
+import java.util.Map;
 
 /**
  * A law fitted to the rows of a table and everything needed to judge it and to predict with it.
@@ -10,6 +11,7 @@ import java.util.List;
  * @param formula of the law
  * @param inputs of the law
  * @param output what it predicts
+ * @param held parameters that were given, not fitted, with their values
  * @param source where the rows come from, in words
  * @param notes how inputs were derived and what else is to be known
  * @param points rows fitted
@@ -23,11 +25,14 @@ import java.util.List;
  *     and one of D
  * @param optima distinct minima, best first
  * @param errors on the fitted rows
- * @param holdOut what the law fitted to the smaller rows says of the largest; null where too few are left
- * @param profiles of parameters that the data do not pin down
+ * @param holdOuts what the law fitted to the smaller rows says of the largest, by each way of splitting them that leaves
+ *     enough; empty where none does
+ * @param profiles of every parameter
  * @param weaknesses what the data cannot tell, with remedies
  * @param measured least and greatest value of each input
  * @param compute largest 6 N D of a row, or largest C, FLOP; NaN for a law of neither
+ * @param rows inputs by row, in the law's order and natural units
+ * @param outputs by row
  * @param theta internal coordinates
  * @param resamples internal coordinates by resample
  * @param level coverage of the intervals
@@ -38,6 +43,7 @@ public record TableFit(
         String formula,
         List<String> inputs,
         String output,
+        Map<String, Double> held,
         String source,
         List<String> notes,
         int points,
@@ -50,16 +56,18 @@ public record TableFit(
         ParameterEstimate exponent,
         List<Minimum> optima,
         FitErrors errors,
-        Prediction holdOut,
+        List<Prediction> holdOuts,
         List<Profile> profiles,
         List<Weakness> weaknesses,
         double[][] measured,
         double compute,
+        double[][] rows,
+        double[] outputs,
         double[] theta,
         double[][] resamples,
         double level) {
     /** Version of the file. */
-    public static final int FORMAT = 1;
+    public static final int FORMAT = 2;
 
     /**
      * A distinct minimum.
@@ -77,8 +85,17 @@ public record TableFit(
      * @param trained rows fitted
      * @param errors of the law
      * @param baselines what needs no such law
+     * @param held numbers of the rows that were predicted
+     * @param predicted their outputs
      */
-    public record Prediction(String rule, int trained, FitErrors errors, List<Baseline> baselines) {}
+    public record Prediction(
+            String rule, int trained, FitErrors errors, List<Baseline> baselines, int[] held, double[] predicted) {
+
+        /** The least mean error of a baseline; infinite without any. */
+        public double bestBaseline() {
+            return baselines.stream().mapToDouble(b -> b.errors().are()).min().orElse(Double.POSITIVE_INFINITY);
+        }
+    }
 
     /**
      * A simpler prediction of the same rows.

@@ -10,6 +10,7 @@ import java.util.function.IntPredicate;
 import java.util.stream.IntStream;
 import org.windtunnel.analysis.AnalysisException;
 import org.windtunnel.analysis.Numbers;
+import org.windtunnel.analysis.law.HeldLaw;
 import org.windtunnel.analysis.law.Law;
 import org.windtunnel.analysis.law.LossData;
 import org.windtunnel.analysis.law.Scale;
@@ -17,7 +18,6 @@ import org.windtunnel.analysis.table.DataTable;
 
 /** Fits a law to a table: parameters with intervals, hold-out, baselines, profiles, warnings. */
 public final class TableFitter {
-    private static final int PROFILE_POINTS = 15;
     /** Values within this factor are one size or budget. */
     private static final double SAME = 1.02;
     /** Least share of the points held out: the largest values of the first input. */
@@ -39,12 +39,13 @@ public final class TableFitter {
      * @param columns quantity of the law → column of the table
      * @param fit robust loss and resampling
      * @param scale of the residuals; null for the law's own
+     * @param held parameter → value that it has, not to be fitted
      * @param cluster column whose equal values are one run for the bootstrap; null if rows are independent
      */
-    public record Settings(Map<String, String> columns, FitOptions fit, Scale scale, String cluster) {}
+    public record Settings(Map<String, String> columns, FitOptions fit, Scale scale, Map<String, Double> held, String cluster) {}
 
     private TableFitter(Law law, DataTable table, Settings settings) {
-        this.law = law;
+        this.law = HeldLaw.of(law, settings.held);
         this.table = table;
         this.settings = settings;
         columns = ColumnMap.of(law, table, settings.columns);
@@ -85,6 +86,7 @@ public final class TableFitter {
                 law.formula(),
                 law.inputs(),
                 law.output(),
+                settings.held,
                 source,
                 notes,
                 output.length,
@@ -99,11 +101,13 @@ public final class TableFitter {
                         .map(o -> new TableFit.Minimum(o.objective(), natural(o.theta()), o.starts()))
                         .toList(),
                 errors(fitted, inputs, output),
-                holdOut(delta),
-                profiles(fitted, bootstrap, weaknesses),
+                holdOuts(delta),
+                Profiles.of(fitted, data, delta, bootstrap, law.parameters()),
                 weaknesses,
                 measured(),
                 compute(),
+                inputs,
+                output,
                 fitted.theta(),
                 bootstrap.thetas(),
                 settings.fit.level());
@@ -161,29 +165,43 @@ public final class TableFitter {
                 .orElse(null);
     }
 
-    /** Fits the rows below the largest value of the first input and predicts those at it. */
-    private TableFit.Prediction holdOut(double delta) {
-        double[] first = Arrays.stream(inputs).mapToDouble(x -> x[0]).toArray();
-        double limit = limit(first);
-        int[] train = indices(i -> first[i] < limit);
-        int[] held = indices(i -> first[i] >= limit);
+    /** Fits the rows below the largest values of each input, and of the compute, and predicts those at them. */
+    private List<TableFit.Prediction> holdOuts(double delta) {
+        List<TableFit.Prediction> all = new ArrayList<>();
+        for (int j = 0; j < law.inputs().size(); j++) {
+            int column = j;
+            hold(law.inputs().get(j), Arrays.stream(inputs).mapToDouble(x -> x[column]).toArray(), delta, all);
+        }
+        int n = law.inputs().indexOf("N");
+        int d = law.inputs().indexOf("D");
+        if (n >= 0 && d >= 0) {
+            hold("6 N D", Arrays.stream(inputs).mapToDouble(x -> 6 * x[n] * x[d]).toArray(), delta, all);
+        }
+        return all;
+    }
+
+    private void hold(String quantity, double[] by, double delta, List<TableFit.Prediction> all) {
+        double limit = limit(by);
+        int[] train = indices(i -> by[i] < limit);
+        int[] held = indices(i -> by[i] >= limit);
         if (train.length <= law.dimension() || held.length == 0) {
-            return null;
+            return;
         }
         FittedLaw fitted = LawFitter.fit(law, data.select(train), delta);
         double[][] heldInputs = pick(held);
-        double[] heldOutput = Arrays.stream(held).mapToDouble(i -> output[i]).toArray();
-        List<TableFit.Baseline> baselines = new Baselines(law, pick(train), pickOutput(train)).of(heldInputs, heldOutput);
-        return new TableFit.Prediction(
-                law.inputs().get(0) + " >= " + Numbers.text(limit),
+        double[] heldOutput = pickOutput(held);
+        all.add(new TableFit.Prediction(
+                quantity + " >= " + Numbers.text(limit),
                 train.length,
                 errors(fitted, heldInputs, heldOutput),
-                baselines);
+                new Baselines(law, pick(train), pickOutput(train)).of(heldInputs, heldOutput),
+                held,
+                Arrays.stream(heldInputs).mapToDouble(fitted::predict).toArray()));
     }
 
-    /** The value of the first input from which on rows are held out: a tenth of them at least, whole values only. */
-    private double limit(double[] first) {
-        double[] sorted = Arrays.stream(first).sorted().toArray();
+    /** The value from which on rows are held out: a tenth of them at least, whole values only. */
+    private double limit(double[] by) {
+        double[] sorted = Arrays.stream(by).sorted().toArray();
         double share = law.inputs().size() == 1 ? HELD_OF_ONE_INPUT : HELD;
         return sorted[Math.max(0, (int) Math.floor(sorted.length * (1 - share)))] / SAME;
     }
@@ -198,37 +216,6 @@ public final class TableFitter {
 
     private double[] pickOutput(int[] indices) {
         return Arrays.stream(indices).mapToDouble(i -> output[i]).toArray();
-    }
-
-    private List<TableFit.Profile> profiles(FittedLaw fitted, Bootstrap bootstrap, List<Weakness> weaknesses) {
-        List<TableFit.Profile> profiles = new ArrayList<>();
-        for (Law.Parameter p : law.parameters()) {
-            if (weaknesses.stream().anyMatch(w -> p.name().equals(w.parameter()))) {
-                profiles.add(profile(fitted, bootstrap, p));
-            }
-        }
-        return profiles;
-    }
-
-    /** Over the bootstrap interval of the coordinate, half as wide again. */
-    private TableFit.Profile profile(FittedLaw fitted, Bootstrap bootstrap, Law.Parameter p) {
-        int k = p.coordinate();
-        Bootstrap.Interval interval = bootstrap.interval(t -> t[k]);
-        Law.Range range = law.ranges(data).get(k);
-        double at = fitted.theta()[k];
-        double width = Double.isNaN(interval.lo()) ? Math.max(1, Math.abs(at)) : interval.hi() - interval.lo();
-        double low = Math.max(range.lower(), Math.min(at, interval.lo()) - width / 4);
-        double high = Math.min(range.upper(), Math.max(at, interval.hi()) + width / 4);
-        double[] values = new double[PROFILE_POINTS];
-        double[] objective = new double[PROFILE_POINTS];
-        for (int i = 0; i < PROFILE_POINTS; i++) {
-            double[] held = new double[law.dimension()];
-            Arrays.fill(held, Double.NaN);
-            held[k] = low + (high - low) * i / (PROFILE_POINTS - 1);
-            values[i] = p.logarithmic() ? Math.exp(held[k]) : held[k];
-            objective[i] = LawFitter.profile(fitted, data, settings.fit.huberDelta(), held);
-        }
-        return new TableFit.Profile(p.name(), values, objective);
     }
 
     private double compute() {

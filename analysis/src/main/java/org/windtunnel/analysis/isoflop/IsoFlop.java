@@ -43,6 +43,33 @@ public final class IsoFlop {
     public record Minimum(double compute, double size, double loss, double curvature, boolean inside) {}
 
     /**
+     * The points with nearly equal budgets brought to one, their geometric mean: again and again the budget that has most
+     * points around it takes them.
+     *
+     * @param factor how far from it a budget may lie
+     */
+    public static List<Point> grouped(List<Point> points, double factor) {
+        List<Point> left = new ArrayList<>(points.stream().sorted(Comparator.comparingDouble(Point::compute)).toList());
+        List<Point> grouped = new ArrayList<>();
+        while (!left.isEmpty()) {
+            List<Point> most = List.of();
+            for (Point centre : left) {
+                List<Point> around = left.stream()
+                        .filter(p -> p.compute <= factor * centre.compute && p.compute * factor >= centre.compute)
+                        .toList();
+                most = around.size() > most.size() ? around : most;
+            }
+            double budget = Math.exp(most.stream()
+                    .mapToDouble(p -> Math.log(p.compute))
+                    .average()
+                    .orElseThrow());
+            most.forEach(p -> grouped.add(new Point(budget, p.size, p.loss)));
+            left.removeAll(most);
+        }
+        return grouped;
+    }
+
+    /**
      * Vertices of parabolas through the loss in centred ln size. Budgets with fewer than four points or a parabola that
      * opens downward are left out.
      *

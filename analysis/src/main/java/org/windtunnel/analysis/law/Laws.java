@@ -18,6 +18,7 @@ public final class Laws {
         add(Kaplan::sizeAndData);
         add(Kaplan::sizeAndSteps);
         add(CriticalBatch::new);
+        add(DataConstrained::new);
         add(Farseer::new);
         add(() -> new BrokenPowerLaw(1));
         add(() -> new BrokenPowerLaw(2));

@@ -1,11 +1,11 @@
 package org.windtunnel.analysis.plan;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import org.windtunnel.analysis.Numbers;
 import org.windtunnel.analysis.fit.Bootstrap;
 import org.windtunnel.analysis.fit.FittedLaw;
-import org.windtunnel.analysis.fit.LossPoint;
 
 /** Curves of a fitted law through and past its data, for drawing. */
 public final class Slices {
@@ -17,18 +17,23 @@ public final class Slices {
     private Slices() {}
 
     /**
-     * For a law of N and D the loss along N at each D and along D at each N (six at most of each), else along its
-     * input.
+     * For a law of two inputs what it says along each at the values of the other (six at most), for one of one input
+     * along that; none for more inputs, or where one is not positive.
+     *
+     * @param points inputs by point in the law's order
      */
-    public static List<Slice> of(FittedLaw fitted, Bootstrap bootstrap, List<LossPoint> points) {
+    public static List<Slice> of(FittedLaw fitted, Bootstrap bootstrap, double[][] points) {
         List<String> inputs = fitted.law().inputs();
         List<Slice> slices = new ArrayList<>();
+        if (inputs.size() > 2 || Arrays.stream(points).flatMapToDouble(Arrays::stream).anyMatch(v -> !(v > 0))) {
+            return slices;
+        }
         if (inputs.size() == 1) {
             slices.add(slice(fitted, bootstrap, points, 0, null));
             return slices;
         }
         for (int along = 0; along < 2; along++) {
-            for (double fixed : values(points, inputs.get(1 - along))) {
+            for (double fixed : values(points, 1 - along)) {
                 slices.add(slice(fitted, bootstrap, points, along, fixed));
             }
         }
@@ -36,9 +41,9 @@ public final class Slices {
     }
 
     /** Distinct values of an input, those within 2 % taken as one, thinned evenly with both ends kept. */
-    private static List<Double> values(List<LossPoint> points, String input) {
+    private static List<Double> values(double[][] points, int input) {
         List<Double> distinct = new ArrayList<>();
-        points.stream().mapToDouble(p -> p.input(input)).sorted().forEach(v -> {
+        Arrays.stream(points).mapToDouble(p -> p[input]).sorted().forEach(v -> {
             if (distinct.isEmpty() || v > distinct.get(distinct.size() - 1) * 1.02) {
                 distinct.add(v);
             }
@@ -53,16 +58,16 @@ public final class Slices {
         return thinned;
     }
 
-    private static Slice slice(FittedLaw fitted, Bootstrap bootstrap, List<LossPoint> points, int along, Double fixed) {
+    private static Slice slice(FittedLaw fitted, Bootstrap bootstrap, double[][] points, int along, Double fixed) {
         List<String> inputs = fitted.law().inputs();
         String variable = inputs.get(along);
         double[] all =
-                points.stream().mapToDouble(p -> p.input(variable)).sorted().toArray();
+                Arrays.stream(points).mapToDouble(p -> p[along]).sorted().toArray();
         double measured = fixed == null
                 ? all[all.length - 1]
-                : points.stream()
-                        .filter(p -> Math.abs(Math.log(p.input(inputs.get(1 - along)) / fixed)) < 0.02)
-                        .mapToDouble(p -> p.input(variable))
+                : Arrays.stream(points)
+                        .filter(p -> Math.abs(Math.log(p[1 - along] / fixed)) < 0.02)
+                        .mapToDouble(p -> p[along])
                         .max()
                         .orElse(all[all.length - 1]);
         double from = all[0] / BEFORE;

@@ -25,6 +25,7 @@ import org.windtunnel.analysis.table.DataTable;
 final class ChinchillaFits implements PublishedFit {
     private static final double HUBER = 1e-3;
     private static final int RESAMPLES = 4000;
+    private static final int SEED = 42;
     private static final List<String> SCALES = List.of("A", "B");
 
     @Override
@@ -124,10 +125,13 @@ final class ChinchillaFits implements PublishedFit {
         errors(to, fit, bootstrap, row, 1e-2, 1e-2);
     }
 
+    /** The resamples of the published run, drawn again: standard errors to three digits. */
     private static void bootstrap(Comparisons to, FittedLaw fit, LossData data, JsonNode row) {
-        Bootstrap bootstrap = Bootstrap.run(fit, data, new FitOptions(HUBER, RESAMPLES, 1, 0.95));
-        to.of("bootstrap, 4000 resamples of our own");
-        errors(to, fit, bootstrap, row, 0.06, 0.06);
+        double[][] weights = NumpyResamples.weights(SEED, data.size(), RESAMPLES);
+        Bootstrap bootstrap = Bootstrap.run(fit, data, FitOptions.defaults(), weights);
+        to.of("bootstrap, the same 4000 resamples");
+        // The published refits stop where one BFGS start ends, which moves the lower limit of A by 0.3 %.
+        errors(to, fit, bootstrap, row, 1e-3, 4e-3);
     }
 
     private static void errors(

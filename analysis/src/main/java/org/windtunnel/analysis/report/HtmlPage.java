@@ -22,6 +22,12 @@ final class HtmlPage {
     private static final String POLICY = "default-src 'none'; script-src 'unsafe-inline' 'unsafe-eval'; "
             + "style-src 'unsafe-inline'; img-src data: blob:";
 
+    /** What a chart can be saved as: a picture in light colours and thrice the pixels, and its numbers. */
+    private static final String TOOLS = "<div class=\"tools\">"
+            + "<button type=\"button\" data-save=\"png\" title=\"Save as a picture for a paper\">PNG</button>"
+            + "<button type=\"button\" data-save=\"svg\" title=\"Save as a vector picture\">SVG</button>"
+            + "<button type=\"button\" data-save=\"csv\" title=\"Download the numbers behind the chart\">CSV</button></div>";
+
     private final StringBuilder out = new StringBuilder();
 
     /** @param title of the window */
@@ -79,7 +85,7 @@ final class HtmlPage {
         } else if (figure instanceof Figure.Chart chart) {
             out.append("<figure data-chart=\"").append(escape(chart.id())).append("\">");
             controls(chart);
-            out.append("<div class=\"canvas\"></div><figcaption><b>How to read this.</b> ")
+            out.append(TOOLS).append("<div class=\"canvas\"></div><div class=\"paper\"></div><figcaption><b>How to read this.</b> ")
                     .append(escape(chart.reading()))
                     .append("</figcaption></figure>\n<script type=\"application/json\" id=\"")
                     .append(escape(chart.id())).append("\">").append(Specs.script(chart.json())).append("</script>");

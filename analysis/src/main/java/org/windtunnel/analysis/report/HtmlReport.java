@@ -40,13 +40,37 @@ public final class HtmlReport {
     private String html() {
         head();
         out.append(VerdictSection.html(result)).append("\n");
-        out.figure(LrChart.draw(result));
-        out.figure(OptimumChart.draw(result));
-        out.figure(CurveChart.draw(result));
-        out.figure(LawChart.draw(result));
-        out.figure(ResidualChart.draw(result));
-        tables();
+        boolean runs = !result.runs().isEmpty() || result.law() == null;
+        if (runs) {
+            out.figure(LrChart.draw(result));
+            out.figure(OptimumChart.draw(result));
+            out.figure(CurveChart.draw(result));
+        }
+        law();
+        if (runs) {
+            out.append("<section>").append(element("h2", "", "Runs")).append(result.runs().isEmpty()
+                    ? element("p", "gap", "There are no runs.")
+                    : RunsTable.html(result, page)).append("</section>\n");
+        }
         return out.finish();
+    }
+
+    private void law() {
+        LawStudy law = result.law();
+        out.figure(LawChart.draw(result));
+        if (law != null) {
+            if (law.slices().isEmpty()) {
+                out.figure(ParityChart.draw(law));
+            }
+            out.figure(ResidualChart.draw(result));
+            Figure isoFlop = IsoFlopChart.draw(law);
+            if (isoFlop != null) {
+                out.figure(isoFlop);
+            }
+            out.figure(ProfileChart.draw(law));
+            out.figure(BootstrapChart.draw(law));
+        }
+        tables();
     }
 
     private void head() {
@@ -54,17 +78,23 @@ public final class HtmlReport {
                 .append(element("h1", "", result.sweep()))
                 .append("<dl class=\"facts\">");
         StudyOrigin origin = result.origin();
-        fact("runs", String.valueOf(result.runs().size()));
+        fact("runs", result.runs().isEmpty() && result.law() != null ? null : String.valueOf(result.runs().size()));
+        if (result.runs().isEmpty() && result.law() != null) {
+            fact("law", result.law().formula());
+            fact("points", String.valueOf(result.law().points().size()));
+        }
         if (origin != null) {
             fact("made", origin.studied());
             fact("data", String.join("; ", origin.data()));
             fact("machine", String.join("; ", origin.machines()));
             fact("revision", String.join(", ", origin.revisions()));
         }
-        fact("N", switch (result.options().size()) {
-            case NON_EMBEDDING -> "parameters without embeddings";
-            case TOTAL -> "all parameters";
-        });
+        if (!result.runs().isEmpty()) {
+            fact("N", switch (result.options().size()) {
+                case NON_EMBEDDING -> "parameters without embeddings";
+                case TOTAL -> "all parameters";
+            });
+        }
         out.append("</dl></header>\n");
     }
 
@@ -78,21 +108,17 @@ public final class HtmlReport {
         LawStudy law = result.law();
         out.append("<section>").append(element("h2", "", "Parameters of the law"));
         if (law == null) {
-            out.append(element("p", "gap", LawChart.missing(result)));
-        } else {
-            out.append(element("p", "gap", law.formula())).append(Tables.parameters(law));
+            out.append(element("p", "gap", LawChart.missing(result))).append("</section>\n");
+            return;
         }
-        out.append("</section>\n<section>").append(element("h2", "", "Compute-optimal allocation"));
-        List<String> reasons = law == null ? List.of("There is no fitted law to allocate by.")
-                : law.allocations().isEmpty() ? List.of("It needs a law in both N and D.") : List.of();
-        reasons.forEach(reason -> out.append(element("p", "gap", reason)));
-        if (reasons.isEmpty()) {
-            out.append(Tables.allocations(law.allocations()));
+        out.append("<p class=\"formula\">" + Html.formula(law.formula()) + "</p>").append(Tables.parameters(law)).append(Tables.minima(law));
+        out.append("</section>\n<section>").append(element("h2", "", "Errors, fitted and held out"))
+                .append(Tables.errors(law)).append("</section>\n");
+        if (!law.allocations().isEmpty()) {
+            out.append("<section>").append(element("h2", "", "Compute-optimal allocation"))
+                    .append(Tables.allocations(law.allocations())).append("</section>\n");
         }
-        out.append("</section>\n<section>").append(element("h2", "", "Runs"));
-        out.append(result.runs().isEmpty()
-                ? element("p", "gap", "There are no runs.")
-                : RunsTable.html(result, page));
-        out.append("</section>\n");
+        out.append("<section>").append(element("h2", "", "Points of the law")).append(Tables.points(law))
+                .append("</section>\n");
     }
 }

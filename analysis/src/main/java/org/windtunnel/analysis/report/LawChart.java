@@ -17,9 +17,6 @@ import org.windtunnel.analysis.study.StudyResult;
 final class LawChart {
     static final String TITLE = "The scaling law";
 
-    /** Beyond this many colours a legend of single values is unreadable. */
-    private static final int MAX_SINGLE = 8;
-
     /** Sizes or budgets closer than this in ln are one setting, as they are for the slices. */
     private static final double SAME = 0.02;
 
@@ -29,7 +26,7 @@ final class LawChart {
              "encoding": {
               "x": {"field": "x", "type": "quantitative", "scale": {"type": "log", "nice": false},
                     "axis": {"format": "~s", "labelOverlap": "greedy", "tickCount": 6}},
-              "y": {"field": "loss", "type": "quantitative", "title": "loss (nats per token)",
+              "y": {"field": "loss", "type": "quantitative",
                     "scale": {"type": "log", "nice": false}, "axis": {"format": "~g", "tickCount": 8}},
               "color": {"field": "held", "legend": {"labelExpr": "format(datum.value, '.3~s')", "format": ".3~s"}}},
              "layer": [
@@ -94,7 +91,10 @@ final class LawChart {
         }
 
         private static double highest(LawStudy law) {
-            return 1.03 * law.points().stream().mapToDouble(LawStudy.Point::loss).max().getAsDouble();
+            DoubleStream points = law.points().stream().mapToDouble(LawStudy.Point::loss);
+            // A loss is greatest before any of the points; other outputs may grow.
+            DoubleStream lines = law.slices().stream().flatMapToDouble(s -> DoubleStream.of(s.loss()));
+            return 1.03 * (law.ofLoss() ? points : DoubleStream.concat(points, lines)).max().getAsDouble();
         }
 
         private static double floor(StudyResult result) {
@@ -127,7 +127,7 @@ final class LawChart {
             return new Figure.Gap(TITLE, missing(result));
         }
         if (result.law().slices().isEmpty()) {
-            return new Figure.Gap(TITLE, "The law was fitted, but it has no variable to draw it along.");
+            return new Figure.Gap(TITLE, "The law has more inputs than a line can be drawn along; below it stands against every point.");
         }
         return new LawChart(result).chart();
     }
@@ -143,8 +143,7 @@ final class LawChart {
     }
 
     private Figure chart() {
-        List<String> variables =
-                law.slices().stream().map(Slice::variable).distinct().sorted().toList();
+        List<String> variables = law.slices().stream().map(Slice::variable).distinct().toList();
         ObjectNode spec = Specs.object();
         ArrayNode panels = spec.putArray("concat");
         List<String> paths = new ArrayList<>();
@@ -174,7 +173,14 @@ final class LawChart {
         if (result.entropy() != null) {
             text.append("The red dotted line is the known entropy of the source. ");
         }
+        if (law.slices().stream().anyMatch(s -> s.fixed() != null && held(law, s.variable()).size() < distinct(s.variable()))) {
+            text.append("Points have the colour of the line that is nearest in the other variable. ");
+        }
         return text.append("A band that widens at once says that the data cannot carry the extrapolation.").toString();
+    }
+
+    private long distinct(String variable) {
+        return law.points().stream().map(p -> other(law, p, variable)).distinct().count();
     }
 
     private ObjectNode panel(String variable) {
@@ -183,7 +189,7 @@ final class LawChart {
         ArrayNode rows = Specs.array();
         slices.forEach(slice -> slice(rows, slice));
         TreeSet<Double> held = held(law, variable);
-        law.points().forEach(point -> point(rows, point, variable, heldBy(point, variable, held)));
+        law.points().forEach(point -> point(rows, point, variable, heldBy(law, point, variable, held)));
         double from = slices.stream().mapToDouble(s -> s.x()[0]).min().getAsDouble();
         double to = slices.stream().mapToDouble(s -> s.x()[s.x().length - 1]).max().getAsDouble();
         lines(rows, from / 1.2, to);
@@ -192,61 +198,74 @@ final class LawChart {
         ObjectNode encoding = (ObjectNode) panel.get("encoding");
         ObjectNode x = (ObjectNode) encoding.get("x");
         x.put("title", title(variable));
+        if (variable.equals("C")) {
+            ((ObjectNode) x.get("axis")).put("format", ".0e");
+        }
+        ((ObjectNode) encoding.get("y")).put("title", output(law));
         ((ObjectNode) x.get("scale")).set("domain", Specs.numbers(List.of(from / 1.2, to)));
         ((ObjectNode) encoding.get("y").get("scale")).set("domain", Specs.numbers(List.of(axes.lowest(), axes.highest())));
         colour(encoding, variable, held);
         return panel;
     }
 
-    /** What the other variable is held at, by slices and points, near values taken as one; empty for a law of one. */
+    /**
+     * What the other variable is held at, by slices and points, near values taken as one; where these are too many for a
+     * legend, by slices alone, whose colours the points nearest to them take. Empty for a law of one variable.
+     */
     static TreeSet<Double> held(LawStudy law, String variable) {
         TreeSet<Double> held = new TreeSet<>();
         law.slices().stream()
                 .filter(s -> s.variable().equals(variable) && s.fixed() != null)
                 .forEach(s -> held.add(s.fixed()));
+        TreeSet<Double> all = new TreeSet<>(held);
         if (!held.isEmpty()) {
             for (LawStudy.Point point : law.points()) {
-                if (heldBy(point, variable, held) == null) {
-                    held.add(other(point, variable));
+                double value = other(law, point, variable);
+                if (all.stream().noneMatch(h -> Math.abs(Math.log(value / h)) < SAME)) {
+                    all.add(value);
                 }
             }
         }
-        return held;
+        return all.size() <= ColourClasses.MOST ? all : held;
     }
 
-    /** The one of the held values that a point belongs to, or null. */
-    static Double heldBy(LawStudy.Point point, String variable, TreeSet<Double> held) {
-        double value = other(point, variable);
-        return held.stream().filter(h -> Math.abs(Math.log(value / h)) < SAME).findFirst().orElse(null);
+    /** The one of the held values that a point is nearest to; null without any. */
+    static Double heldBy(LawStudy law, LawStudy.Point point, String variable, TreeSet<Double> held) {
+        return held.isEmpty() ? null : ColourClasses.nearest(held).of(other(law, point, variable));
     }
 
-    private static double other(LawStudy.Point point, String variable) {
-        return variable.equals("N") ? point.d() : point.n();
+    /** The other one of a law's two inputs. */
+    private static String otherInput(LawStudy law, String variable) {
+        return law.inputs().get(1 - law.inputs().indexOf(variable));
+    }
+
+    private static double other(LawStudy law, LawStudy.Point point, String variable) {
+        return along(law, point, otherInput(law, variable));
+    }
+
+    /** Of the axis of what the law predicts. */
+    static String output(LawStudy law) {
+        return law.ofLoss() ? "loss (nats per token)" : law.output();
     }
 
     static String title(String variable) {
         return switch (variable) {
             case "D" -> "training tokens D";
             case "N" -> "parameters N";
-            default -> "compute C (FLOP)";
+            case "C" -> "compute C (FLOP)";
+            default -> variable;
         };
     }
 
-    private static void colour(ObjectNode encoding, String variable, TreeSet<Double> held) {
+    private void colour(ObjectNode encoding, String variable, TreeSet<Double> held) {
         if (held.isEmpty()) {
             encoding.set("color", Specs.literal("{\"value\": \"var(--accent)\"}"));
             return;
         }
         ObjectNode colour = (ObjectNode) encoding.get("color");
-        colour.put("title", variable.equals("N") ? "D" : "N");
-        if (held.size() <= MAX_SINGLE) {
-            colour.put("type", "ordinal");
-            colour.set("scale", Specs.object().set("domain", Specs.numbers(held)));
-        } else {
-            colour.put("type", "quantitative");
-            colour.set("scale", Specs.object().put("type", "log"));
-            ((ObjectNode) colour.get("legend")).remove("labelExpr");
-        }
+        colour.put("title", otherInput(law, variable));
+        colour.put("type", "ordinal");
+        colour.set("scale", Specs.object().set("domain", Specs.numbers(held)));
     }
 
     private static void slice(ArrayNode rows, Slice slice) {
@@ -265,17 +284,14 @@ final class LawChart {
         }
     }
 
-    static double along(LawStudy.Point point, String variable) {
-        return switch (variable) {
-            case "D" -> point.d();
-            case "N" -> point.n();
-            default -> point.compute();
-        };
+    /** A point's value of an input. */
+    static double along(LawStudy law, LawStudy.Point point, String variable) {
+        return point.inputs()[law.inputs().indexOf(variable)];
     }
 
     private void point(ArrayNode rows, LawStudy.Point point, String variable, Double held) {
         ObjectNode row = rows.addObject().put("kind", "point");
-        Specs.number(row, "x", along(point, variable));
+        Specs.number(row, "x", along(law, point, variable));
         Specs.number(row, "held", held);
         Specs.number(row, "n", point.n());
         Specs.number(row, "d", point.d());
@@ -293,9 +309,13 @@ final class LawChart {
             return null;
         }
         return law.holdOut().points().stream()
-                .filter(p -> p.n() == point.n() && p.d() == point.d() && p.loss() == point.loss())
+                .filter(p -> same(p.n(), point.n()) && same(p.d(), point.d()) && p.loss() == point.loss())
                 .findFirst()
                 .orElse(null);
+    }
+
+    private static boolean same(double a, double b) {
+        return Double.compare(a, b) == 0;
     }
 
     private void lines(ArrayNode rows, double from, double to) {

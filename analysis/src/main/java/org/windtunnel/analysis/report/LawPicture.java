@@ -47,7 +47,7 @@ final class LawPicture {
     private XYChart panel(String variable) {
         List<Slice> slices =
                 law.slices().stream().filter(s -> s.variable().equals(variable)).toList();
-        XYChart chart = PngCharts.panel(law.formula(), LawChart.title(variable), "loss (nats per token)");
+        XYChart chart = PngCharts.panel(law.formula(), LawChart.title(variable), LawChart.output(law));
         TreeSet<Double> held = LawChart.held(law, variable);
         slices.forEach(slice -> slice(chart, slice, colour(slice.fixed(), held)));
         points(chart, variable, null, held);
@@ -112,10 +112,10 @@ final class LawPicture {
         for (boolean heldOut : new boolean[] {false, true}) {
             List<LawStudy.Point> points = law.points().stream()
                     .filter(p -> p.heldOut() == heldOut)
-                    .filter(p -> Objects.equals(value, LawChart.heldBy(p, variable, held)))
+                    .filter(p -> Objects.equals(value, LawChart.heldBy(law, p, variable, held)))
                     .toList();
             if (!points.isEmpty()) {
-                double[] x = points.stream().mapToDouble(p -> Math.log10(LawChart.along(p, variable))).toArray();
+                double[] x = points.stream().mapToDouble(p -> Math.log10(LawChart.along(law, p, variable))).toArray();
                 double[] y = points.stream().mapToDouble(LawStudy.Point::loss).toArray();
                 XYSeries series = chart.addSeries((heldOut ? "held out " : "fitted ") + value, x, y);
                 series.setMarker(heldOut ? SeriesMarkers.DIAMOND : SeriesMarkers.CIRCLE);

@@ -16,7 +16,7 @@ final class ResidualChart {
             """
             {"height": 220,
              "encoding": {
-              "x": {"field": "compute", "type": "quantitative", "title": "compute (FLOP)",
+              "x": {"field": "x", "type": "quantitative", "title": "compute (FLOP)",
                     "scale": {"type": "log", "nice": false, "padding": 14},
                     "axis": {"labelExpr": "test(/^[125]/, format(datum.value, '.0e')) ? replace(format(datum.value, '.0e'), '+', '') : ''", "labelOverlap": "greedy", "tickCount": 8}},
               "y": {"field": "error", "type": "quantitative", "title": "predicted over measured, %",
@@ -50,26 +50,38 @@ final class ResidualChart {
         }
         ArrayNode rows = Specs.array();
         TreeSet<Double> sizes = new TreeSet<>();
+        boolean compute = law.points().stream().allMatch(p -> p.compute() > 0);
+        boolean sized = law.points().stream().allMatch(p -> p.n() > 0);
         for (LawStudy.Point point : law.points()) {
-            sizes.add(Specs.rounded(point.n()).doubleValue());
-            row(rows, law, point);
+            if (sized) {
+                sizes.add(Specs.rounded(point.n()).doubleValue());
+            }
+            row(rows, law, point, compute);
         }
         ObjectNode spec = Specs.literal(SPEC);
+        if (!compute) {
+            axis((ObjectNode) spec.get("encoding").get("x"), law);
+        }
         spec.set("data", Specs.object().set("values", rows));
+        // Layers without a row make Vega complain about their scales.
+        ArrayNode layers = (ArrayNode) spec.get("layer");
         if (law.points().stream().noneMatch(p -> blind(law, p) != null)) {
-            // The intervals and the diamonds: layers without a row make Vega complain about their scales.
-            ArrayNode layers = (ArrayNode) spec.get("layer");
             layers.remove(2);
+        }
+        if (law.points().stream().noneMatch(p -> blind(law, p) != null && Double.isFinite(blind(law, p).lo()))) {
             layers.remove(0);
         }
         ObjectNode colour = (ObjectNode) spec.get("encoding").get("color");
-        if (sizes.size() <= 8) {
-            colour.put("type", "ordinal");
-            colour.set("scale", Specs.object().set("domain", Specs.numbers(sizes)));
+        if (!sized) {
+            ((ObjectNode) spec.get("encoding")).set("color", Specs.literal("{\"value\": \"var(--accent)\"}"));
         } else {
-            colour.put("type", "quantitative");
-            colour.set("scale", Specs.object().put("type", "log"));
-            ((ObjectNode) colour.get("legend")).remove("labelExpr");
+            ColourClasses classes = ColourClasses.of(sizes);
+            colour.put("type", "ordinal");
+            colour.set("scale", Specs.object().set("domain", Specs.numbers(classes.values())));
+            colour.put("field", "size");
+            rows.forEach(row -> Specs.number(
+                    (ObjectNode) row, "size", classes.of(row.path("n").asDouble())));
+            colour.put("title", classes.all() ? "N" : "N near");
         }
         String reading = "Circles: the law against the points it was fitted to. "
                 + (law.holdOut() == null
@@ -82,9 +94,19 @@ final class ResidualChart {
                 new Figure.Layout(List.of(""), 1, 76, 0, null));
     }
 
-    private static void row(ArrayNode rows, LawStudy law, LawStudy.Point point) {
+    /** Along the first input of a law that knows no compute. */
+    private static void axis(ObjectNode x, LawStudy law) {
+        x.put("title", law.inputs().get(0));
+        x.set("axis", Specs.literal("{\"format\": \"~s\", \"labelOverlap\": \"greedy\", \"tickCount\": 8}"));
+        if (law.points().stream().anyMatch(p -> !(p.inputs()[0] > 0))) {
+            x.set("scale", Specs.literal("{\"nice\": false, \"padding\": 14, \"zero\": false}"));
+        }
+    }
+
+    private static void row(ArrayNode rows, LawStudy law, LawStudy.Point point, boolean compute) {
         HoldOut.Point blind = blind(law, point);
         ObjectNode row = rows.addObject();
+        Specs.number(row, "x", compute ? point.compute() : point.inputs()[0]);
         Specs.number(row, "compute", point.compute());
         Specs.number(row, "n", point.n());
         Specs.number(row, "d", point.d());

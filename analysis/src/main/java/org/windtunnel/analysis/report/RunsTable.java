@@ -76,7 +76,7 @@ final class RunsTable {
     }
 
     private String html() {
-        StringBuilder out = new StringBuilder("<div class=\"scroll tall\"><table class=\"sortable\"><thead><tr>");
+        StringBuilder out = new StringBuilder("<div class=\"scroll tall\"><table class=\"sortable\" data-csv=\"runs\"><thead><tr>");
         head(out, "run", false);
         head(out, "status", false);
         head(out, "group", false);

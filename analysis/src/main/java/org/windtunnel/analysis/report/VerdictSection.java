@@ -30,7 +30,9 @@ final class VerdictSection {
 
     private String html() {
         out.append("<section class=\"verdict\">").append(element("h2", "", "Verdict"));
-        runs();
+        if (!result.runs().isEmpty() || result.law() == null) {
+            runs();
+        }
         result.transfer().forEach(this::transfer);
         if (result.law() != null) {
             law(result.law());

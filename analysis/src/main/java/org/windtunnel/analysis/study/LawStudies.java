@@ -18,6 +18,7 @@ import org.windtunnel.analysis.fit.HoldOuts;
 import org.windtunnel.analysis.fit.Identifiability;
 import org.windtunnel.analysis.fit.LawFitter;
 import org.windtunnel.analysis.fit.LossPoint;
+import org.windtunnel.analysis.fit.Profiles;
 import org.windtunnel.analysis.fit.Weakness;
 import org.windtunnel.analysis.law.Law;
 import org.windtunnel.analysis.law.LossData;
@@ -150,6 +151,8 @@ final class LawStudies {
         return new LawStudy(
                 law.name(),
                 law.formula(),
+                law.inputs(),
+                law.output(),
                 which,
                 Estimates.of(fitted, data, fit.huberDelta(), bootstrap, weaknesses),
                 lawPoints(fitted, holdOut == null ? Set.of() : held),
@@ -161,10 +164,13 @@ final class LawStudies {
                         predictions(fitted),
                         points.stream().mapToDouble(LossPoint::loss).toArray()),
                 holdOut,
+                List.of(),
                 bootstrap.resamples(),
                 fit.level(),
-                Slices.of(fitted, bootstrap, points),
+                Slices.of(fitted, bootstrap, points.stream().map(p -> p.inputs(law)).toArray(double[][]::new)),
                 plans ? allocations(planner) : List.of(),
+                Profiles.of(fitted, data, fit.huberDelta(), bootstrap, law.parameters()),
+                bootstrap.naturals(),
                 plans ? planner.exponent() : null);
     }
 
@@ -191,6 +197,7 @@ final class LawStudies {
                 .mapToObj(i -> {
                     LossPoint p = points.get(i);
                     return new LawStudy.Point(
+                            p.inputs(fitted.law()),
                             p.n(),
                             p.d(),
                             p.compute(),

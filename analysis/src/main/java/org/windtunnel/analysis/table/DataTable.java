@@ -1,18 +1,7 @@
 package org.windtunnel.analysis.table;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.MappingIterator;
-import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.dataformat.csv.CsvMapper;
-import com.fasterxml.jackson.dataformat.csv.CsvParser;
-import java.io.BufferedReader;
-import java.io.IOException;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Predicate;
@@ -65,88 +54,14 @@ public final class DataTable {
      * @throws AnalysisException if it cannot be read, is empty, or a line is malformed
      */
     public static DataTable read(Path file) {
-        try {
-            return file.toString().endsWith(".jsonl") ? readJsonLines(file) : readCsv(file);
-        } catch (IOException e) {
-            throw new AnalysisException("Cannot read " + file + ": expected a CSV file with a header line or a .jsonl"
-                    + " file. Check the path.", e);
-        }
+        List<Row> rows = new ArrayList<>();
+        List<String> columns = TableReader.scan(file, rows::add);
+        return new DataTable(file, columns, rows);
     }
 
     /** Rows given as such. */
     public static DataTable of(Path source, List<String> columns, List<Row> rows) {
         return new DataTable(source, columns, rows);
-    }
-
-    private static DataTable readCsv(Path file) throws IOException {
-        CsvMapper mapper = CsvMapper.builder()
-                .enable(CsvParser.Feature.WRAP_AS_ARRAY)
-                .enable(CsvParser.Feature.TRIM_SPACES)
-                .enable(CsvParser.Feature.SKIP_EMPTY_LINES)
-                .build();
-        List<String> header = null;
-        List<Row> rows = new ArrayList<>();
-        try (BufferedReader reader = Files.newBufferedReader(file, StandardCharsets.UTF_8);
-                MappingIterator<String[]> lines = mapper.readerFor(String[].class).readValues(reader)) {
-            while (lines.hasNextValue()) {
-                String[] cells = lines.nextValue();
-                if (header == null) {
-                    cells[0] = cells[0].replace("\uFEFF", "");
-                    header = List.of(cells);
-                } else {
-                    // The parser stands behind the line's end.
-                    long line = lines.getParser().currentTokenLocation().getLineNr();
-                    rows.add(row(file.getFileName() + " line " + line, header, cells));
-                }
-            }
-        } catch (JsonProcessingException e) {
-            throw new AnalysisException(file + ": expected comma-separated values, found " + e.getOriginalMessage()
-                    + " at line " + (e.getLocation() == null ? "?" : e.getLocation().getLineNr()) + ".", e);
-        }
-        if (header == null) {
-            throw new AnalysisException(file + " is empty: expected a header line that names the columns.");
-        }
-        return new DataTable(file, header, rows);
-    }
-
-    private static Row row(String place, List<String> header, String[] cells) {
-        if (cells.length > header.size()) {
-            throw new AnalysisException(place + ": expected " + header.size() + " cells as in the header, found "
-                    + cells.length + ". Quote cells that contain commas.");
-        }
-        Map<String, String> named = new LinkedHashMap<>();
-        for (int i = 0; i < cells.length; i++) {
-            named.put(header.get(i), cells[i]);
-        }
-        return new Row(place, named);
-    }
-
-    private static DataTable readJsonLines(Path file) throws IOException {
-        ObjectMapper mapper = new ObjectMapper();
-        Map<String, Boolean> columns = new LinkedHashMap<>();
-        List<Row> rows = new ArrayList<>();
-        List<String> lines = Files.readAllLines(file, StandardCharsets.UTF_8);
-        for (int i = 0; i < lines.size(); i++) {
-            if (lines.get(i).isBlank()) {
-                continue;
-            }
-            String place = file.getFileName() + " line " + (i + 1);
-            JsonNode object;
-            try {
-                object = mapper.readTree(lines.get(i));
-            } catch (JsonProcessingException e) {
-                throw new AnalysisException(place + ": expected a JSON object, found " + e.getOriginalMessage(), e);
-            }
-            Map<String, String> cells = new LinkedHashMap<>();
-            object.fields().forEachRemaining(field -> {
-                if (field.getValue().isValueNode() && !field.getValue().isNull()) {
-                    columns.put(field.getKey(), true);
-                    cells.put(field.getKey(), field.getValue().asText());
-                }
-            });
-            rows.add(new Row(place, cells));
-        }
-        return new DataTable(file, List.copyOf(columns.keySet()), rows);
     }
 
     /** Where it was read. */

@@ -53,7 +53,7 @@ class TableFitterTest {
 
     private static TableFitter.Settings settings(String cluster) {
         return new TableFitter.Settings(
-                Map.of("N", "params", "D", "tokens", "loss", "final"), OPTIONS, null, cluster);
+                Map.of("N", "params", "D", "tokens", "loss", "final"), OPTIONS, null, Map.of(), cluster);
     }
 
     private TableFit fit(String name, double coefficient, double noise) throws IOException {
@@ -68,10 +68,10 @@ class TableFitterTest {
         assertThat(fit.parameters().get(3).value()).isEqualTo(0.4, within(0.05));
         assertThat(fit.exponent().value()).isEqualTo(0.35 / 0.75, within(0.05));
         assertThat(fit.exponent().sandwichSe()).isBetween(fit.exponent().se() / 4, fit.exponent().se() * 4);
-        assertThat(fit.holdOut().trained()).isEqualTo(108);
-        assertThat(fit.holdOut().errors().points()).isEqualTo(18);
-        assertThat(fit.holdOut().baselines()).hasSize(3).allSatisfy(b -> assertThat(b.errors().are())
-                .isGreaterThan(fit.holdOut().errors().are()));
+        assertThat(fit.holdOuts().get(0).trained()).isEqualTo(108);
+        assertThat(fit.holdOuts().get(0).errors().points()).isEqualTo(18);
+        assertThat(fit.holdOuts().get(0).baselines()).hasSize(3).allSatisfy(b -> assertThat(b.errors().are())
+                .isGreaterThan(fit.holdOuts().get(0).errors().are()));
         assertThat(FitLines.of(fit)).anyMatch(l -> l.contains("alpha")).anyMatch(l -> l.contains("fitted without N >="));
     }
 
@@ -117,14 +117,14 @@ class TableFitterTest {
         assertThatThrownBy(() -> FitFile.read(other)).hasMessageContaining("windtunnel fit --out");
         assertThatThrownBy(() -> FitFile.read(dir.resolve("none.json"))).hasMessageContaining("Check the path");
         Path newer = Files.writeString(dir.resolve("n.json"), "{\"format\": 99, \"theta\": []}");
-        assertThatThrownBy(() -> FitFile.read(newer)).hasMessageContaining("format 1 or older");
+        assertThatThrownBy(() -> FitFile.read(newer)).hasMessageContaining("expected a fit of format 2");
         TableFit power = TableFitter.fit(Laws.named("power-N"), table("p.csv", 400, 0), "p", settings(null));
         assertThatThrownBy(() -> new Frontier(power)).hasMessageContaining("over-training");
         assertThatThrownBy(() -> TableFitter.fit(
                         Laws.named("power-N"),
                         table("p.csv", 400, 0),
                         "p",
-                        new TableFitter.Settings(Map.of("Q", "params"), OPTIONS, null, null)))
+                        new TableFitter.Settings(Map.of("Q", "params"), OPTIONS, null, Map.of(), null)))
                 .hasMessageContaining("expected a column N");
     }
 

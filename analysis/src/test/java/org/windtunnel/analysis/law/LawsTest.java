@@ -40,7 +40,7 @@ class LawsTest {
     }
 
     static List<Case> cases() {
-        DataConstrained.Base base = new DataConstrained.Base(1.87, 521, 1488, 0.35, 0.35);
+        Map<String, Double> base = Map.of("E", 1.87, "A", 521.0, "B", 1488.0, "alpha", 0.35, "beta", 0.35);
         return List.of(
                 new Case(PowerSum.chinchilla(), of(1.8, 400, 900, 0.34, 0.37), of(1e6, 1e8), of(1e9, 1e11), of(1e10, 1e12)),
                 new Case(new TiedChinchilla(), of(1.8, 400, 900, 0.35), of(1e6, 1e8), of(1e9, 1e11), of(1e10, 1e12)),
@@ -49,7 +49,8 @@ class LawsTest {
                 new Case(Kaplan.sizeAndData(), of(6.4e13, 1.8e13, 0.076, 0.103), of(1e6, 1e8), of(1e9, 1e11), of(1e10, 1e12)),
                 new Case(Kaplan.sizeAndSteps(), of(6.5e13, 2100, 0.077, 0.76), of(1e6, 1e3), of(1e9, 1e5), of(1e10, 1e6)),
                 new Case(new CriticalBatch(), of(3000, 2e5), of(1e4), of(1e7), of(1e8)),
-                new Case(new DataConstrained(base), of(15, 5), of(1e8, 1e10, 1e9), of(1e10, 1e11, 1e10), of(2e10, 3e11, 2e10)),
+                new Case(HeldLaw.of(new DataConstrained(), base), of(15, 5), of(1e8, 1e10, 1e9), of(1e10, 1e11, 1e10), of(2e10, 3e11, 2e10)),
+                new Case(new DataConstrained(), of(1.87, 521, 1488, 0.35, 0.33, 15, 5), of(1e8, 1e10, 1e9), of(1e10, 1e11, 1e10), of(2e10, 3e11, 2e10)),
                 new Case(new Farseer(), of(-0.3, 0.08, -0.75, 2, -0.1, 5.2, -0.6, 0.12, 1.4), of(1e8, 2e9), of(6e9, 3e11), of(1e10, 4e11)),
                 new Case(new BrokenPowerLaw(1), of(0.4, 2.3, 0.055, 5.6, 600, 0.06), of(100), of(2000), of(3000)),
                 new Case(new ParallelScaling(), of(0.69, 1.1e7, 0.19, 0.39), of(5e8, 1), of(5e9, 8), of(1e10, 16)),
