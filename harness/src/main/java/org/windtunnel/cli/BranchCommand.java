@@ -64,7 +64,7 @@ final class BranchCommand implements Callable<Integer> {
         Map<String, Object> axes = new LinkedHashMap<>(trunk.axes());
         axes.put("train.steps", Branches.steps(spec));
         RunJob job = new RunJob(trunk.sweep(), slug + "_" + hash, slug, hash, axes, spec,
-                given() + trunk.givenYaml(), ConfigWriter.yaml(spec), ConfigWriter.tree(spec), point);
+                given() + trunk.givenYaml(), point);
         Path directory = trunkDirectory.toAbsolutePath().normalize().resolveSibling(job.runId());
         return SingleRun.execute(job, ExperimentOptions.relative(directory), "deleting its directory").code();
     }

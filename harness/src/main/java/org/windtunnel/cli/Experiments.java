@@ -10,7 +10,6 @@ import org.windtunnel.analysis.study.StudyOptions;
 import org.windtunnel.config.AnalysisSpec;
 import org.windtunnel.config.ConfigException;
 import org.windtunnel.config.ConfigLoader;
-import org.windtunnel.config.ConfigWriter;
 import org.windtunnel.config.ExperimentFile;
 import org.windtunnel.config.ExperimentSpec;
 import org.windtunnel.config.RuntimeSpec;
@@ -48,8 +47,6 @@ final class Experiments {
                     run.axes(),
                     run.spec(),
                     file.text(),
-                    ConfigWriter.yaml(run.spec()),
-                    ConfigWriter.tree(run.spec()),
                     run.branch()));
         }
         return jobs;
@@ -89,8 +86,6 @@ final class Experiments {
                 assign.axes(),
                 spec,
                 assign.givenYaml(),
-                assign.resolvedYaml(),
-                ConfigWriter.tree(spec),
                 assign.branch());
     }
 

@@ -48,8 +48,6 @@ final class StoredRun {
                 axes,
                 spec,
                 text(absolute, "config.yaml"),
-                ConfigWriter.yaml(spec),
-                ConfigWriter.tree(spec),
                 branch);
     }
 

@@ -91,7 +91,10 @@ final class Binder {
                     "missing key, expected " + expectation(component.type()) + " (" + component.key().value() + ")");
             return null;
         }
-        ConfigNode node = entry == null ? component.fallback() : entry.value();
+        if (entry == null) {
+            return component.defaultValue();
+        }
+        ConfigNode node = entry.value();
         if (node.isNull() && component.key().def().equals(Key.NONE)) {
             return null;
         }

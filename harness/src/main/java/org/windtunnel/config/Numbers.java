@@ -22,7 +22,11 @@ final class Numbers {
     private static final Pattern LEADING_ZERO = Pattern.compile("[-+]?0[\\d_].*");
     private static final Pattern NOT_FINITE = Pattern.compile("[-+]?\\.?(?:inf|infinity|nan)", Pattern.CASE_INSENSITIVE);
     private static final Map<String, Integer> SUFFIXES = Map.of("k", 3, "K", 3, "M", 6, "B", 9, "G", 9, "T", 12);
+    private static final Pattern EXPONENT = Pattern.compile("[eE]");
     private static final int MAX_EXPONENT = 40;
+
+    /** Every number of so many digits is a long. */
+    private static final int LONG_DIGITS = 18;
 
     private Numbers() {}
 
@@ -36,6 +40,12 @@ final class Numbers {
     }
 
     static long integer(String text, long min, long max) throws Refused {
+        if (isPlain(text)) {
+            long value = Long.parseLong(text);
+            if (value >= min && value <= max) {
+                return value;
+            }
+        }
         Matcher matcher = INTEGER.matcher(text);
         if (!matcher.matches()) {
             throw new Refused("expected an integer (such as 64, 1e9, 500k or 1.5B), found " + text + hint(text));
@@ -56,6 +66,19 @@ final class Numbers {
         return value.longValueExact();
     }
 
+    /** Digits and nothing else, and no leading zero: nearly every integer, without the cost of the patterns. */
+    private static boolean isPlain(String text) {
+        if (text.isEmpty() || text.length() > LONG_DIGITS || text.charAt(0) == '0' && text.length() > 1) {
+            return false;
+        }
+        for (int i = 0; i < text.length(); i++) {
+            if (text.charAt(i) < '0' || text.charAt(i) > '9') {
+                return false;
+            }
+        }
+        return true;
+    }
+
     static double real(String text) throws Refused {
         if (NOT_FINITE.matcher(text).matches()) {
             throw new Refused("expected a finite number, found " + text);
@@ -68,7 +91,7 @@ final class Numbers {
         }
         String digits = text.replace("_", "");
         double value = Double.parseDouble(digits);
-        boolean underflow = value == 0 && digits.split("[eE]")[0].matches(".*[1-9].*");
+        boolean underflow = value == 0 && EXPONENT.split(digits)[0].chars().anyMatch(c -> c >= '1' && c <= '9');
         if (Double.isInfinite(value) || underflow) {
             throw new Refused("expected a number within the range of double precision, found " + text);
         }
@@ -84,7 +107,7 @@ final class Numbers {
 
     private static BigDecimal decimal(String number, String text) throws Refused {
         // BigDecimal would expand an exponent of a billion digit by digit further down.
-        String[] parts = number.replace("_", "").split("[eE]");
+        String[] parts = EXPONENT.split(number.replace("_", ""));
         if (parts.length == 2) {
             String exponent = parts[1].replaceFirst("^[-+]?0*", "");
             if (exponent.length() > 2 || !exponent.isEmpty() && Integer.parseInt(exponent) > MAX_EXPONENT) {

@@ -9,7 +9,9 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicReference;
 
 /** A record as a section of the experiment file: its keys, in order. Read once by reflection. */
 final class Schema {
@@ -24,15 +26,27 @@ final class Schema {
      *
      * @param fallback the default as a node, or null for a required key
      * @param range the accepted numbers, or null for all
+     * @param bound the default once it was bound
      */
-    record Component(String name, Type type, Method accessor, Key key, ConfigNode fallback, Range range) {
+    record Component(String name, Type type, Method accessor, Key key, ConfigNode fallback, Range range,
+            AtomicReference<Optional<Object>> bound) {
 
         boolean required() {
             return key.def().equals(Key.REQUIRED);
         }
 
-        /** The value where the key is left out; null for a key that may be left out. */
+        /**
+         * The value where the key is left out; null for a key that may be left out. Bound once, for most keys of most
+         * experiments have it; it cannot be changed, so all can share it.
+         */
         Object defaultValue() {
+            if (bound.get() == null) {
+                bound.set(Optional.ofNullable(bindDefault()));
+            }
+            return bound.get().orElse(null);
+        }
+
+        private Object bindDefault() {
             Problems problems = new Problems();
             Object value = fallback.isNull() ? null : new Binder(problems).bind(fallback, type, name, range);
             if (problems.count() > 0) {
@@ -80,7 +94,7 @@ final class Schema {
             default -> YamlReader.value(key.def(), "default of " + name);
         };
         return new Component(name, component.getGenericType(), component.getAccessor(), key, fallback,
-                component.getAnnotation(Range.class));
+                component.getAnnotation(Range.class), new AtomicReference<>());
     }
 
     static Schema of(Class<?> record) {

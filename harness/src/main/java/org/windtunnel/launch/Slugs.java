@@ -2,11 +2,14 @@ package org.windtunnel.launch;
 
 import java.util.Map;
 import java.util.StringJoiner;
+import java.util.regex.Pattern;
 import org.windtunnel.config.ConfigLoader;
 
 /** Readable names of runs, safe as file names. */
 final class Slugs {
     private static final int MAX = 60;
+    private static final Pattern UNSAFE = Pattern.compile("[^A-Za-z0-9.+_-]");
+    private static final Pattern HIDDEN = Pattern.compile("^[.-]+");
     private static final Map<String, String> SHORT = Map.of(
             "width", "w", "depth", "d", "lr", "lr", "tokens", "t", "steps", "n", "seed", "s", "batch", "b");
 
@@ -37,7 +40,7 @@ final class Slugs {
 
     /** Letters, digits, dot, plus, minus and underscore; never a hidden or parent directory. */
     private static String safe(String text) {
-        String clean = text.replaceAll("[^A-Za-z0-9.+_-]", "_").replaceAll("^[.-]+", "_");
+        String clean = HIDDEN.matcher(UNSAFE.matcher(text).replaceAll("_")).replaceAll("_");
         return clean.length() > MAX ? clean.substring(0, MAX) : clean;
     }
 }

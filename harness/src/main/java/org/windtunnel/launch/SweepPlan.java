@@ -6,6 +6,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Function;
 import org.windtunnel.config.ConfigException;
 import org.windtunnel.config.ConfigLoader;
@@ -21,6 +22,7 @@ import org.windtunnel.tensor.Rng;
 /** Expands an experiment file into its runs: the same file gives the same runs, in the same order, with the same ids. */
 public final class SweepPlan {
     private static final int MAX_RUNS = 100_000;
+    private static final Set<String> INDECISIVE = Set.of("runtime", "checkpoint", "diagnostics");
 
     private final ExperimentFile file;
     private final Function<ExperimentSpec, Map<String, Double>> counts;
@@ -153,13 +155,15 @@ public final class SweepPlan {
 
     /** An axis over a section must not undo one over a key in it, whichever was written first. */
     private static List<Map.Entry<String, Axis.Value>> sectionsFirst(Map<String, Axis.Value> point) {
-        Comparator<Map.Entry<String, Axis.Value>> depth = Comparator.comparing(e -> e.getKey().split("\\.").length);
+        Comparator<Map.Entry<String, Axis.Value>> depth =
+                Comparator.comparing(e -> e.getKey().chars().filter(c -> c == '.').count());
         return point.entrySet().stream().sorted(depth).toList();
     }
 
     /** Runs that differ only here have the same id, so all but one of them would silently be dropped. */
     private static void decisive(String path, ConfigNode at) {
-        if (path.equals("name") || path.matches("(runtime|checkpoint|diagnostics)(\\..*)?")) {
+        int dot = path.indexOf('.');
+        if (path.equals("name") || INDECISIVE.contains(path.substring(0, dot < 0 ? path.length() : dot))) {
             throw new ConfigException(at.origin() + ": " + path + ": expected an axis that changes what a run computes; "
                     + "name, runtime, checkpoint and diagnostics don't, set them with --set " + path + "=...");
         }

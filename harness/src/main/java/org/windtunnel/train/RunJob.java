@@ -13,8 +13,6 @@ import org.windtunnel.config.ExperimentSpec;
  * @param axes what the sweep varied: config path → value
  * @param spec the experiment, everything decided
  * @param givenYaml the experiment file as given
- * @param resolvedYaml every key with its value
- * @param resolvedTree the same as nested maps
  * @param branch where it starts from another run's state; null for a run from its initialisation
  */
 public record RunJob(
@@ -25,9 +23,17 @@ public record RunJob(
         Map<String, Object> axes,
         ExperimentSpec spec,
         String givenYaml,
-        String resolvedYaml,
-        Map<String, Object> resolvedTree,
         BranchPoint branch) {
+
+    /** Every key with its value. Written when it is asked for, since most jobs of a large sweep only want to be listed. */
+    public String resolvedYaml() {
+        return ConfigWriter.yaml(spec);
+    }
+
+    /** The same as nested maps. */
+    public Map<String, Object> resolvedTree() {
+        return ConfigWriter.tree(spec);
+    }
 
     /** What decides the run's result: SHA-256 over the experiment, and over where a branch starts. */
     public String identity() {

@@ -54,8 +54,7 @@ final class ResumableRuns {
 
     static RunJob job(String id, String yaml, BranchPoint branch) {
         ExperimentSpec spec = ConfigLoader.parse(yaml, id);
-        return new RunJob("resumable", id, id, ConfigWriter.hash(spec), Map.of(), spec, yaml, ConfigWriter.yaml(spec),
-                ConfigWriter.tree(spec), branch);
+        return new RunJob("resumable", id, id, ConfigWriter.hash(spec), Map.of(), spec, yaml, branch);
     }
 
     /** Trains to the end, or to where a listener asks for preemption. */

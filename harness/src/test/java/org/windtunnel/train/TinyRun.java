@@ -60,7 +60,7 @@ final class TinyRun {
 
     static RunJob job(ExperimentSpec spec) {
         return new RunJob("tiny", "run_0", "run", "0", Map.of("optimizer.lr", spec.optimizer().lr()), spec,
-                "given: 1\n", "resolved: 1\n", Map.of("name", "tiny"), null);
+                "given: 1\n", null);
     }
 
     /** Trains in a directory and gives how it ended. */
