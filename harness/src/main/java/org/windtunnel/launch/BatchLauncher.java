@@ -4,7 +4,7 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
+import org.windtunnel.config.ConfigException;
 
 /** Hands the runs of a sweep to a cluster's scheduler, packed into tasks. */
 public final class BatchLauncher implements Launcher {
@@ -45,7 +45,12 @@ public final class BatchLauncher implements Launcher {
     /** So that they need not be asked about again. */
     private void closeEnded() {
         List<Submission> open = open();
-        engine.jobs(open).ifPresent(known -> open.stream().filter(s -> !known.containsKey(s)).forEach(Submission::close));
+        try {
+            Map<Submission, Engine.Job> known = engine.jobs(open);
+            open.stream().filter(submission -> !known.containsKey(submission)).forEach(Submission::close);
+        } catch (ConfigException notToBeAsked) {
+            // Another time, then.
+        }
     }
 
     private List<Submission> open() {
@@ -61,21 +66,27 @@ public final class BatchLauncher implements Launcher {
         if (open.isEmpty()) {
             return held;
         }
-        Optional<Map<Submission, Engine.Job>> jobs = engine.jobs(open);
+        Map<Submission, Engine.Job> jobs;
+        try {
+            jobs = engine.jobs(open);
+        } catch (ConfigException notToBeAsked) {
+            // Better to wait for an answer than to have a run done twice.
+            String reason = notToBeAsked.getMessage().lines().reduce((first, last) -> last).orElse("");
+            for (Submission submission : open) {
+                Held unknown = new Held(engine.name(), Submission.JOBS + "/" + submission.number(), false, reason);
+                submission.tasks().forEach(runs -> runs.forEach(run -> held.put(run, unknown)));
+            }
+            return held;
+        }
         for (Submission submission : open) {
             for (int task = 0; task < submission.tasks().size(); task++) {
-                Held by = jobs.isEmpty() ? unknown(submission) : by(jobs.get().get(submission), task);
+                Held by = by(jobs.get(submission), task);
                 if (by != null) {
                     submission.tasks().get(task).forEach(run -> held.put(run, by));
                 }
             }
         }
         return held;
-    }
-
-    /** Better to wait for an answer than to have a run done twice. */
-    private Held unknown(Submission submission) {
-        return new Held(engine.name(), submission.number(), false, "the engine cannot be asked from here");
     }
 
     private Held by(Engine.Job job, int task) {

@@ -39,13 +39,13 @@ public final class Commands {
             String out = text(process.getInputStream());
             int code = process.waitFor();
             if (code != 0) {
-                String said = errors.join().strip();
-                throw new ConfigException(command.get(0) + " failed with code " + code + ": "
-                        + (said.isEmpty() ? out.strip() : said));
+                String said = errors.join().isBlank() ? out : errors.join();
+                throw new ConfigException(command.get(0) + " failed with code " + code + ": " + said.strip());
             }
             return out;
         } catch (IOException e) {
-            throw new ConfigException("cannot run " + command.get(0) + ": " + e.getMessage(), e);
+            throw new ConfigException("cannot run " + command.get(0) + (exist(command.get(0)) ? "" : ", which is not on the PATH")
+                    + ": " + e.getMessage(), e);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new IllegalStateException("interrupted while " + command.get(0) + " ran", e);

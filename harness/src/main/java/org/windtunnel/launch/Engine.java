@@ -2,7 +2,6 @@ package org.windtunnel.launch;
 
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 
 /** What a cluster's scheduler can be asked. Its tasks find their runs in the directory of the submission. */
 public interface Engine {
@@ -19,9 +18,9 @@ public interface Engine {
     /**
      * What the engine still has of each submission; one that it has nothing of is left out.
      *
-     * @return empty if it cannot be asked from here
+     * @throws org.windtunnel.config.ConfigException if it cannot be asked from here
      */
-    Optional<Map<Submission, Job>> jobs(List<Submission> submissions);
+    Map<Submission, Job> jobs(List<Submission> submissions);
 
     /** Drops what waits and has what is under way save its state and end. @return whether nothing is left to wait for */
     boolean cancel(Submission submission);

@@ -16,6 +16,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.LocalDateTime;
 import java.time.temporal.ChronoUnit;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -172,12 +173,19 @@ public final class RunDirectory implements AutoCloseable {
         }
     }
 
-    /** Writes a text file whole. */
+    /** Writes a text file whole; one that holds the text already is left alone, since waiting for the disk takes time. */
     public void writeText(String name, String text) {
+        Path file = path.resolve(name);
         try {
-            DurableFiles.replace(path.resolve(name), text);
+            byte[] content = text.getBytes(StandardCharsets.UTF_8);
+            boolean there = Files.isRegularFile(file)
+                    && Files.size(file) == content.length
+                    && Arrays.equals(Files.readAllBytes(file), content);
+            if (!there) {
+                DurableFiles.replace(file, text);
+            }
         } catch (IOException e) {
-            throw notWritable(path.resolve(name), e);
+            throw notWritable(file, e);
         }
     }
 

@@ -138,6 +138,10 @@ class LocalLauncherTest {
         Submission read = Submission.read(first.directory());
         assertThat(Stream.of(0, 1).flatMap(task -> read.jobs(task).stream())).containsExactlyInAnyOrderElementsOf(jobs);
         assertThat(List.of(read.engine(), read.place(), read.workers(), read.pinCores())).containsExactly("none", "here", 3, true);
+        assertThat(new BatchLauncher(new NoEngine(), temp, new BatchLauncher.Packing(1, 1, false)).held())
+                .as("an engine that cannot be asked may have everything")
+                .hasSize(5)
+                .containsEntry("r0", new Launcher.Held("none", "jobs/0002", false, "nobody to ask"));
         first.close();
         assertThat(Submission.open(temp)).extracting(Submission::number).containsExactly("0002");
         assertThatThrownBy(() -> read.jobs(2)).hasMessageContaining("expected a task from 0 to 1, found 2");

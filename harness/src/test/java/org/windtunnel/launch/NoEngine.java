@@ -2,7 +2,7 @@ package org.windtunnel.launch;
 
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
+import org.windtunnel.config.ConfigException;
 
 /** A scheduler that takes everything and does nothing. */
 public final class NoEngine implements Engine {
@@ -23,8 +23,8 @@ public final class NoEngine implements Engine {
     }
 
     @Override
-    public Optional<Map<Submission, Job>> jobs(List<Submission> submissions) {
-        return Optional.empty();
+    public Map<Submission, Job> jobs(List<Submission> submissions) {
+        throw new ConfigException("nobody to ask");
     }
 
     @Override

@@ -11,7 +11,6 @@ import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
 import org.windtunnel.config.ConfigException;
 import org.windtunnel.launch.Commands;
@@ -79,17 +78,14 @@ public final class KubernetesEngine implements Engine {
     }
 
     @Override
-    public Optional<Map<Submission, Job>> jobs(List<Submission> submissions) {
+    public Map<Submission, Job> jobs(List<Submission> submissions) {
         if (submissions.isEmpty()) {
-            return Optional.of(Map.of());
-        }
-        if (!Commands.exist(KUBECTL)) {
-            return Optional.empty();
+            return Map.of();
         }
         String listed = Commands.run(List.of(KUBECTL, "get", "jobs,pods", "--namespace", namespace, "--selector",
                 LABEL + "=" + APPLICATION, "--output", "json"));
         try {
-            return Optional.of(parse(JSON.readTree(listed), submissions));
+            return parse(JSON.readTree(listed), submissions);
         } catch (JsonProcessingException e) {
             throw new ConfigException("kubectl get: expected JSON, found " + e.getOriginalMessage(), e);
         }
@@ -162,10 +158,12 @@ public final class KubernetesEngine implements Engine {
     public boolean cancel(Submission submission) {
         List<String> delete = List.of(KUBECTL, "delete", "job", JobManifest.name(submission), "--namespace", namespace,
                 "--ignore-not-found", "--wait=false");
-        if (Commands.exist(KUBECTL)) {
+        try {
             Commands.run(delete);
-        } else {
-            System.out.println("if the manifest was applied, end its job with: " + Commands.quote(delete));
+        } catch (ConfigException notToBeReached) {
+            // The manifest may never have been applied; if it was, its pods find the file CANCEL.
+            System.out.printf("%s%nif the manifest was applied, end its job with: %s%n", notToBeReached.getMessage(),
+                    Commands.quote(delete));
         }
         return true;
     }

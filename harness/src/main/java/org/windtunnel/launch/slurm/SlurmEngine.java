@@ -7,7 +7,6 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import org.windtunnel.config.ConfigException;
 import org.windtunnel.launch.Commands;
 import org.windtunnel.launch.Engine;
@@ -61,14 +60,10 @@ public final class SlurmEngine implements Engine {
     }
 
     @Override
-    public Optional<Map<Submission, Job>> jobs(List<Submission> submissions) {
-        if (submissions.isEmpty()) {
-            return Optional.of(Map.of());
-        }
-        if (!Commands.exist("squeue")) {
-            return Optional.empty();
-        }
-        return Optional.of(parse(Commands.run(List.of("squeue", "-h", "-r", "--me", "-o", FORMAT)), submissions));
+    public Map<Submission, Job> jobs(List<Submission> submissions) {
+        return submissions.isEmpty()
+                ? Map.of()
+                : parse(Commands.run(List.of("squeue", "-h", "-r", "--me", "-o", FORMAT)), submissions);
     }
 
     /** @param lines what squeue printed in our format, with {@code -r} a line for each task */
@@ -92,12 +87,7 @@ public final class SlurmEngine implements Engine {
 
     @Override
     public boolean cancel(Submission submission) {
-        Optional<Map<Submission, Job>> known = jobs(List.of(submission));
-        if (known.isEmpty()) {
-            throw new ConfigException("sweep cancel: expected Slurm's command squeue, found none on the PATH; run this where "
-                    + "jobs are submitted");
-        }
-        Job job = known.get().get(submission);
+        Job job = jobs(List.of(submission)).get(submission);
         if (job == null) {
             return true;
         }

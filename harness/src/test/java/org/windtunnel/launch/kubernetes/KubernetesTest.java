@@ -33,6 +33,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.slf4j.LoggerFactory;
 import org.windtunnel.config.LauncherSpec.Kubernetes;
 import org.windtunnel.faults.Program;
 import org.windtunnel.launch.BatchLauncher;
@@ -58,6 +59,8 @@ class KubernetesTest {
     @BeforeEach
     void start() {
         REQUESTS.setLevel(Level.WARNING);
+        // On a busy machine it complains of threads that had to wait.
+        ((ch.qos.logback.classic.Logger) LoggerFactory.getLogger("io.vertx")).setLevel(ch.qos.logback.classic.Level.ERROR);
         Map<ServerRequest, Queue<ServerResponse>> responses = new HashMap<>();
         server = new KubernetesMockServer(
                 new Context(), new MockWebServer(), responses, new KubernetesMixedDispatcher(responses), false);
