@@ -20,6 +20,7 @@ import picocli.CommandLine.ParseResult;
             WorkerCommand.class,
             TaskCommand.class,
             ServeCommand.class,
+            WatchCommand.class,
             ReportCommand.class,
             TransferCommand.class,
             CompareCommand.class,

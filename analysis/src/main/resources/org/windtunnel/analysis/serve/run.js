@@ -144,7 +144,7 @@ function diagnosticsPanel(element, again) {
       const names = Object.keys(diagnostics.series);
       const shown = names.slice(0, MAX_SERIES);
       const ramp = [...colours(shown.map((n, i) => i)).values()];
-      refresh(keys, [shown, ramp], () => shown.length > 1 && shown.length <= 16 ? [legend(shown.map((n, i) => [ramp[i], n]))] : []);
+      refresh(keys, [shown, ramp], () => shown.length > 1 ? [legend(shown.map((n, i) => [ramp[i], n]))] : []);
       drawn.show(shown.map((n, i) => {
         const [x, y] = drawable(diagnostics.step, diagnostics.series[n], false, state.log);
         return {label: n || state.chart, colour: ramp[i], x, y, points: {size: 4}};

@@ -105,7 +105,7 @@ function bowlsPanel(element, name) {
       const sizes = [...new Set(bowls.flatMap(f => f.series.map(s => s.size)))].sort((a, b) => a - b);
       const palette = colours(sizes);
       refresh(keys, [sizes, [...palette.values()]], () => [legend(sizes.map(s => [palette.get(s), `${key(answer.size)} ${text(s)}`]))]);
-      const middle = all[Math.floor(0.75 * (all.length - 1))];
+      const middle = all[Math.ceil(0.75 * (all.length - 1))];
       const top = Math.min(all[all.length - 1], all[0] + 1.8 * Math.max(middle - all[0], 0.02));
       const room = 0.06 * (top - all[0] || 1);
       bowls.forEach(f => {
