@@ -13,6 +13,7 @@ import java.util.Random;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.windtunnel.faults.FaultNotes;
 import org.windtunnel.faults.Mutations;
 import org.windtunnel.launch.SweepPlan;
 
@@ -50,18 +51,22 @@ class ConfigFuzzTest {
         int loaded = 0;
         int refused = 0;
         int inputs = Mutations.inputs();
+        FaultNotes notes = new FaultNotes("experiment file");
         for (int i = 0; i < inputs; i++) {
             byte[] damaged = damage(random);
             try {
                 expand(damaged);
                 loaded++;
+                notes.add("damaged text", "loaded");
             } catch (ConfigException e) {
                 assertThat(e.getMessage()).isNotBlank();
                 refused++;
+                notes.add("damaged text", "refused with a message");
             } catch (RuntimeException | Error e) {
                 fail("file " + i + ":\n" + new String(damaged, StandardCharsets.ISO_8859_1), e);
             }
         }
+        notes.write(Map.of());
         assertThat(loaded).as("harmless changes").isGreaterThan(inputs / 10);
         assertThat(refused).as("harmful changes").isGreaterThan(inputs / 2);
     }

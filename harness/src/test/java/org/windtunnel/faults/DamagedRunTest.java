@@ -3,6 +3,8 @@ package org.windtunnel.faults;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -40,24 +42,42 @@ class DamagedRunTest {
         int refused = 0;
         int trials = Mutations.inputs() / 50;
         Path run = FaultRuns.runs(straight).get(0).resolveSibling("damaged");
+        Map<String, FaultNotes> notes = new TreeMap<>();
         for (int i = 0; i < trials; i++) {
-            Random random = new Random(i);
+            Random random = Mutations.random(i);
             String name = names.get(random.nextInt(names.size()));
-            lay(run, interrupted, name, Mutations.damage(interrupted.get(name), random));
+            Mutations.Damaged damaged = Mutations.damage(interrupted.get(name), random);
+            lay(run, interrupted, name, damaged.bytes());
             readable(run);
             FaultRuns.Outcome outcome = FaultRuns.windtunnel("resume", run.toString());
             if (outcome.code() == 0) {
                 assertThat(FaultRuns.result(run, STEPS)).as("input %d, %s damaged", i, name).isEqualTo(expected);
                 whole++;
+                note(notes, name, damaged, said(run));
             } else {
                 assertThat(outcome.code()).as("input %d, %s damaged: %s", i, name, outcome.err()).isEqualTo(2);
                 assertThat(outcome.err()).startsWith("windtunnel: ").doesNotContain("\tat ");
                 refused++;
+                note(notes, name, damaged, "refused with a message");
             }
         }
+        notes.values().forEach(n -> n.write(Map.of()));
         System.out.printf("runs with a damaged file: %d tried, %d ended as they would have, %d refused%n", trials, whole, refused);
         assertThat(whole).isGreaterThan(trials / 3);
         assertThat(refused).as("damaged manifest or config").isPositive();
+    }
+
+    private static void note(Map<String, FaultNotes> notes, String file, Mutations.Damaged damaged, String outcome) {
+        String name = file.replaceAll("tfevents.*", "tfevents").replaceAll("step-\\d+", "step-N");
+        notes.computeIfAbsent(name, FaultNotes::new).add(damaged.kind(), outcome);
+    }
+
+    /** How a run that ended as it would have got there. */
+    private static String said(Path run) throws IOException {
+        String log = Files.readString(run.resolve("log.txt"));
+        return log.contains("the run starts over") ? "started over, same result"
+                : log.contains("cannot be used") || log.contains("is damaged") ? "went on from an earlier checkpoint, same result"
+                : "went on, same result";
     }
 
     /** The files of a run as a kill at three quarters of it leaves them: no marker, no newer checkpoint. */
@@ -93,6 +113,37 @@ class DamagedRunTest {
         } catch (AnalysisException e) {
             assertThat(e.getMessage()).contains("format");
         }
+    }
+
+    /** Tokens that change under an interrupted run end it with a message; the right ones bring it to its end. */
+    @Test
+    void damagedShardsAreNoticedByTheRunThatComesBack() throws IOException {
+        ByteBuffer shard = ByteBuffer.allocate(2 * 20_000).order(ByteOrder.LITTLE_ENDIAN);
+        new Random(5).ints(20_000, 0, 32).forEach(token -> shard.putShort((short) token));
+        Path tokens = temp.resolve("tokens.bin");
+        Files.write(tokens, shard.array());
+        Path config = Files.writeString(temp.resolve("x.yaml"), FaultRuns.yaml(STEPS, 4).replaceAll("data: .*",
+                "data: {type: shards, train: [" + tokens + "], vocab: 32, format: nanogpt}"));
+        Path straight = temp.resolve("straight");
+        assertThat(FaultRuns.windtunnel("train", config.toString(), "--runs", straight.toString()).code()).isZero();
+        Path run = FaultRuns.runs(straight).get(0);
+        String expected = FaultRuns.result(run, STEPS);
+        Map<String, byte[]> interrupted = interrupted(run);
+        FaultNotes notes = new FaultNotes("tokens.bin under a run");
+        Path damagedRun = run.resolveSibling("damaged");
+        for (int i = 0; i < Math.max(20, Mutations.inputs() / 1000); i++) {
+            lay(damagedRun, interrupted, "", null);
+            Mutations.Damaged damaged = Mutations.damage(shard.array(), Mutations.random(i));
+            Files.write(tokens, damaged.bytes());
+            FaultRuns.Outcome outcome = FaultRuns.windtunnel("resume", damagedRun.toString());
+            assertThat(outcome.code()).as("input %d: %s", i, outcome.err()).isEqualTo(2);
+            assertThat(outcome.err()).contains("windtunnel: ").doesNotContain("\tat ");
+            notes.add(damaged.kind(), "refused with a message");
+        }
+        Files.write(tokens, shard.array());
+        assertThat(FaultRuns.windtunnel("resume", damagedRun.toString()).code()).isZero();
+        assertThat(FaultRuns.result(damagedRun, STEPS)).isEqualTo(expected);
+        notes.write(Map.of());
     }
 
     @Test

@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -61,6 +62,13 @@ class FullDiskTest {
         assumeTrue(mounted, "a small file system cannot be mounted here");
     }
 
+    /** @param outcome what is true once all is put right again */
+    private void note(String fault, String outcome) {
+        FaultNotes notes = new FaultNotes("runs directory");
+        notes.add(fault, "exit code 5 with one message" + outcome);
+        notes.write(Map.of());
+    }
+
     private void refused(FaultRuns.Outcome outcome, String reason) {
         assertThat(outcome.code()).as(outcome.err()).isEqualTo(5);
         assertThat(outcome.err()).contains("windtunnel: cannot write ").contains(reason).doesNotContain("\tat ");
@@ -79,6 +87,7 @@ class FullDiskTest {
         Path run = FaultRuns.runs(runs).get(0);
         assertThat(run.resolve("log.txt")).content().contains("going on from the checkpoint of step");
         assertThat(FaultRuns.result(run, STEPS)).isEqualTo(expected);
+        note("full disk", "; went on when there was room, same result");
     }
 
     @Test
@@ -89,6 +98,7 @@ class FullDiskTest {
         assertThat(run("mount", "-o", "remount,rw", runs.toString())).isZero();
         assertThat(train(runs).code()).isZero();
         assertThat(FaultRuns.result(FaultRuns.runs(runs).get(0), STEPS)).isEqualTo(expected);
+        note("read-only file system", "; same result when writable");
     }
 
     /** Needs no rights: the shell limits how large a file may grow. */
@@ -107,10 +117,12 @@ class FullDiskTest {
         }
         assertThat(train(runs).code()).isZero();
         assertThat(FaultRuns.result(FaultRuns.runs(runs).get(0), STEPS)).isEqualTo(expected);
+        note("limit on the size of files", "; went on without it, same result");
     }
 
     @Test
     void aPlaceThatCannotBeMadeIsOneMessage() {
         refused(train(Path.of("/proc/windtunnel")), "/proc");
+        note("directory that cannot be made", "");
     }
 }

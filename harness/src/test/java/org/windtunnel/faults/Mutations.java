@@ -3,11 +3,15 @@ package org.windtunnel.faults;
 import static java.nio.charset.StandardCharsets.US_ASCII;
 
 import java.util.Arrays;
+import java.util.List;
 import java.util.Random;
 
 /** Damage as disks, networks and people do it. */
 public final class Mutations {
     private static final byte[] ODD = {0, 1, -1, 127, -128, '"', '{', '}', '[', ']', ',', ':', '-', '9', '\n', ' '};
+
+    private static final List<String> KINDS = List.of("truncated", "bit flipped", "byte replaced", "block of zeros",
+            "bytes removed", "bytes inserted", "number changed");
 
     private Mutations() {}
 
@@ -21,21 +25,36 @@ public final class Mutations {
         return Integer.getInteger("windtunnel.test.kills", 3);
     }
 
-    /** A copy with one to four things wrong; never equal to the original. */
-    public static byte[] damage(byte[] original, Random random) {
-        byte[] bytes = original;
-        for (int n = 1 + random.nextInt(8) / 5; n > 0 || Arrays.equals(bytes, original); n--) {
-            bytes = once(bytes, random);
-        }
-        return bytes;
+    /**
+     * A damaged copy.
+     *
+     * @param kind what was done to it: one of {@code KINDS}, or {@code several}
+     */
+    public record Damaged(String kind, byte[] bytes) {}
+
+    /** The random numbers behind an input. Seeds that follow each other would begin almost alike. */
+    public static Random random(int input) {
+        return new Random(0x9E3779B97F4A7C15L * (input + 1));
     }
 
-    private static byte[] once(byte[] bytes, Random random) {
+    /** A copy with one or more things wrong; never equal to the original. */
+    public static Damaged damage(byte[] original, Random random) {
+        byte[] bytes = original;
+        String kind = null;
+        for (int n = 1 + random.nextInt(8) / 5; n > 0 || Arrays.equals(bytes, original); n--) {
+            int next = random.nextInt(KINDS.size());
+            bytes = once(bytes, next, random);
+            kind = kind == null || kind.equals(KINDS.get(next)) ? KINDS.get(next) : "several";
+        }
+        return new Damaged(kind, bytes);
+    }
+
+    private static byte[] once(byte[] bytes, int kind, Random random) {
         if (bytes.length == 0) {
             return new byte[] {ODD[random.nextInt(ODD.length)]};
         }
         int at = random.nextInt(bytes.length);
-        switch (random.nextInt(7)) {
+        switch (kind) {
             case 0:
                 return Arrays.copyOf(bytes, at);
             case 1: {

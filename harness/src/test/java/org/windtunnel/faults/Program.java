@@ -11,7 +11,8 @@ import org.windtunnel.cli.Main;
 
 /** The command line in a process of its own, which can be sent signals. */
 public final class Program implements AutoCloseable {
-    private static final long PATIENCE_SECONDS = 90;
+    /** Tells a hang from a machine that is busy. */
+    private static final long PATIENCE_SECONDS = 600;
 
     private final Process process;
     private final Path output;
