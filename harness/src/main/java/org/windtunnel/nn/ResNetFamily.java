@@ -10,7 +10,7 @@ import org.windtunnel.nn.ResNetShape.Order;
 /** Declares the parameters of a residual network, in memory order. */
 public final class ResNetFamily {
     /** The linear layer that puts out the logits. */
-    static final String READOUT = "fc";
+    public static final String READOUT = "fc";
 
     private final ResNetShape shape;
     private final ResNetNames names;
@@ -54,7 +54,7 @@ public final class ResNetFamily {
     }
 
     /** The convolutions of the stem. */
-    static List<WindowShape> stem(ResNetShape s, int batch) {
+    public static List<WindowShape> stem(ResNetShape s, int batch) {
         int h = s.height();
         int w = s.imageWidth();
         return switch (s.stem()) {
@@ -73,7 +73,7 @@ public final class ResNetFamily {
     }
 
     /** Convolution i of a block's branch. */
-    static WindowShape convolution(ResNetShape s, BlockShape b, int i, int batch) {
+    public static WindowShape convolution(ResNetShape s, BlockShape b, int i, int batch) {
         if (s.block() == Block.BASIC) {
             return i == 0
                     ? new WindowShape(batch, b.height(), b.width(), b.in(), b.inner(), 3, b.stride(), 1)

@@ -7,21 +7,21 @@ import org.windtunnel.nn.ResNetShape.Shortcut;
  * Module names of a residual network: {@code conv1}, {@code blocks.0.bn1}, {@code fc}. A norm is {@code bn}, {@code gn},
  * or {@code shift} where there is a bias only.
  */
-record ResNetNames(ResNetShape shape) {
+public record ResNetNames(ResNetShape shape) {
 
-    static String weight(String module) {
+    public static String weight(String module) {
         return module + ".weight";
     }
 
-    static String bias(String module) {
+    public static String bias(String module) {
         return module + ".bias";
     }
 
-    static String block(int index) {
+    public static String block(int index) {
         return "blocks." + index;
     }
 
-    String norm(String suffix) {
+    public String norm(String suffix) {
         return switch (shape.norm()) {
             case BATCH -> "bn";
             case GROUP -> "gn";
@@ -30,56 +30,56 @@ record ResNetNames(ResNetShape shape) {
     }
 
     /** Convolution i of a block, counted from 0. */
-    static String convolution(int block, int i) {
+    public static String convolution(int block, int i) {
         return block(block) + ".conv" + (i + 1);
     }
 
     /** The norm that belongs to it. */
-    String norm(int block, int i) {
+    public String norm(int block, int i) {
         return block(block) + "." + norm(Integer.toString(i + 1));
     }
 
-    static String shortcut(int block) {
+    public static String shortcut(int block) {
         return block(block) + ".short_conv";
     }
 
-    String shortcutNorm(int block) {
+    public String shortcutNorm(int block) {
         return block(block) + ".short_" + norm("");
     }
 
-    static String squeeze(int block, int i) {
+    public static String squeeze(int block, int i) {
         return block(block) + ".se.fc" + (i + 1);
     }
 
     /** Convolution i of the stem; the last, or only, one is {@code conv1}. */
-    String stem(int i) {
+    public String stem(int i) {
         return i == stemConvolutions() - 1 ? "conv1" : "stem.conv" + (i + 1);
     }
 
-    String stemNorm(int i) {
+    public String stemNorm(int i) {
         return i == stemConvolutions() - 1 ? norm("1") : "stem." + norm(Integer.toString(i + 1));
     }
 
-    int stemConvolutions() {
+    public int stemConvolutions() {
         return shape.stem() == ResNetShape.Stem.DEEP ? 3 : 1;
     }
 
     /** Whether the norm of stem convolution i exists: a pre-activation network has none after the last. */
-    boolean hasStemNorm(int i) {
+    public boolean hasStemNorm(int i) {
         return i < stemConvolutions() - 1 || shape.order() == ResNetShape.Order.POST_ACTIVATION;
     }
 
     /** Whether a block's shortcut has parameters. */
-    boolean projects(ResNetShape.BlockShape block) {
+    public boolean projects(ResNetShape.BlockShape block) {
         return block.resized() && shape.shortcut() == Shortcut.B;
     }
 
     /** Whether a projection is followed by a norm. */
-    boolean normalisesShortcut() {
+    public boolean normalisesShortcut() {
         return shape.order() == ResNetShape.Order.POST_ACTIVATION;
     }
 
-    boolean hasGain() {
+    public boolean hasGain() {
         return shape.norm() != Norm.NONE;
     }
 }

@@ -194,7 +194,7 @@ public final class GraphFamily implements Family {
             }
         }
         graph.params().assign(GraphArrays.array(flat, graph.params().dataType(), graph.params().shape()));
-        GraphFile.write(graph, out);
+        GraphFile.write(graph, null, out);
     }
 
     /** Whether checkpoints hold more than the parameters. */

@@ -18,6 +18,7 @@ import org.deeplearning4j.nn.conf.layers.BaseLayer;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.deeplearning4j.util.ModelSerializer;
+import org.nd4j.linalg.dataset.api.preprocessor.DataNormalization;
 import org.nd4j.linalg.learning.config.NoOp;
 import org.windtunnel.backend.Natives;
 import org.windtunnel.config.ConfigException;
@@ -101,10 +102,14 @@ final class GraphFile {
         }
     }
 
-    /** Writes a network with its parameters as {@code ModelSerializer} does. */
-    static void write(ComputationGraph graph, Path out) {
+    /** Writes a network with its parameters as {@code ModelSerializer} does. @param normalizer null for none */
+    static void write(ComputationGraph graph, DataNormalization normalizer, Path out) {
         try {
             ModelSerializer.writeModel(graph, out.toFile(), false);
+            if (normalizer != null) {
+                // Handed to writeModel, it meets a stream that is closed already.
+                ModelSerializer.addNormalizerToModel(out.toFile(), normalizer);
+            }
         } catch (IOException | RuntimeException e) {
             throw new ConfigException(out + ": cannot be written: " + e.getMessage(), e);
         }

@@ -9,6 +9,7 @@ import org.deeplearning4j.nn.api.ParamInitializer;
 import org.deeplearning4j.nn.conf.layers.FeedForwardLayer;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.nn.layers.FrozenLayer;
+import org.deeplearning4j.nn.layers.FrozenLayerWithBackprop;
 import org.deeplearning4j.nn.params.BatchNormalizationParamInitializer;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.windtunnel.nn.ParamSpec;
@@ -40,7 +41,7 @@ final class GraphLayout {
         this.structure = structure;
         INDArray flat = graph.params();
         for (org.deeplearning4j.nn.api.Layer layer : graph.getLayers()) {
-            boolean frozen = layer instanceof FrozenLayer;
+            boolean frozen = layer instanceof FrozenLayer || layer instanceof FrozenLayerWithBackprop;
             String name = layer.conf().getLayer().getLayerName();
             boolean matrices = structure.layer(name) instanceof FeedForwardLayer conf && !conf.initializer().weightKeys(conf).isEmpty();
             boolean inside = matrices && !structure.isFirst(name) && !structure.isLast(name);
