@@ -12,25 +12,30 @@ final class DropPath {
     private final Tensor factors;
     private final float[] drawn;
     private final double rate;
-    private final String stream;
+    private final long stream;
+    private Rng rng;
+    private long seed;
 
     /** @param rate probability of leaving a branch out */
     DropPath(ImageWiring w, int block, double rate) {
         this.factors = w.memory().take(w.batch());
         this.drawn = new float[w.batch()];
         this.rate = rate;
-        this.stream = "drop_path." + block;
+        this.stream = Rng.stream("drop_path." + block);
     }
 
     Tensor factors() {
         return factors;
     }
 
-    void draw(long seed, long pass, boolean training) {
+    void draw(long newSeed, long pass, boolean training) {
+        if (rng == null || seed != newSeed) {
+            rng = new Rng(newSeed, stream);
+            seed = newSeed;
+        }
         if (!training) {
             Arrays.fill(drawn, 1f);
         } else {
-            Rng rng = new Rng(seed, Rng.stream(stream));
             for (int b = 0; b < drawn.length; b++) {
                 drawn[b] = rng.uniform(pass * drawn.length + b) < rate ? 0f : (float) (1 / (1 - rate));
             }

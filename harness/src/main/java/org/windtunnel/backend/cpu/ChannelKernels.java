@@ -1,6 +1,8 @@
 package org.windtunnel.backend.cpu;
 
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import org.windtunnel.backend.LayerKernels.Activation;
 import org.windtunnel.tensor.Tensor;
 
@@ -18,6 +20,7 @@ final class ChannelKernels {
     final Apply apply;
     final GradientSums gradientSums;
     final Gradient gradient;
+    private final List<Pieces> known = new ArrayList<>();
 
     ChannelKernels(Engine engine) {
         moments = new Moments(engine);
@@ -26,18 +29,33 @@ final class ChannelKernels {
         gradient = new Gradient(engine);
     }
 
+    /** Coefficients by image. */
+    Pieces images(Tensor x, int batch) {
+        int rows = Shapes.rows(x);
+        return pieces(rows, Shapes.columns(x), rows / batch, true);
+    }
+
+    /** The same coefficients for all rows. */
+    Pieces rows(Tensor x) {
+        int channels = Shapes.columns(x);
+        return pieces(Shapes.rows(x), channels, Math.max(1, PIECE / channels), false);
+    }
+
+    /** Made once for each shape, for a call allocates nothing. */
+    private Pieces pieces(int rows, int channels, int pieceRows, boolean byImage) {
+        for (int i = 0; i < known.size(); i++) {
+            Pieces p = known.get(i);
+            if (p.rows == rows && p.channels == channels && p.pieceRows == pieceRows && p.byImage == byImage) {
+                return p;
+            }
+        }
+        Pieces made = new Pieces(rows, channels, pieceRows, byImage);
+        known.add(made);
+        return made;
+    }
+
     /** How a tensor is cut. @param byImage whether coefficients differ by piece */
     record Pieces(int rows, int channels, int pieceRows, boolean byImage) {
-        static Pieces images(Tensor x, int batch) {
-            int rows = Shapes.rows(x);
-            return new Pieces(rows, Shapes.columns(x), rows / batch, true);
-        }
-
-        static Pieces rows(Tensor x) {
-            int channels = Shapes.columns(x);
-            return new Pieces(Shapes.rows(x), channels, Math.max(1, PIECE / channels), false);
-        }
-
         int count() {
             return (rows + pieceRows - 1) / pieceRows;
         }

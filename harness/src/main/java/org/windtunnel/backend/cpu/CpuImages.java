@@ -161,8 +161,8 @@ final class CpuImages implements ImageKernels, AutoCloseable {
         channels.apply.run(x, epilogue.skip(), epilogue.relu(), y, pieces);
     }
 
-    private static Pieces pieces(int batch, Tensor factors, Tensor x) {
-        return factors == null ? Pieces.rows(x) : Pieces.images(x, batch);
+    private Pieces pieces(int batch, Tensor factors, Tensor x) {
+        return factors == null ? channels.rows(x) : channels.images(x, batch);
     }
 
     private static float get(Tensor x, int i) {
@@ -209,7 +209,7 @@ final class CpuImages implements ImageKernels, AutoCloseable {
     @Override
     public void gateForward(int batch, Tensor x, Tensor gates, Tensor y) {
         Shapes.sameSize(x, y);
-        Pieces pieces = Pieces.images(x, batch);
+        Pieces pieces = channels.images(x, batch);
         float[] a = channels.apply.a(pieces);
         Arrays.fill(channels.apply.b(pieces), 0f);
         for (int i = 0; i < pieces.coefficients(); i++) {
@@ -222,7 +222,7 @@ final class CpuImages implements ImageKernels, AutoCloseable {
     public void gateBackward(int batch, Tensor x, Tensor gates, Tensor dy, Tensor dx, Tensor dGates) {
         Shapes.sameSize(x, dy);
         Shapes.sameSize(x, dx);
-        Pieces pieces = Pieces.images(x, batch);
+        Pieces pieces = channels.images(x, batch);
         int c = pieces.channels();
         float[] shift = channels.gradientSums.shift(pieces);
         Arrays.fill(shift, 0f);
@@ -241,7 +241,7 @@ final class CpuImages implements ImageKernels, AutoCloseable {
 
     @Override
     public void globalAverageForward(int batch, Tensor x, Tensor y) {
-        Pieces pieces = Pieces.images(x, batch);
+        Pieces pieces = channels.images(x, batch);
         Shapes.atLeast(y, pieces.coefficients());
         channels.moments.run(x, pieces);
         int c = pieces.channels();
@@ -252,7 +252,7 @@ final class CpuImages implements ImageKernels, AutoCloseable {
 
     @Override
     public void globalAverageBackward(int batch, Tensor dy, Tensor dx, boolean addToDx) {
-        Pieces pieces = Pieces.images(dx, batch);
+        Pieces pieces = channels.images(dx, batch);
         Shapes.atLeast(dy, pieces.coefficients());
         float[] b = channels.apply.b(pieces);
         for (int i = 0; i < pieces.coefficients(); i++) {

@@ -64,12 +64,12 @@ final class ImageNorms {
         kernels.apply.run(x, epilogue.skip(), epilogue.relu(), y, pieces);
     }
 
-    private static Pieces check(Tensor x, Tensor y, Epilogue epilogue) {
+    private Pieces check(Tensor x, Tensor y, Epilogue epilogue) {
         Shapes.sameSize(x, y);
         if (epilogue.skip() != null) {
             Shapes.sameSize(epilogue.skip(), y);
         }
-        return Pieces.rows(x);
+        return kernels.rows(x);
     }
 
     /** Mean and squared deviations of a channel over all pieces (Chan, Golub and LeVeque, 1979). */
@@ -159,7 +159,7 @@ final class ImageNorms {
             Epilogue epilogue,
             Tensor y) {
         check(x, y, epilogue);
-        Pieces pieces = Pieces.images(x, batch);
+        Pieces pieces = kernels.images(x, batch);
         int c = pieces.channels();
         int size = c / groups;
         kernels.moments.run(x, pieces);
@@ -201,7 +201,7 @@ final class ImageNorms {
             Tensor dBias,
             boolean accumulate) {
         check(x, dx, epilogue);
-        Pieces pieces = Pieces.images(x, batch);
+        Pieces pieces = kernels.images(x, batch);
         int c = pieces.channels();
         int size = c / groups;
         float[] shift = kernels.gradientSums.shift(pieces);
