@@ -23,8 +23,8 @@ public interface ImageKernels {
         public WindowShape {
             if (batch < 1 || in < 1 || out < 1 || kernel < 1 || stride < 1 || padding < 0 || padding >= kernel
                     || height + 2 * padding < kernel || width + 2 * padding < kernel) {
-                throw new IllegalArgumentException("expected positive sizes, a padding below the kernel and an image that"
-                        + " holds one window, found batch " + batch + ", image " + height + "x" + width + "x" + in
+                throw new IllegalArgumentException("expected positive sizes, a padding below the kernel and an image"
+                        + " that holds one window, found batch " + batch + ", image " + height + "x" + width + "x" + in
                         + ", out " + out + ", kernel " + kernel + ", stride " + stride + ", padding " + padding);
             }
         }

@@ -321,7 +321,7 @@ public sealed interface OptimizerSpec
             if (filterScale == FilterScale.KERNEL && axes > 2) {
                 return scale.of(shape[axes - 2], shape[axes - 1]);
             }
-            return scale.of(rows, Math.toIntExact(Arrays.stream(shape).asLongStream().skip(1).reduce(1, (a, b) -> a * b)));
+            return scale.of(rows, Arrays.stream(shape).skip(1).reduce(1, Math::multiplyExact));
         }
 
         @Override

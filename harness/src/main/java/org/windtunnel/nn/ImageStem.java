@@ -90,8 +90,9 @@ final class ImageStem {
                 norms[i].backward(convolved[i], Epilogue.RELU, active[i], dOut, dConvolved[i], null, accumulate);
                 dOut = dConvolved[i];
             }
-            convolutions[i].backward(i == 0 ? images : active[i - 1], dOut, i == 0 ? null : dActive[i - 1], false, accumulate);
-            dOut = i == 0 ? null : dActive[i - 1];
+            Tensor dx = i == 0 ? null : dActive[i - 1];
+            convolutions[i].backward(i == 0 ? images : active[i - 1], dOut, dx, false, accumulate);
+            dOut = dx;
         }
     }
 }

@@ -50,11 +50,12 @@ final class PostActivationBlock extends ResidualBlock {
         }
         for (int i = n; i > 0; i--) {
             convolutions[i].backward(active[i - 1], dConvolved[i], dActive[i - 1], false, accumulate);
-            norms[i - 1].backward(convolved[i - 1], Epilogue.RELU, active[i - 1], dActive[i - 1], dConvolved[i - 1], null,
-                    accumulate);
+            norms[i - 1].backward(convolved[i - 1], Epilogue.RELU, active[i - 1], dActive[i - 1], dConvolved[i - 1],
+                    null, accumulate);
         }
-        convolutions[0].backward(input, dConvolved[0], shortcut == null ? d : inputGradient(), shortcut == null, accumulate);
-        if (shortcut != null) {
+        boolean identity = shortcut == null;
+        convolutions[0].backward(input, dConvolved[0], identity ? d : inputGradient(), identity, accumulate);
+        if (!identity) {
             shortcut.backward(input, d, inputGradient(), true, accumulate);
         }
     }

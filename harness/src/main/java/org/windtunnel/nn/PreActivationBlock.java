@@ -60,7 +60,8 @@ final class PreActivationBlock extends ResidualBlock {
         }
         convolutions[n].backward(active[n], dBranch, dActive[n], false, accumulate);
         for (int i = n; i > 0; i--) {
-            norms[i].backward(convolved[i - 1], Epilogue.RELU, active[i], dActive[i], dConvolved[i - 1], null, accumulate);
+            norms[i].backward(
+                    convolved[i - 1], Epilogue.RELU, active[i], dActive[i], dConvolved[i - 1], null, accumulate);
             convolutions[i - 1].backward(active[i - 1], dConvolved[i - 1], dActive[i - 1], false, accumulate);
         }
         if (projects) {

@@ -153,13 +153,15 @@ public record ResNetShape(
             throw new ConfigException("model: expected norm_momentum in (0, 1], found " + normMomentum);
         }
         if (norm == Norm.GROUP && (groups < 1 || width % groups != 0)) {
-            throw new ConfigException("model: expected a number of groups that divides width " + width + ", found " + groups);
+            throw new ConfigException(
+                    "model: expected a number of groups that divides width " + width + ", found " + groups);
         }
         if (stem == Stem.DEEP && width % 2 != 0) {
             throw new ConfigException("model: the deep stem halves the width; expected an even one, found " + width);
         }
         if (norm == Norm.GROUP && stem == Stem.DEEP && width / 2 % groups != 0) {
-            throw new ConfigException("model: expected groups that divide half of width " + width + ", found " + groups);
+            throw new ConfigException(
+                    "model: expected groups that divide half of width " + width + ", found " + groups);
         }
     }
 

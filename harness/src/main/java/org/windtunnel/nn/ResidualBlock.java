@@ -44,7 +44,8 @@ abstract class ResidualBlock {
         for (int i = 0; i < count; i++) {
             WindowShape window = ResNetFamily.convolution(s, b, i, w.batch());
             boolean last = i == count - 1;
-            convolutions[i] = w.convolution(ResNetNames.convolution(b.index(), i), window, pre && last && !ends ? scale : 1);
+            double factor = pre && last && !ends ? scale : 1;
+            convolutions[i] = w.convolution(ResNetNames.convolution(b.index(), i), window, factor);
             norms[i] = new ImageNorm(w, w.names().norm(b.index(), i), pre ? window.in() : window.out());
             convolved[i] = pre && last && !ends ? output : w.output(window);
             active[i] = pre

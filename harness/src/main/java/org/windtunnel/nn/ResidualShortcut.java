@@ -31,7 +31,9 @@ final class ResidualShortcut {
         this.kernels = w.kernels();
         this.block = b;
         boolean pools = s.averageDownsample() && b.stride() > 1;
-        this.pool = pools ? new WindowShape(w.batch(), b.height(), b.width(), b.in(), b.in(), b.stride(), b.stride(), 0) : null;
+        this.pool = pools
+                ? new WindowShape(w.batch(), b.height(), b.width(), b.in(), b.in(), b.stride(), b.stride(), 0)
+                : null;
         this.pooled = pools ? w.images(b.outHeight(), b.outWidth(), b.in()) : null;
         WindowShape window = pools
                 ? new WindowShape(w.batch(), b.outHeight(), b.outWidth(), b.in(), b.out(), 1, 1, 0)

@@ -158,7 +158,8 @@ final class MupMultipliersGolden implements GoldenFormat {
             String name = text(p, "name");
             int[] shape = Arrays.stream(numbers(p, "shape")).mapToInt(d -> (int) d).toArray();
             String module = name.substring(0, name.lastIndexOf('.'));
-            fanIn.putIfAbsent(module, Arrays.stream(shape).skip(Math.min(1, shape.length - 1)).reduce(1, (a, b) -> a * b));
+            int inputs = Arrays.stream(shape).skip(shape.length == 1 ? 0 : 1).reduce(1, Math::multiplyExact);
+            fanIn.putIfAbsent(module, inputs);
             out.add(new ParamSpec(
                     name, role(name, module, shape, readout, out), shape, fanIn.get(module), shape[0], -1, false));
         }

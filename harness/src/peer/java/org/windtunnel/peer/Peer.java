@@ -13,7 +13,8 @@ import picocli.CommandLine.Option;
         description = "Trains the same models here and in DJL's PyTorch on the CPU; compares losses and time per step.")
 final class Peer implements Callable<Integer> {
     @Option(names = "--models", split = ";", paramLabel = "D,L,H,T,B|resnet20x16,B",
-            description = "models, separated by ';': GPTs by width, depth, heads, context and batch, ResNets by depth, width and batch",
+            description = "models, separated by ';': GPTs by width, depth, heads, context and batch, "
+                    + "ResNets by depth, width and batch",
             defaultValue = "64,2,2,64,32;128,4,4,128,16;256,6,8,256,8;512,6,8,256,4;resnet20x16,32;resnet20x16,128")
     private List<String> models;
 

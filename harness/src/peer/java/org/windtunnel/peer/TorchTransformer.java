@@ -72,7 +72,8 @@ final class TorchTransformer extends TorchContestant {
             NDArray hidden = Activation.gelu(linear(norm(x, block + "ln_2"), block + "mlp.c_fc"));
             x = x.add(linear(hidden, block + "mlp.c_proj"));
         }
-        NDArray logits = linear(norm(x, "transformer.ln_f"), "lm_head").reshape(workload.rows(), TransformerWorkload.VOCABULARY);
+        NDArray logits = linear(norm(x, "transformer.ln_f"), "lm_head")
+                .reshape(workload.rows(), TransformerWorkload.VOCABULARY);
         return logits.logSoftmax(-1).gather(targets, 1).mean().neg();
     }
 

@@ -134,8 +134,8 @@ final class ImageGradientCases {
 
     private void groupNorm(int batch, int pixels, int c, int groups, boolean withEpilogue) {
         int rows = batch * pixels;
-        add("group norm [" + batch + ", " + pixels + ", " + c + "] in " + groups + (withEpilogue ? " with skip and ReLU" : ""),
-                "x gain bias skip", normInputs(rows, c, withEpilogue),
+        String name = "group norm [" + batch + ", " + pixels + ", " + c + "] in " + groups;
+        add(name + (withEpilogue ? " with skip and ReLU" : ""), "x gain bias skip", normInputs(rows, c, withEpilogue),
                 (t, v) -> {
                     Tensor y = t.garbage(rows, c);
                     t.backend().images().groupNormForward(batch, groups, t.of(v[0], rows, c), t.of(v[1]), t.of(v[2]), EPS,

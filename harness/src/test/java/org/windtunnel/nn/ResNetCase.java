@@ -44,8 +44,8 @@ record ResNetCase(String name, ResNetShape shape, ForwardMultipliers multipliers
     /** A plain network with drop path. */
     static ResNetCase dropping(int width) {
         ResNetShape s = shape(Block.BASIC, Order.POST_ACTIVATION, Shortcut.B, Norm.BATCH, Stem.SMALL);
-        ResNetShape wide = new ResNetShape(s.block(), s.order(), s.depths(), width, s.shortcut(), s.norm(), 1, 1, s.stem(), false, 0,
-                0.4, 0, s.normEps(), s.normMomentum(), s.channels(), s.height(), s.imageWidth(), s.classes());
+        ResNetShape wide = new ResNetShape(s.block(), s.order(), s.depths(), width, s.shortcut(), s.norm(), 1, 1,
+                s.stem(), false, 0, 0.4, 0, s.normEps(), s.normMomentum(), s.channels(), s.height(), s.imageWidth(), s.classes());
         return new ResNetCase("drop path", wide, PLAIN, Loss.CROSS_ENTROPY);
     }
 

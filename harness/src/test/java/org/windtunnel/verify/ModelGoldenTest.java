@@ -23,19 +23,22 @@ class ModelGoldenTest {
     private final ModelGolden format = new ModelGolden();
 
     @ParameterizedTest
-    @ValueSource(strings = {"gpt_tiny", "gpt_mup_tiny", "gpt_completep_tiny", "llama_tiny", "resnet_tiny", "resnet_preact_tiny"})
+    @ValueSource(strings = {"gpt_tiny", "gpt_mup_tiny", "gpt_completep_tiny", "llama_tiny",
+        "resnet_tiny", "resnet_preact_tiny"})
     void cpu(String file) throws IOException {
         passes(file, () -> new CpuBackend(2));
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"gpt_mup_tiny", "llama_tiny", "resnet_tiny", "resnet_preact_tiny"})
+    @ValueSource(strings = {"gpt_mup_tiny", "llama_tiny",
+        "resnet_tiny", "resnet_preact_tiny"})
     void nd4jInSinglePrecision(String file) throws IOException {
         passes(file, () -> new Nd4jBackend(DType.FLOAT32));
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"gpt_tiny", "gpt_mup_tiny", "gpt_completep_tiny", "llama_tiny", "resnet_tiny", "resnet_preact_tiny"})
+    @ValueSource(strings = {"gpt_tiny", "gpt_mup_tiny", "gpt_completep_tiny", "llama_tiny",
+        "resnet_tiny", "resnet_preact_tiny"})
     void nd4jInDoublePrecision(String file) throws IOException {
         passes(file, () -> new Nd4jBackend(DType.FLOAT64));
     }
@@ -48,7 +51,8 @@ class ModelGoldenTest {
 
     /** Runs replayed and left out, so that none disappears unnoticed. */
     @ParameterizedTest
-    @CsvSource({"gpt_tiny, 4, 0", "gpt_mup_tiny, 3, 0", "gpt_completep_tiny, 1, 0", "llama_tiny, 7, 0", "resnet_tiny, 4, 0", "resnet_preact_tiny, 4, 0"})
+    @CsvSource({"gpt_tiny, 4, 0", "gpt_mup_tiny, 3, 0", "gpt_completep_tiny, 1, 0", "llama_tiny, 7, 0",
+        "resnet_tiny, 4, 0", "resnet_preact_tiny, 4, 0"})
     void everyRunIsReplayedOrReported(String file, int replayed, int leftOut) throws IOException {
         JsonNode root = read(file);
         assertThat(format.unsupportedParts(file, root)).hasSize(leftOut);

@@ -1,5 +1,6 @@
 package org.windtunnel.backend.cpu;
 
+import java.nio.FloatBuffer;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
@@ -8,25 +9,23 @@ import org.windtunnel.tensor.Tensor;
 
 /**
  * Convolution without intermediate matrices: bands of images are copied with their padding into a heap block that stays
- * in the cache, and {@link WindowLanes} multiplies them with packed filters there. An item is a band.
+ * in the cache, and {@link WindowLanes} multiplies them with packed filters there.
  */
 final class DirectConvolution {
     private static final int MAX_CHUNKS = 16;
 
     private final Map<WindowShape, Plans> plans = new HashMap<>();
     private final Forward forward;
-    private final FilterGradient filterGradient;
-    private final InputGradient inputGradient;
+    private final Backward backward;
     private float[] filterRows = new float[0];
     private float[] packed = new float[0];
 
     DirectConvolution(Engine engine) {
         forward = new Forward(engine);
-        filterGradient = new FilterGradient(engine);
-        inputGradient = new InputGradient(engine);
+        backward = new Backward(engine);
     }
 
-    /** The passes of one convolution; {@code input} has one for each remainder of the stride, null where no filter reaches. */
+    /** The passes of one convolution: {@code input} has one for each remainder of the stride, null where none is needed. */
     private record Plans(WindowPlan forward, WindowPlan[] input) {
         static Plans of(WindowShape s) {
             WindowPlan forward = new WindowPlan(s.height(), s.width(), s.in(), s.out(), s.outHeight(), s.outWidth(),
@@ -104,13 +103,10 @@ final class DirectConvolution {
             boolean addToDx,
             Tensor dFilters,
             boolean accumulate) {
-        if (dFilters != null) {
-            filterGradient.run(s, plans(s).forward(), (float) alpha, x, dy, dFilters, accumulate);
-        }
         if (dx != null) {
             fetch(s, filters, alpha);
-            inputGradient.run(s, plans(s).input(), dy, addToDx, dx);
         }
+        backward.run(s, plans(s), (float) alpha, x, dy, dx, addToDx, dFilters, accumulate);
     }
 
     /** The filters in heap memory, times alpha. */
@@ -160,6 +156,7 @@ final class DirectConvolution {
         }
     }
 
+    /** An item is a band. */
     private final class Forward extends Kernel {
         private WindowPlan plan;
         private Tensor x;
@@ -205,33 +202,75 @@ final class DirectConvolution {
         }
     }
 
-    /** Every chunk sums up a gradient of its own; they are added in order. */
-    private final class FilterGradient extends Kernel {
+    /**
+     * Both gradients of an image while the output's gradient is in the cache; an item is an image. Every chunk sums up a
+     * gradient of the filters of its own; they are added in order.
+     */
+    private final class Backward extends Kernel {
         private float[][] sums = new float[0][];
+        private int[] packedAt = new int[0];
         private WindowShape s;
         private WindowPlan plan;
+        private WindowPlan[] passes;
         private Tensor x;
         private Tensor dy;
+        private Tensor dx;
+        private boolean add;
+        private boolean ofFilters;
 
-        FilterGradient(Engine engine) {
+        Backward(Engine engine) {
             super(engine);
         }
 
-        void run(WindowShape shape, WindowPlan p, float alpha, Tensor xs, Tensor dys, Tensor out, boolean accumulate) {
+        void run(
+                WindowShape shape,
+                Plans plans,
+                float alpha,
+                Tensor xs,
+                Tensor dys,
+                Tensor dxs,
+                boolean addToDx,
+                Tensor dFilters,
+                boolean accumulate) {
             s = shape;
-            plan = p;
+            plan = plans.forward();
+            passes = plans.input();
             x = xs;
             dy = dys;
-            int chunks = launchChunks(s.batch() * p.bands, MAX_CHUNKS);
-            int n = size();
-            for (int c = 1; c < chunks; c++) {
-                lanes.axpy(1f, sums[c], 0, sums[0], 0, n);
+            dx = dxs;
+            add = addToDx;
+            ofFilters = dFilters != null;
+            if (dx != null) {
+                pack();
             }
-            unpack(alpha, out, accumulate);
+            int chunks = launchChunks(s.batch(), MAX_CHUNKS);
+            if (ofFilters) {
+                for (int c = 1; c < chunks; c++) {
+                    lanes.axpy(1f, sums[c], 0, sums[0], 0, sumSize());
+                }
+                unpack(alpha, dFilters, accumulate);
+            }
         }
 
-        private int size() {
+        private int sumSize() {
             return plan.kernelRows * plan.tiledRun * plan.vectorOut;
+        }
+
+        private void pack() {
+            if (packedAt.length < passes.length) {
+                packedAt = new int[passes.length];
+            }
+            int size = 0;
+            for (int i = 0; i < passes.length; i++) {
+                packedAt[i] = size;
+                size += passes[i] == null ? 0 : passes[i].packedSize();
+            }
+            room(size);
+            for (int i = 0; i < passes.length; i++) {
+                if (passes[i] != null) {
+                    packTransposed(s, passes[i], i, packedAt[i]);
+                }
+            }
         }
 
         @Override
@@ -239,22 +278,30 @@ final class DirectConvolution {
             if (sums.length < chunks) {
                 sums = Arrays.copyOf(sums, chunks);
             }
-            for (int c = 0; c < chunks; c++) {
-                if (sums[c] == null || sums[c].length < size()) {
-                    sums[c] = new float[size()];
+            for (int c = 0; ofFilters && c < chunks; c++) {
+                if (sums[c] == null || sums[c].length < sumSize()) {
+                    sums[c] = new float[sumSize()];
                 }
+                Arrays.fill(sums[c], 0, sumSize(), 0f);
             }
         }
 
         @Override
         void range(int from, int to, int chunk, int thread, Scratch t) {
+            for (int image = from; image < to; image++) {
+                if (ofFilters) {
+                    addFilterGradient(image, sums[chunk], t);
+                }
+                if (dx != null) {
+                    inputGradient(image, t);
+                }
+            }
+        }
+
+        private void addFilterGradient(int image, float[] sum, Scratch t) {
             float[] block = t.floats(0, plan.blockSize());
             float[] gradient = t.floats(1, (plan.at.length + 1) * plan.vectorOut);
-            float[] sum = sums[chunk];
-            Arrays.fill(sum, 0, size(), 0f);
-            for (int item = from; item < to; item++) {
-                int band = item % plan.bands;
-                int image = item / plan.bands;
+            for (int band = 0; band < plan.bands; band++) {
                 int pixels = plan.pixels(band);
                 plan.stage(buffer(x), at(x) + image * s.imageSize(), band, block);
                 int at = at(dy) + image * s.outSize() + band * plan.bandRows * plan.outWidth * plan.out;
@@ -264,7 +311,7 @@ final class DirectConvolution {
         }
 
         /** Gradients with channels up to whole vectors, and one more pixel, zero. */
-        private void spread(java.nio.FloatBuffer from, int at, int pixels, float[] to) {
+        private void spread(FloatBuffer from, int at, int pixels, float[] to) {
             from.get(at, to, 0, pixels * plan.out);
             int wide = plan.vectorOut;
             for (int p = pixels - 1; p >= 0 && wide != plan.out; p--) {
@@ -272,6 +319,55 @@ final class DirectConvolution {
                 Arrays.fill(to, p * wide + plan.out, (p + 1) * wide, 0f);
             }
             Arrays.fill(to, pixels * wide, (pixels + 1) * wide, 0f);
+        }
+
+        private void inputGradient(int image, Scratch t) {
+            if (s.stride() == 1) {
+                for (int band = 0; band < passes[0].bands; band++) {
+                    int n = pass(passes[0], 0, image, band, t) * s.in();
+                    int first = band * passes[0].bandRows * passes[0].outWidth * s.in();
+                    store(image * s.imageSize() + first, t.floats(1, n), n, t);
+                }
+                return;
+            }
+            float[] whole = t.floats(3, s.imageSize());
+            Arrays.fill(whole, 0, s.imageSize(), 0f);
+            for (int i = 0; i < passes.length; i++) {
+                for (int band = 0; passes[i] != null && band < passes[i].bands; band++) {
+                    scatter(passes[i], i, band, pass(passes[i], packedAt[i], image, band, t), t.floats(1, 1), whole);
+                }
+            }
+            store(image * s.imageSize(), whole, s.imageSize(), t);
+        }
+
+        /** Leaves a band's gradient in scratch 1 and returns its pixels. */
+        private int pass(WindowPlan p, int filters, int image, int band, Scratch t) {
+            float[] block = t.floats(0, p.blockSize());
+            float[] result = t.floats(1, p.at.length * p.vectorOut);
+            int pixels = p.pixels(band);
+            p.stage(buffer(dy), at(dy) + image * s.outSize(), band, block);
+            p.multiply(block, packed, filters, pixels, result);
+            compact(result, pixels, p.vectorOut, p.out);
+            return pixels;
+        }
+
+        /** Pixels of one remainder to their places. */
+        private void scatter(WindowPlan p, int remainder, int band, int pixels, float[] result, float[] whole) {
+            int c = s.in();
+            for (int i = 0; i < pixels; i++) {
+                int row = (band * p.bandRows + i / p.outWidth) * s.stride() + remainder / s.stride();
+                int column = i % p.outWidth * s.stride() + remainder % s.stride();
+                System.arraycopy(result, i * c, whole, (row * s.width() + column) * c, c);
+            }
+        }
+
+        private void store(int at, float[] result, int n, Scratch t) {
+            if (add) {
+                float[] old = t.floats(2, n);
+                buffer(dx).get(at(dx) + at, old, 0, n);
+                lanes.axpy(1f, old, 0, result, 0, n);
+            }
+            buffer(dx).put(at(dx) + at, result, 0, n);
         }
 
         private void unpack(float alpha, Tensor out, boolean accumulate) {
@@ -296,97 +392,6 @@ final class DirectConvolution {
                 }
             }
             buffer(out).put(at(out), filterRows, 0, n);
-        }
-    }
-
-    /** With a stride of 1 an item is a band; else it is an image, which the passes of all remainders fill together. */
-    private final class InputGradient extends Kernel {
-        private WindowShape s;
-        private WindowPlan[] passes;
-        private int[] packedAt = new int[0];
-        private Tensor dy;
-        private Tensor dx;
-        private boolean add;
-
-        InputGradient(Engine engine) {
-            super(engine);
-        }
-
-        void run(WindowShape shape, WindowPlan[] plan, Tensor dys, boolean addToDx, Tensor dxs) {
-            s = shape;
-            passes = plan;
-            dy = dys;
-            dx = dxs;
-            add = addToDx;
-            if (packedAt.length < plan.length) {
-                packedAt = new int[plan.length];
-            }
-            int size = 0;
-            for (int i = 0; i < plan.length; i++) {
-                packedAt[i] = size;
-                size += plan[i] == null ? 0 : plan[i].packedSize();
-            }
-            room(size);
-            for (int i = 0; i < plan.length; i++) {
-                if (plan[i] != null) {
-                    packTransposed(s, plan[i], i, packedAt[i]);
-                }
-            }
-            launchChunks(s.batch() * (s.stride() == 1 ? plan[0].bands : 1), MAX_CHUNKS);
-        }
-
-        @Override
-        void range(int from, int to, int chunk, int thread, Scratch t) {
-            for (int item = from; item < to; item++) {
-                if (s.stride() == 1) {
-                    WindowPlan plan = passes[0];
-                    int band = item % plan.bands;
-                    int n = pass(plan, 0, item / plan.bands, band, t) * s.in();
-                    int at = item / plan.bands * s.imageSize() + band * plan.bandRows * plan.outWidth * s.in();
-                    store(at, t.floats(1, n), n, t);
-                } else {
-                    image(item, t);
-                }
-            }
-        }
-
-        /** Leaves a band's gradient in scratch 1 and returns its pixels. */
-        private int pass(WindowPlan plan, int filters, int image, int band, Scratch t) {
-            float[] block = t.floats(0, plan.blockSize());
-            float[] result = t.floats(1, plan.at.length * plan.vectorOut);
-            int pixels = plan.pixels(band);
-            plan.stage(buffer(dy), at(dy) + image * s.outSize(), band, block);
-            plan.multiply(block, packed, filters, pixels, result);
-            compact(result, pixels, plan.vectorOut, plan.out);
-            return pixels;
-        }
-
-        private void image(int image, Scratch t) {
-            float[] whole = t.floats(3, s.imageSize());
-            Arrays.fill(whole, 0, s.imageSize(), 0f);
-            int c = s.in();
-            for (int i = 0; i < passes.length; i++) {
-                WindowPlan plan = passes[i];
-                for (int band = 0; plan != null && band < plan.bands; band++) {
-                    int pixels = pass(plan, packedAt[i], image, band, t);
-                    float[] result = t.floats(1, pixels * c);
-                    for (int p = 0; p < pixels; p++) {
-                        int row = (band * plan.bandRows + p / plan.outWidth) * s.stride() + i / s.stride();
-                        int column = p % plan.outWidth * s.stride() + i % s.stride();
-                        System.arraycopy(result, p * c, whole, (row * s.width() + column) * c, c);
-                    }
-                }
-            }
-            store(image * s.imageSize(), whole, s.imageSize(), t);
-        }
-
-        private void store(int at, float[] result, int n, Scratch t) {
-            if (add) {
-                float[] old = t.floats(2, n);
-                buffer(dx).get(at(dx) + at, old, 0, n);
-                lanes.axpy(1f, old, 0, result, 0, n);
-            }
-            buffer(dx).put(at(dx) + at, result, 0, n);
         }
     }
 }

@@ -139,13 +139,14 @@ final class WindowPlan {
         for (int o = 0; o < vectorOut; o += 2 * WindowLanes.L) {
             int wide = blockWidth(o);
             for (int p = 0; p < n; p += TILE) {
+                int to = p * vectorOut + o;
                 for (int r = 0; r < kernelRows; r++) {
                     int from = r * rowLength;
                     int row = w + r * evenRun * wide;
                     if (wide > WindowLanes.L) {
-                        WindowLanes.two(block, at, p, from, from + evenRun, packed, row, y, p * vectorOut + o, vectorOut);
+                        WindowLanes.two(block, at, p, from, from + evenRun, packed, row, y, to, vectorOut);
                     } else {
-                        WindowLanes.one(block, at, p, from, from + evenRun, packed, row, y, p * vectorOut + o, vectorOut);
+                        WindowLanes.one(block, at, p, from, from + evenRun, packed, row, y, to, vectorOut);
                     }
                 }
             }
@@ -153,7 +154,7 @@ final class WindowPlan {
         }
     }
 
-    /** g += gradient of the filters: [kernelRows, tiledRun, vectorOut]. d is as y in {@link #multiply}, zero past the pixels. */
+    /** g += gradient of the filters, [kernelRows, tiledRun, vectorOut]; d as y in {@link #multiply}, then a pixel of 0. */
     void multiplyGradient(float[] block, float[] d, int pixels, float[] g) {
         int even = pixels + (pixels & 1);
         for (int r = 0; r < kernelRows; r++) {
