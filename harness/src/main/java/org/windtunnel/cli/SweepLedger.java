@@ -188,17 +188,19 @@ final class SweepLedger {
         return table + String.format("%d runs, %sFLOP%n", rows.size(), Terminal.count(flops)) + branchCosts();
     }
 
-    /** What branching saves; empty without branches. */
+    /** What trunks and branches cost, piece by piece, and what branching saves; empty without branches. */
     String branchCosts() {
         List<Row> branches = rows.stream().filter(r -> r.job.branch() != null).toList();
         if (branches.isEmpty()) {
             return "";
         }
         double own = rows.stream().mapToDouble(Row::flops).sum();
+        double ofBranches = branches.stream().mapToDouble(Row::flops).sum();
         double scratch = rows.stream().mapToDouble(r -> r.plan.flops()).sum();
-        return String.format("branches: %d runs go on from %d trunks; together %sFLOP, each from its first step %sFLOP%n",
+        return String.format("branches: %d runs go on from %d trunks; %sFLOP for the branches + %sFLOP for all else = %sFLOP;"
+                        + " each from its first step %sFLOP%n",
                 branches.size(), branches.stream().map(r -> r.job.branch().parent()).distinct().count(),
-                Terminal.count(own), Terminal.count(scratch));
+                Terminal.count(ofBranches), Terminal.count(own - ofBranches), Terminal.count(own), Terminal.count(scratch));
     }
 
     /** Every run with how it stands now, and the totals. */

@@ -5,7 +5,23 @@ public record RuntimeSpec(
         @Key(value = "cpu (fast) or nd4j (portable reference)", def = "cpu") BackendName backend,
         @Key(value = "Threads of one run; results do not depend on it on the cpu backend", def = "1")
                 @Range(min = 1) int threads,
-        @Key(value = "fp32, or fp64 on the nd4j backend only", def = "fp32") Precision precision) {
+        @Key(value = "fp32, or fp64 on the nd4j backend only", def = "fp32") Precision precision,
+        @Key(
+                        value = "What to do when memory runs out: stop, or restart, which gives all memory back, waits, and goes on "
+                                + "from the newest checkpoint, at most three times",
+                        def = "stop")
+                OnOutOfMemory onOutOfMemory) {
+
+    /** With what happens by default when memory runs out: the run stops. */
+    public RuntimeSpec(BackendName backend, int threads, Precision precision) {
+        this(backend, threads, precision, OnOutOfMemory.STOP);
+    }
+
+    /** What becomes of a run that gets no memory. */
+    public enum OnOutOfMemory {
+        STOP,
+        RESTART
+    }
 
     /** Backend names as in the config. */
     public enum BackendName {

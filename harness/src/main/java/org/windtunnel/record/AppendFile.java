@@ -3,6 +3,7 @@ package org.windtunnel.record;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.zip.CRC32C;
@@ -21,11 +22,12 @@ final class AppendFile implements AutoCloseable {
         this.channel = channel;
     }
 
-    /** A file to go on with; {@code lines} cuts off what follows its last line end. */
+    /** A file to go on with, not through a link; {@code lines} cuts off what follows its last line end. */
     static AppendFile open(Path path, boolean lines) {
         try {
             AppendFile file = new AppendFile(path, FileChannel.open(
-                    path, StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE));
+                    path, StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE,
+                    LinkOption.NOFOLLOW_LINKS));
             long end = lines ? endOfLastLine(file.channel) : file.channel.size();
             file.channel.truncate(end);
             checksum(file.channel, end, file.crc);
@@ -35,6 +37,11 @@ final class AppendFile implements AutoCloseable {
         } catch (IOException e) {
             throw RunDirectory.notWritable(path, e);
         }
+    }
+
+    /** Whether more can be appended. */
+    boolean isOpen() {
+        return channel.isOpen();
     }
 
     private static long endOfLastLine(FileChannel channel) throws IOException {

@@ -12,6 +12,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.LocalDateTime;
@@ -32,7 +33,7 @@ import org.windtunnel.record.RunDirectoryException.Kind;
  *
  * <p>Ownership is an operating-system lock on {@code .lock}: it vanishes with the process, so a killed run never blocks
  * the next one. Files other than the logs are written beside their name and moved into place, so a reader sees them
- * whole or not at all. The logs are known by how far they were written, so that a run can go back to an earlier moment.
+ * whole or not at all, and no log is written through a link. The logs are known by how far they were written, so that a run can go back to an earlier moment.
  */
 public final class RunDirectory implements AutoCloseable {
     /** Version of the layout, in every manifest. */
@@ -194,7 +195,8 @@ public final class RunDirectory implements AutoCloseable {
         Path file = path.resolve("log.txt");
         String line = LocalDateTime.now().truncatedTo(ChronoUnit.SECONDS) + " " + message.replaceAll("\\R", " ") + "\n";
         try {
-            Files.writeString(file, line, StandardOpenOption.CREATE, StandardOpenOption.APPEND);
+            Files.write(file, line.getBytes(StandardCharsets.UTF_8), StandardOpenOption.CREATE, StandardOpenOption.APPEND,
+                    LinkOption.NOFOLLOW_LINKS);
         } catch (IOException e) {
             throw notWritable(file, e);
         }
@@ -268,6 +270,7 @@ public final class RunDirectory implements AutoCloseable {
         damage(positions).ifPresent(reason -> {
             throw new IllegalArgumentException(reason);
         });
+        logs.values().removeIf(log -> !log.isOpen());
         try (Stream<Path> files = Files.list(path)) {
             for (Path file : files.toList()) {
                 String name = file.getFileName().toString();
@@ -289,7 +292,7 @@ public final class RunDirectory implements AutoCloseable {
         } else if (position.isEmpty() || isEvents(name) && !holds(to)) {
             Files.delete(file);
         } else {
-            try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
+            try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE, LinkOption.NOFOLLOW_LINKS)) {
                 channel.truncate(to.bytes());
             }
         }

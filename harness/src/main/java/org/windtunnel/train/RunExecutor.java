@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.concurrent.locks.LockSupport;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.windtunnel.backend.Backend;
@@ -14,6 +15,7 @@ import org.windtunnel.checkpoint.HostCopy;
 import org.windtunnel.config.ConfigException;
 import org.windtunnel.config.DataSpec;
 import org.windtunnel.config.RuntimeSpec;
+import org.windtunnel.config.RuntimeSpec.OnOutOfMemory;
 import org.windtunnel.data.Dataset;
 import org.windtunnel.record.RunDirectory;
 import org.windtunnel.record.RunDirectoryException;
@@ -26,6 +28,10 @@ import org.windtunnel.record.RunStatus;
  */
 public final class RunExecutor implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(RunExecutor.class);
+
+    private static final int MAX_RESTARTS = 3;
+    private static final long FIRST_PAUSE_NANOS = 2_000_000_000L;
+    private static final int PAUSE_GROWTH = 4;
 
     private final Path baseDir;
     private final Preemption preemption;
@@ -74,13 +80,13 @@ public final class RunExecutor implements AutoCloseable {
      * checkpoints stay.
      *
      * @throws ConfigException if the experiment cannot be run
-     * @throws OutOfMemory if it does not fit, before training starts
+     * @throws OutOfMemory if it does not fit, and {@code runtime.on_out_of_memory} does not have it tried again
      * @throws RunDirectoryException if the directory is another process's or cannot be written
      */
     public RunOutcome execute(RunJob job, Path directory, ProgressListener listener) {
         try (RunDirectory run = RunDirectory.open(directory)) {
             try {
-                RunOutcome outcome = train(job, run, listener);
+                RunOutcome outcome = trainWithRestarts(job, run, listener);
                 run.note(outcome.status() + " after " + outcome.steps() + " steps"
                         + (outcome.reason() == null ? "" : ": " + outcome.reason()));
                 run.finish(outcome.status(), marker(outcome));
@@ -91,6 +97,26 @@ public final class RunExecutor implements AutoCloseable {
                 run.note("FAILED: " + e.getMessage());
                 run.finish(RunStatus.FAILED, JsonNodeFactory.instance.objectNode().put("reason", String.valueOf(e.getMessage())));
                 throw e;
+            }
+        }
+    }
+
+    /** What else is on the machine may have taken the memory for a while; what is done by then is kept. */
+    private RunOutcome trainWithRestarts(RunJob job, RunDirectory run, ProgressListener listener) {
+        long pause = FIRST_PAUSE_NANOS;
+        for (int restart = 1; ; restart++) {
+            try {
+                return train(job, run, listener);
+            } catch (OutOfMemory | OutOfMemoryError e) {
+                if (job.spec().runtime().onOutOfMemory() != OnOutOfMemory.RESTART || restart > MAX_RESTARTS
+                        || preemption.reason() != null) {
+                    throw e;
+                }
+                close();
+                run.note(String.format("out of memory (%s); restart %d of %d in %.0f s", e.getMessage(), restart, MAX_RESTARTS,
+                        pause / 1e9));
+                LockSupport.parkNanos(pause);
+                pause *= PAUSE_GROWTH;
             }
         }
     }

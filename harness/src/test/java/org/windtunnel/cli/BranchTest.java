@@ -1,6 +1,7 @@
 package org.windtunnel.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.withinPercentage;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -12,6 +13,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.regex.Pattern;
 import java.util.stream.LongStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -144,7 +146,14 @@ class BranchTest {
         Path runs = temp.resolve("runs");
         assertThat(onConfig("plan", sweep, runs, "--no-timing")).as(err).isZero();
         // Each trunk 100 steps and branches of 20, 20 and 25; from their first steps 60, 100 and 125.
-        assertThat(out).contains("branches: 6 runs go on from 2 trunks; together");
+        assertThat(out).contains("branches: 6 runs go on from 2 trunks; ");
+        List<Double> flops = Pattern.compile("(\\S+)([MG])FLOP").matcher(out.substring(out.indexOf("branches: "))).results()
+                .map(m -> Double.parseDouble(m.group(1)) * (m.group(2).equals("G") ? 1000 : 1))
+                .toList();
+        double trunks = flops.get(1);
+        assertThat(flops.get(0)).isCloseTo(0.65 * trunks, withinPercentage(0.5));
+        assertThat(flops.get(2)).isCloseTo(1.65 * trunks, withinPercentage(0.5));
+        assertThat(flops.get(3)).as("100 + 60 + 100 + 125 steps").isCloseTo(3.85 * trunks, withinPercentage(0.5));
         assertThat(onConfig("sweep", sweep, runs, "--dry-run")).isZero();
         assertThat(out).contains("8 runs").contains("-at40_").contains("-at80_").contains("-at100_");
         assertThat(stepsPlanned(out)).isEqualTo(2 * (100 + 20 + 20 + 25));

@@ -17,6 +17,7 @@ import org.windtunnel.config.ConfigException;
 import org.windtunnel.config.ConfigLoader;
 import org.windtunnel.launch.PlannedRun;
 import org.windtunnel.launch.SweepPlan;
+import org.windtunnel.record.DurableFiles;
 
 /** Whatever a config calls its runs, they land in their sweep's directory. */
 @Tag("faults")
@@ -65,6 +66,32 @@ class EscapeTest {
             case 1 -> one;
             default -> one + NAMES.get(random.nextInt(NAMES.size()));
         };
+    }
+
+    /** Links in a run directory that lead out of it: what they point to stays as it is. */
+    @Test
+    void linksAreNotWrittenThrough() throws IOException {
+        Path config = Files.writeString(temp.resolve("x.yaml"), FaultRuns.yaml(4, 1));
+        assertThat(FaultRuns.windtunnel("train", config.toString(), "--runs", temp.toString()).code()).isZero();
+        Path run = FaultRuns.runs(temp).get(0);
+        Path outside = Files.createDirectories(temp.resolve("outside"));
+        for (String name : List.of("curve.jsonl", "eval.jsonl", "log.txt", "manifest.json", "resolved.yaml", "ckpt")) {
+            Path target = outside.resolve(name);
+            if (name.equals("ckpt")) {
+                Files.writeString(Files.createDirectories(target).resolve("keep"), "keep");
+            } else {
+                Files.writeString(target, "keep");
+            }
+            FaultRuns.windtunnel("train", config.toString(), "--runs", temp.toString(), "--again");
+            Files.delete(run.resolve("DONE"));
+            DurableFiles.deleteTree(run.resolve(name));
+            Files.createSymbolicLink(run.resolve(name), target);
+            FaultRuns.Outcome outcome = FaultRuns.windtunnel("train", config.toString(), "--runs", temp.toString());
+            assertThat(outcome.code()).as("%s: %s", name, outcome.err()).isIn(0, 2, 5);
+            assertThat(outcome.err()).doesNotContain("\tat ");
+            assertThat(name.equals("ckpt") ? target.resolve("keep") : target).hasContent("keep");
+            DurableFiles.deleteTree(run.resolve(name));
+        }
     }
 
     /** A manifest that came from elsewhere cannot make a branch, or the analysis, read outside the sweep. */
