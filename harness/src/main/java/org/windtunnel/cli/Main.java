@@ -23,6 +23,7 @@ import picocli.CommandLine.ParseResult;
             WatchCommand.class,
             ReportCommand.class,
             TransferCommand.class,
+            TrendCommand.class,
             CompareCommand.class,
             FitCommand.class,
             PlanCommand.class,

@@ -1,14 +1,14 @@
 package org.windtunnel.analysis.transfer;
 
 /** Quantiles that intervals need. */
-final class Gaussian {
+public final class Gaussian {
     /** 97.5 % quantile of the standard normal. */
-    static final double Z95 = 1.959963984540054;
+    public static final double Z95 = 1.959963984540054;
 
     private Gaussian() {}
 
     /** 97.5 % quantile of Student's t: exact for 1 and 2 degrees of freedom, else Cornish–Fisher (error below 1 %). */
-    static double t95(int dof) {
+    public static double t95(int dof) {
         if (dof == 1) {
             return Math.tan(Math.PI * 0.475);
         }

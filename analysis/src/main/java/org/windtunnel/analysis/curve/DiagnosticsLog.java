@@ -1,0 +1,48 @@
+package org.windtunnel.analysis.curve;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.OptionalDouble;
+
+/** A run's {@code diag.jsonl}, read when it is asked for. */
+public final class DiagnosticsLog {
+    private DiagnosticsLog() {}
+
+    /**
+     * A quantity in the last line: the number of that key itself, or the geometric mean over the parameters, modules or
+     * attention layers that have one.
+     *
+     * @param quantity such as {@code logit_z}, {@code activation_rms}, {@code top_singular_value}, {@code max_logit}
+     * @param names regular expression on whole names of parameters or modules that count; null for all
+     * @return empty if the run has no diagnostics or they lack the quantity
+     */
+    public static OptionalDouble last(Run run, String quantity, String names) {
+        List<JsonNode> lines = BranchLog.lines(run.directory(), "diag.jsonl", new ArrayList<>());
+        if (lines.isEmpty()) {
+            return OptionalDouble.empty();
+        }
+        JsonNode line = lines.get(lines.size() - 1);
+        JsonNode own = line.path(quantity);
+        if (own.isNumber()) {
+            return OptionalDouble.of(own.asDouble());
+        }
+        if (own.path("value").isNumber()) {
+            return OptionalDouble.of(own.path("value").asDouble());
+        }
+        List<Double> values = new ArrayList<>();
+        own.fields().forEachRemaining(e -> add(values, e.getKey(), e.getValue(), names));
+        for (String section : List.of("params", "attention")) {
+            line.path(section).fields().forEachRemaining(e -> add(values, e.getKey(), e.getValue().path(quantity), names));
+        }
+        return values.isEmpty()
+                ? OptionalDouble.empty()
+                : OptionalDouble.of(Math.exp(values.stream().mapToDouble(Math::log).average().orElseThrow()));
+    }
+
+    private static void add(List<Double> values, String name, JsonNode value, String names) {
+        if (value.isNumber() && (names == null || name.matches(names))) {
+            values.add(value.asDouble());
+        }
+    }
+}
