@@ -1,12 +1,15 @@
 package org.windtunnel.analysis.curve;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalDouble;
 
 /** A run's {@code diag.jsonl}, read when it is asked for. */
 public final class DiagnosticsLog {
+    private static final ObjectMapper JSON = new ObjectMapper();
+
     private DiagnosticsLog() {}
 
     /**
@@ -18,11 +21,7 @@ public final class DiagnosticsLog {
      * @return empty if the run has no diagnostics or they lack the quantity
      */
     public static OptionalDouble last(Run run, String quantity, String names) {
-        List<JsonNode> lines = BranchLog.lines(run.directory(), "diag.jsonl", new ArrayList<>());
-        if (lines.isEmpty()) {
-            return OptionalDouble.empty();
-        }
-        JsonNode line = lines.get(lines.size() - 1);
+        JsonNode line = lastLine(run);
         JsonNode own = line.path(quantity);
         if (own.isNumber()) {
             return OptionalDouble.of(own.asDouble());
@@ -38,6 +37,18 @@ public final class DiagnosticsLog {
         return values.isEmpty()
                 ? OptionalDouble.empty()
                 : OptionalDouble.of(Math.exp(values.stream().mapToDouble(Math::log).average().orElseThrow()));
+    }
+
+    /** An empty object where there is none. */
+    private static JsonNode lastLine(Run run) {
+        JsonNode[] last = {JSON.createObjectNode()};
+        LogReader.read(run.directory().resolve("diag.jsonl"), parser -> {
+            JsonNode line = JSON.readTree(parser);
+            boolean whole = line.path("step").isNumber();
+            last[0] = whole ? line : last[0];
+            return whole;
+        }, new ArrayList<>());
+        return last[0];
     }
 
     private static void add(List<Double> values, String name, JsonNode value, String names) {

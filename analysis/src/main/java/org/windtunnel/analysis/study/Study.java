@@ -36,7 +36,7 @@ public final class Study {
         List<Run> runs = table.runs();
         List<Warning> warnings = new ArrayList<>(RunWarnings.of(table, options));
         List<TransferGroup> transfer = transfer(table, options);
-        warnings.addAll(bowlWarnings(transfer));
+        warnings.addAll(bowlWarnings(transfer, options.axis()));
         List<LawCells.Cell> cells = LawCells.of(runs, options);
         LawStudy law = null;
         if (!cells.isEmpty()) {
@@ -115,14 +115,14 @@ public final class Study {
                 options.driftTolerance());
     }
 
-    private static List<Warning> bowlWarnings(List<TransferGroup> groups) {
+    private static List<Warning> bowlWarnings(List<TransferGroup> groups, String axis) {
         List<Warning> warnings = new ArrayList<>();
         for (TransferGroup group : groups) {
             for (LrBowl bowl : group.bowls()) {
                 if (bowl.warning() != null) {
                     warnings.add(new Warning(
                             "learning rate",
-                            group.label() + ", width " + Math.round(bowl.width()),
+                            group.label() + ", " + axis + " " + Math.round(bowl.width()),
                             bowl.warning(),
                             null));
                 }
