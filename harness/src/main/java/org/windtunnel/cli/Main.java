@@ -31,7 +31,8 @@ import picocli.CommandLine.ParseResult;
             ConfigCommand.class,
             DoctorCommand.class,
             BenchCommand.class,
-            VerifyCommand.class
+            VerifyCommand.class,
+            DataCommand.class
         })
 public final class Main {
 

@@ -103,14 +103,15 @@ final class PlanCommand implements Callable<Integer> {
 
     private void summary(ModelPlan plan) {
         MemoryLedger memory = plan.ledger(Experiments.floatType(plan.spec().runtime()));
+        String unit = plan.spec().model().unit();
         TextTable t = new TextTable(List.of("", "total", "detail"));
         t.row(List.of("parameters", Terminal.count(plan.counts().total()), String.format(
                 "%d non-embedding + %d embedding", plan.counts().nonEmbedding(), plan.counts().embedding())));
-        t.row(List.of("budget", Terminal.count((double) plan.steps() * plan.tokensPerStep()) + " tokens", String.format(
-                "%d steps of %d tokens, %.1f tokens per non-embedding parameter", plan.steps(), plan.tokensPerStep(),
+        t.row(List.of("budget", Terminal.count((double) plan.steps() * plan.tokensPerStep()) + " " + unit, String.format(
+                "%d steps of %d %s, %.1f for each non-embedding parameter", plan.steps(), plan.tokensPerStep(), unit,
                 (double) plan.steps() * plan.tokensPerStep() / plan.counts().nonEmbedding())));
         t.row(List.of("FLOPs", Terminal.count(plan.flops()), Terminal.count(plan.flopsPerToken())
-                + " per token, forward and backward"));
+                + " for each of the " + unit + ", forward and backward"));
         t.row(List.of("memory", MemoryLedger.bytes(memory.total()), String.format(
                 "weights %s, gradients %s, optimizer state %s, activations %s, checkpoint copy %s, "
                         + "diagnostics %s", MemoryLedger.bytes(memory.weights()),
@@ -140,11 +141,12 @@ final class PlanCommand implements Callable<Integer> {
                 measured++;
             }
             out.printf(
-                    "time: about %s (best of %d measured steps: %.1f ms, %s tokens/s, %.1f GFLOPS on %d thread%s)%n",
+                    "time: about %s (best of %d measured steps: %.1f ms, %s %s/s, %.1f GFLOPS on %d thread%s)%n",
                     Terminal.duration(best * plan.steps()),
                     measured,
                     best * 1e3,
                     Terminal.count(plan.tokensPerStep() / best),
+                    plan.spec().model().unit(),
                     plan.flopsPerToken() * plan.tokensPerStep() / best / 1e9,
                     plan.spec().runtime().threads(),
                     plan.spec().runtime().threads() == 1 ? "" : "s");

@@ -42,12 +42,13 @@ final class SingleRun {
                 RunExecutor executor = new RunExecutor(Path.of(""), preemption)) {
             RunOutcome outcome = execute(executor, job, directory);
             System.out.printf(
-                    "%s after %d steps, %s tokens, %s%s%s%n",
+                    "%s after %d steps, %s %s, %s%s%s%n",
                     outcome.status(),
                     outcome.steps(),
                     Terminal.count(outcome.tokens()),
+                    job.spec().model().unit(),
                     Terminal.duration(outcome.wallSeconds()),
-                    losses(outcome),
+                    losses(outcome, job.spec().model().unit()),
                     outcome.reason() == null ? "" : " (" + outcome.reason() + ")");
             if (outcome.status() == RunStatus.PREEMPTED) {
                 System.out.println("go on with: windtunnel resume " + directory);
@@ -56,15 +57,20 @@ final class SingleRun {
         }
     }
 
-    private static String losses(RunOutcome outcome) {
+    private static String losses(RunOutcome outcome, String unit) {
         String train = Double.isNaN(outcome.trainLoss()) ? "" : String.format(", train loss %.4f", outcome.trainLoss());
         String eval = Double.isNaN(outcome.evalLoss()) ? "" : String.format(", eval loss %.4f", outcome.evalLoss());
-        return train.isEmpty() && eval.isEmpty() ? "" : (train + eval).replaceFirst(",", ":") + " nats/token";
+        return train.isEmpty() && eval.isEmpty() ? "" : (train + eval).replaceFirst(",", ":") + " nats/" + singular(unit)
+                + (Double.isNaN(outcome.evalError()) ? "" : String.format(", eval error %.2f %%", 100 * outcome.evalError()));
+    }
+
+    private static String singular(String unit) {
+        return unit.substring(0, unit.length() - 1);
     }
 
     private static RunOutcome execute(RunExecutor executor, RunJob job, Path directory) {
         if (!Terminal.isInteractive()) {
-            return executor.execute(job, directory, new Lines(System.out));
+            return executor.execute(job, directory, new Lines(System.out, job.spec().model().unit()));
         }
         try (ProgressBar bar = new ProgressBarBuilder()
                 .setTaskName(job.slug())
@@ -75,7 +81,7 @@ final class SingleRun {
             return executor.execute(job, directory, (step, steps, loss, speed) -> {
                 bar.maxHint(steps);
                 bar.stepTo(step);
-                bar.setExtraMessage(String.format(" loss %.4f, %s tok/s", loss, Terminal.count(speed)));
+                bar.setExtraMessage(String.format(" loss %.4f, %s %s/s", loss, Terminal.count(speed), job.spec().model().unit()));
             });
         }
     }
@@ -83,12 +89,14 @@ final class SingleRun {
     /** A line every ten seconds, for logs. */
     private static final class Lines implements ProgressListener {
         private final PrintStream out;
+        private final String unit;
         private long last;
         private long start;
         private long firstStep = -1;
 
-        Lines(PrintStream out) {
+        Lines(PrintStream out, String unit) {
             this.out = out;
+            this.unit = unit;
         }
 
         @Override
@@ -102,8 +110,8 @@ final class SingleRun {
             } else if (now - last >= LINE_NANOS || step == steps) {
                 last = now;
                 double left = (now - start) / 1e9 * (steps - step) / (step - firstStep);
-                out.printf("step %d/%d, loss %.4f, %s tok/s, %s left%n",
-                        step, steps, loss, Terminal.count(tokensPerSecond), Terminal.duration(left));
+                out.printf("step %d/%d, loss %.4f, %s %s/s, %s left%n",
+                        step, steps, loss, Terminal.count(tokensPerSecond), unit, Terminal.duration(left));
             }
         }
     }

@@ -172,7 +172,7 @@ final class SweepLedger {
 
     /** A table of all runs with what they take. */
     String costs() {
-        TextTable table = new TextTable(List.of("run", "params", "steps", "tokens", "FLOPs", "memory", "status"));
+        TextTable table = new TextTable(List.of("run", "params", "steps", rows.get(0).job.spec().model().unit(), "FLOPs", "memory", "status"));
         double flops = 0;
         for (Row row : rows) {
             flops += row.flops();

@@ -125,7 +125,7 @@ final class SweepProgress implements SweepListener, AutoCloseable {
             }
         }
         bar.setExtraMessage(String.format(
-                " %d/%d runs, %s left, %s tok/s%s", finished, total, timeLeft(), Terminal.count(speed), runs));
+                " %d/%d runs, %s left, %s/s%s", finished, total, timeLeft(), Terminal.count(speed), runs));
     }
 
     /** Runs that ended so. */

@@ -3,11 +3,12 @@ package org.windtunnel.config;
 import java.util.List;
 
 /**
- * Where tokens come from. Relative paths start at the working directory; globs ({@code *}, {@code **}, {@code ?},
+ * Where tokens or images come from. Relative paths start at the working directory; globs ({@code *}, {@code **}, {@code ?},
  * {@code [ab]}, {@code {a,b}}) are allowed.
  */
-public sealed interface DataSpec permits DataSpec.MavenSources, DataSpec.Text, DataSpec.Shards, DataSpec.Markov,
-        DataSpec.Dl4j {
+public sealed interface DataSpec
+        permits DataSpec.MavenSources, DataSpec.Text, DataSpec.Shards, DataSpec.Markov,
+                DataSpec.Dl4j, ImageSpec.Cifar10, ImageSpec.Cifar100, ImageSpec.Idx, ImageSpec.Shapes {
 
     /** Java sources of Apache-2.0 libraries, fetched by the build from Maven Central. */
     @Variant(

@@ -4,11 +4,9 @@ import java.util.Map;
 
 /** The model families. */
 @Selector("family")
-public sealed interface ModelSpec permits ModelSpec.Gpt, ModelSpec.Llama, ModelSpec.Dl4j {
+public sealed interface ModelSpec permits ModelSpec.Gpt, ModelSpec.Llama, ModelSpec.Dl4j, ResNetSpec {
 
     int width();
-
-    int depth();
 
     /** Units of an example, by which budgets and losses count: the tokens of a sequence, 1 for an image. */
     int unitsPerExample();
@@ -122,11 +120,6 @@ public sealed interface ModelSpec permits ModelSpec.Gpt, ModelSpec.Llama, ModelS
                             def = "{}")
                     Map<String, ParameterRole> roles)
             implements ModelSpec {
-        @Override
-        public int depth() {
-            return 1;
-        }
-
         @Override
         public Dl4j withWidth(int other) {
             return new Dl4j(file, other, roles);

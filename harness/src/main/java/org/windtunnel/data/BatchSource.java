@@ -4,7 +4,7 @@ import org.windtunnel.tensor.Tensor;
 
 /**
  * A data set in the order of one run, a pure function of (seed, step). Fills a model's input and target tensors for one
- * micro-batch at a time, without allocating. Used by one thread.
+ * micro-batch at a time. Used by one thread.
  */
 public interface BatchSource extends AutoCloseable {
 
@@ -15,6 +15,18 @@ public interface BatchSource extends AutoCloseable {
      * @param first example of the step that the micro-batch starts with
      */
     void train(long step, int first, Tensor inputs, Tensor targets);
+
+    /** How the targets of the last training micro-batch were mixed; null where they are not. */
+    default Mixture mixture() {
+        return null;
+    }
+
+    /**
+     * Second targets of a micro-batch, and their shares in [0, 1]; the arrays are overwritten by the next.
+     *
+     * @param seconds one for each example
+     */
+    record Mixture(int[] seconds, float[] shares) {}
 
     /** Examples of the fixed evaluation set. */
     int evaluationExamples();

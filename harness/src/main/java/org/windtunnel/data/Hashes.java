@@ -9,7 +9,7 @@ import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 
 /** SHA-256 in lower-case hex. */
-final class Hashes {
+public final class Hashes {
     private static final int CHUNK = 1 << 16;
 
     private Hashes() {}
@@ -22,7 +22,7 @@ final class Hashes {
         }
     }
 
-    static String hex(byte[] digest) {
+    public static String hex(byte[] digest) {
         return HexFormat.of().formatHex(digest);
     }
 

@@ -139,7 +139,7 @@ public final class InputFiles {
             content = in.readNBytes(MAX_BYTES);
             if (content.length == MAX_BYTES && in.read() >= 0) {
                 throw new ConfigException(key + ": " + file
-                        + " holds more than 2 GiB of text; cut it into several files and name them with a glob");
+                        + " holds more than 2 GiB; cut it into several files and name them with a glob");
             }
         } catch (EOFException e) {
             throw new ConfigException(
@@ -151,7 +151,7 @@ public final class InputFiles {
             throw new ConfigException(key + ": cannot read " + file + ": " + reason(e), e);
         }
         if (content.length == 0) {
-            throw new ConfigException(key + ": " + file + " is empty; expected text");
+            throw new ConfigException(key + ": " + file + " is empty; expected data");
         }
         return content;
     }

@@ -42,7 +42,8 @@ public interface Family {
      * @param backend runs the passes; may be null with a counting allocator
      * @param multipliers constants of the forward pass
      * @param microBatch examples of a forward and backward pass
+     * @param seed of what passes draw at random, such as dropped paths
      * @param memory gives parameters, gradients and activations
      */
-    Model build(Backend backend, ForwardMultipliers multipliers, int microBatch, Loss loss, Allocator memory);
+    Model build(Backend backend, ForwardMultipliers multipliers, int microBatch, Loss loss, long seed, Allocator memory);
 }

@@ -12,7 +12,7 @@ final class ImageHead {
     private final Backend backend;
     private final ImageKernels kernels;
     private final int batch;
-    private final double smoothing;
+    private final SoftTargets soft;
     private final ImageNorm norm;
     private final Tensor input;
     private final Tensor active;
@@ -33,7 +33,7 @@ final class ImageHead {
         this.backend = w.backend();
         this.kernels = w.kernels();
         this.batch = w.batch();
-        this.smoothing = s.labelSmoothing();
+        this.soft = new SoftTargets(s.labelSmoothing(), batch, s.classes());
         this.norm = normalises ? new ImageNorm(w, w.names().norm("_f"), s.lastWidth()) : null;
         this.input = input;
         this.active = normalises ? w.memory().take(input.shape()) : input;
@@ -77,12 +77,19 @@ final class ImageHead {
         }
     }
 
+    /** Second labels of the micro-batch and their shares, for training passes; null for none. */
+    void mix(int[] seconds, float[] shares) {
+        soft.mix(seconds, shares);
+    }
+
     /** Loss and backward pass: d is overwritten with the gradient of the input, the logits with theirs. */
     void backward(Tensor targets, double zWeight, double gradScale, Tensor d, boolean accumulate, double[] sums) {
+        soft.beforeLoss(logits);
         switch (loss) {
             case CROSS_ENTROPY -> backend.crossEntropy(logits, targets, zWeight, gradScale, true, sums);
             case MSE -> backend.squaredError(logits, targets, gradScale, true, sums);
         }
+        soft.afterLoss(loss, targets, gradScale, logits, sums);
         readout.backward(means, logits, dMeans, accumulate);
         backend.columnSum(logits, dBias, accumulate);
         kernels.globalAverageBackward(batch, dMeans, norm == null ? d : dActive, false);

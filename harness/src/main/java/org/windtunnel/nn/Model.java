@@ -1,6 +1,7 @@
 package org.windtunnel.nn;
 
 import java.util.Map;
+import org.windtunnel.config.ConfigException;
 import org.windtunnel.tensor.Tensor;
 
 /**
@@ -33,6 +34,19 @@ public interface Model {
     Tensor targets();
 
     /**
+     * Training passes from now on are on mixed examples: the target of row n is {@code seconds[n]} to the share
+     * {@code shares[n]}, and its own to the rest. The arrays are read in every pass; null for unmixed targets, the default.
+     *
+     * @throws ConfigException if the model has no such loss
+     */
+    default void mixTargets(int[] seconds, float[] shares) {
+        if (seconds != null) {
+            throw new ConfigException("data.augment.mixup: expected 0 with this model.family, which has no loss of mixed "
+                    + "targets");
+        }
+    }
+
+    /**
      * Forward and backward pass: gradients of gradScale · Σ (nll + zWeight · lse²) over the micro-batch, or of
      * gradScale times the sum of another loss that the model was told to use.
      *
@@ -44,6 +58,9 @@ public interface Model {
 
     /** Forward pass and loss only. @param sums as in {@link #forwardBackward} */
     void evaluate(double[] sums);
+
+    /** The logits of the last {@link #evaluate}, [rows, classes]; they stay valid until the next pass. */
+    Tensor evaluatedLogits();
 
     /** Forward pass only; the logits [B·T, V] or [B, classes] stay valid until the next pass. */
     Tensor logits();

@@ -96,6 +96,11 @@ public final class ResNet implements Model {
     }
 
     @Override
+    public void mixTargets(int[] seconds, float[] shares) {
+        head.mix(seconds, shares);
+    }
+
+    @Override
     public Parameters parameters() {
         return parameters;
     }
@@ -130,6 +135,11 @@ public final class ResNet implements Model {
     public void evaluate(double[] sums) {
         forward(false);
         head.loss(targets, sums);
+    }
+
+    @Override
+    public Tensor evaluatedLogits() {
+        return head.logits();
     }
 
     @Override

@@ -2,13 +2,16 @@ package org.windtunnel.nn;
 
 import java.util.ArrayList;
 import java.util.List;
+import org.windtunnel.backend.Backend;
 import org.windtunnel.backend.ImageKernels.WindowShape;
+import org.windtunnel.config.TrainSpec.Loss;
 import org.windtunnel.nn.ResNetShape.Block;
 import org.windtunnel.nn.ResNetShape.BlockShape;
 import org.windtunnel.nn.ResNetShape.Order;
+import org.windtunnel.tensor.Allocator;
 
 /** Declares the parameters of a residual network, in memory order. */
-public final class ResNetFamily {
+public final class ResNetFamily implements Family {
     /** The linear layer that puts out the logits. */
     public static final String READOUT = "fc";
 
@@ -16,14 +19,49 @@ public final class ResNetFamily {
     private final ResNetNames names;
     private final List<ParamSpec> specs = new ArrayList<>();
 
-    private ResNetFamily(ResNetShape shape) {
+    public ResNetFamily(ResNetShape shape) {
         this.shape = shape;
         this.names = new ResNetNames(shape);
+        declare();
     }
 
     /** All parameters: stem, blocks, the last norm of pre-activation networks, readout. */
     public static List<ParamSpec> declare(ResNetShape shape) {
-        return new ResNetFamily(shape).declare();
+        return new ResNetFamily(shape).parameters();
+    }
+
+    public ResNetShape shape() {
+        return shape;
+    }
+
+    @Override
+    public List<ParamSpec> parameters() {
+        return List.copyOf(specs);
+    }
+
+    /** Residual blocks. */
+    @Override
+    public int depth() {
+        return shape.blockCount();
+    }
+
+    @Override
+    public int unitsPerExample() {
+        return 1;
+    }
+
+    @Override
+    public double flopsPerUnit() {
+        return flopsPerExample(shape);
+    }
+
+    @Override
+    public ResNet build(
+            Backend backend, ForwardMultipliers multipliers, int microBatch, Loss loss, long seed, Allocator memory) {
+        ResNet model = new ResNet(backend, shape, multipliers, microBatch, memory);
+        model.setLoss(loss);
+        model.setSeed(seed);
+        return model;
     }
 
     /**
@@ -86,7 +124,7 @@ public final class ResNetFamily {
         };
     }
 
-    private List<ParamSpec> declare() {
+    private void declare() {
         List<WindowShape> stem = stem(shape, 1);
         for (int i = 0; i < stem.size(); i++) {
             convolution(names.stem(i), i == 0 ? Role.STEM : Role.HIDDEN, stem.get(i), -1, false);
@@ -99,7 +137,6 @@ public final class ResNetFamily {
             norm(names.norm("_f"), shape.lastWidth(), -1);
         }
         linear(READOUT, Role.READOUT, shape.lastWidth(), shape.classes(), -1);
-        return List.copyOf(specs);
     }
 
     private void block(BlockShape b) {

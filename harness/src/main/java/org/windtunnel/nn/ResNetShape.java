@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import org.windtunnel.config.ConfigException;
+import org.windtunnel.config.ResNetSpec;
 
 /**
  * Every size and option of a residual network, resolved.
@@ -176,6 +177,23 @@ public record ResNetShape(
     public static ResNetShape cifar(int depth, int width) {
         return new ResNetShape(Block.BASIC, Order.POST_ACTIVATION, cifarDepths(depth, Block.BASIC), width, Shortcut.B,
                 Norm.BATCH, 1, 1, Stem.SMALL, false, 0, 0, 0, 1e-5, 0.1, 3, 32, 32, 10);
+    }
+
+    /**
+     * The shape of a configured network.
+     *
+     * @param channels of the images; height and imageWidth are their pixels
+     * @throws ConfigException if the sizes do not fit together
+     */
+    public static ResNetShape of(ResNetSpec s, int channels, int height, int imageWidth, int classes) {
+        s.requireConsistent();
+        Block block = Block.valueOf(s.block().name());
+        List<Integer> depths = s.blocks() != null ? s.blocks() : cifarDepths(s.depth(), block);
+        Stem stem = s.stem() == null ? Stem.of(height, imageWidth) : Stem.valueOf(s.stem().name());
+        return new ResNetShape(block, s.preact() ? Order.PRE_ACTIVATION : Order.POST_ACTIVATION, depths, s.width(),
+                Shortcut.valueOf(s.shortcut().name()), Norm.valueOf(s.norm().name()), s.groups(), s.residualScale(), stem,
+                s.averageDownsample(), s.squeezeRatio(), s.dropPath(), s.labelSmoothing(), s.normEps(), s.normMomentum(),
+                channels, height, imageWidth, classes);
     }
 
     /** ResNet-20, 32, 44, ... with 16 channels in the first stage. */

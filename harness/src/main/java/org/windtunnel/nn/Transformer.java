@@ -98,6 +98,11 @@ public final class Transformer implements Model {
     }
 
     @Override
+    public Tensor evaluatedLogits() {
+        return readout.logits();
+    }
+
+    @Override
     public Tensor logits() {
         forward();
         return readout.logits();

@@ -55,7 +55,7 @@ public final class TransformerFamily implements Family {
 
     @Override
     public Transformer build(
-            Backend backend, ForwardMultipliers multipliers, int microBatch, Loss loss, Allocator memory) {
+            Backend backend, ForwardMultipliers multipliers, int microBatch, Loss loss, long seed, Allocator memory) {
         Transformer model = new Transformer(backend, shape, multipliers, microBatch, memory);
         model.setLoss(loss);
         return model;

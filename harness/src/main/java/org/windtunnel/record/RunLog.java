@@ -64,16 +64,29 @@ public final class RunLog implements AutoCloseable {
         events.scalar(Scalar.TOKENS_PER_SECOND.tag(), p.step, p.tokensPerSecond);
     }
 
-    /** One evaluation. @param loss nats per token over {@code evalTokens} fixed tokens */
-    public void eval(long step, long tokens, double flops, double loss, long evalTokens, double seconds) {
+    /**
+     * One evaluation.
+     *
+     * @param loss nats per unit over {@code evalUnits} fixed units
+     * @param error share of them that was classified wrongly; NaN where there are no classes
+     */
+    public void eval(long step, long tokens, double flops, double loss, double error, long evalUnits, double seconds) {
         eval.append(json -> {
             position(json, step, tokens, flops);
             json.writeStringField("split", "valid");
             json.writeNumberField(Scalar.EVAL_LOSS.key(), loss);
-            json.writeNumberField("eval_tokens", evalTokens);
+            if (!Double.isNaN(error)) {
+                json.writeNumberField(Scalar.EVAL_ERROR.key(), error);
+                json.writeNumberField(Scalar.EVAL_ACCURACY.key(), 1 - error);
+            }
+            json.writeNumberField("eval_tokens", evalUnits);
             json.writeNumberField("time_s", rounded(seconds));
         });
         events.scalar(Scalar.EVAL_LOSS.tag(), step, loss);
+        if (!Double.isNaN(error)) {
+            events.scalar(Scalar.EVAL_ERROR.tag(), step, error);
+            events.scalar(Scalar.EVAL_ACCURACY.tag(), step, 1 - error);
+        }
     }
 
     /**

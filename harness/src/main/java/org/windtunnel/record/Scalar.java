@@ -8,6 +8,8 @@ public enum Scalar {
     CLIP("clip", "grad/clip_factor"),
     TOKENS_PER_SECOND("tokens_per_s", "speed/tokens_per_s"),
     EVAL_LOSS("loss", "eval/loss"),
+    EVAL_ERROR("error", "eval/error"),
+    EVAL_ACCURACY("accuracy", "eval/accuracy"),
     CLIPPED("clipped", "diag/clipped"),
     LOGIT_Z("logit_z", "diag/logit_z"),
     SHARPNESS("sharpness", "diag/sharpness");

@@ -2,9 +2,12 @@ package org.windtunnel.train;
 
 import org.windtunnel.config.ConfigException;
 import org.windtunnel.config.ModelSpec;
+import org.windtunnel.config.ResNetSpec;
 import org.windtunnel.data.DataShape;
 import org.windtunnel.interop.dl4j.GraphFamily;
 import org.windtunnel.nn.Family;
+import org.windtunnel.nn.ResNetFamily;
+import org.windtunnel.nn.ResNetShape;
 import org.windtunnel.nn.TransformerFamily;
 import org.windtunnel.nn.TransformerShape;
 
@@ -17,10 +20,15 @@ public final class Families {
         if (spec instanceof ModelSpec.Gpt gpt) {
             return new TransformerFamily(TransformerShape.of(gpt, tokens(data).vocab()));
         }
-        if (spec instanceof ModelSpec.Dl4j graph) {
-            return new GraphFamily(graph, images(data));
+        if (spec instanceof ModelSpec.Llama llama) {
+            return new TransformerFamily(TransformerShape.of(llama, tokens(data).vocab()));
         }
-        return new TransformerFamily(TransformerShape.of((ModelSpec.Llama) spec, tokens(data).vocab()));
+        DataShape.Images images = images(data);
+        if (spec instanceof ModelSpec.Dl4j graph) {
+            return new GraphFamily(graph, images);
+        }
+        return new ResNetFamily(ResNetShape.of((ResNetSpec) spec, images.channels(), images.height(), images.width(),
+                images.classes()));
     }
 
     private static DataShape.Tokens tokens(DataShape data) {

@@ -100,7 +100,7 @@ public record ModelPlan(
 
     /** The model on a backend, with all its memory from the allocator. */
     public Model build(Backend backend, Allocator allocator) {
-        return family.build(backend, scaling.forward(), microBatch, spec.train().loss(), allocator);
+        return family.build(backend, scaling.forward(), microBatch, spec.train().loss(), spec.seed(), allocator);
     }
 
     /** Fills the parameters with the parameterization's initialisation from the run's seed. */

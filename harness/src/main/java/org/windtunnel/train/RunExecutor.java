@@ -34,10 +34,9 @@ public final class RunExecutor implements AutoCloseable {
     private static final int PAUSE_GROWTH = 4;
 
     private final Path baseDir;
+    private final Datasets datasets;
     private final Preemption preemption;
     private final HostCopy copy = new HostCopy();
-    private DataSpec openedData;
-    private Dataset dataset;
     private RuntimeSpec openedRuntime;
     private Backend backend;
 
@@ -49,16 +48,13 @@ public final class RunExecutor implements AutoCloseable {
     /** @param preemption ends the run under way, and every further one after its first step */
     public RunExecutor(Path baseDir, Preemption preemption) {
         this.baseDir = baseDir;
+        this.datasets = new Datasets(baseDir);
         this.preemption = preemption;
     }
 
     /** The data of a run, opened once for runs that share them. */
     public Dataset dataset(DataSpec spec) {
-        if (!spec.equals(openedData)) {
-            dataset = Datasets.open(spec, baseDir);
-            openedData = spec;
-        }
-        return dataset;
+        return datasets.open(spec);
     }
 
     /** The backend of a run, opened once for runs that share it. */
@@ -173,6 +169,10 @@ public final class RunExecutor implements AutoCloseable {
         }
         if (Double.isFinite(outcome.evalLoss())) {
             node.put("eval_loss", outcome.evalLoss());
+        }
+        if (Double.isFinite(outcome.evalError())) {
+            node.put("eval_error", outcome.evalError());
+            node.put("eval_accuracy", 1 - outcome.evalError());
         }
         node.put("wall_s", Math.round(outcome.wallSeconds() * 1e3) / 1e3);
         if (outcome.skipped() > 0) {

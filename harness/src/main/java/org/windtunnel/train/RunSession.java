@@ -7,6 +7,7 @@ import org.windtunnel.backend.Backend;
 import org.windtunnel.checkpoint.TensorGroups;
 import org.windtunnel.config.ExperimentSpec;
 import org.windtunnel.data.BatchSource;
+import org.windtunnel.data.DataShape;
 import org.windtunnel.data.Dataset;
 import org.windtunnel.diag.Diagnostics;
 import org.windtunnel.nn.Model;
@@ -40,6 +41,8 @@ public final class RunSession implements AutoCloseable {
     private final double[] sums = new double[3];
 
     private long batchShift;
+    private final Errors errors;
+    private double evalError = Double.NaN;
     private double loss;
     private double lr;
     private double gradNorm;
@@ -58,6 +61,7 @@ public final class RunSession implements AutoCloseable {
         this.unitsPerExample = plan.family().unitsPerExample();
         this.microBatch = plan.microBatch();
         this.batches = data.batches(unitsPerExample, spec.train(), microBatch, spec.seed());
+        this.errors = data.shape() instanceof DataShape.Images images ? new Errors(microBatch, images.classes()) : null;
         this.schedule = Schedules.of(spec.schedule(), plan.steps());
         this.arena = Arena.of(backend::allocate, backend.floatType());
         try {
@@ -90,6 +94,10 @@ public final class RunSession implements AutoCloseable {
     public void backward(long step) {
         int batch = spec.train().batch();
         double gradScale = 1.0 / ((double) batch * unitsPerExample);
+        BatchSource.Mixture mixture = batches.mixture();
+        if (mixture != null) {
+            model.mixTargets(mixture.seconds(), mixture.shares());
+        }
         double nll = 0;
         for (int first = 0; first < batch; first += microBatch) {
             batches.train(step + batchShift, first, model.inputs(), model.targets());
@@ -116,12 +124,15 @@ public final class RunSession implements AutoCloseable {
     public double evaluate() {
         double nll = 0;
         double count = 0;
+        double wrong = 0;
         for (int first = 0; first < batches.evaluationExamples(); first += microBatch) {
             batches.evaluation(first, model.inputs(), model.targets());
             model.evaluate(sums);
             nll += sums[0];
             count += sums[2];
+            wrong += errors == null ? Double.NaN : errors.count(model.evaluatedLogits(), model.targets());
         }
+        evalError = wrong / count;
         return nll / count;
     }
 
@@ -131,8 +142,14 @@ public final class RunSession implements AutoCloseable {
      * @return its targets
      */
     long loadDiagnosticBatch() {
+        model.mixTargets(null, null);
         batches.diagnostic(model.inputs(), model.targets());
         return (long) microBatch * unitsPerExample;
+    }
+
+    /** Share of the evaluation set that was classified wrongly the last time; NaN where there are no classes. */
+    public double evalError() {
+        return evalError;
     }
 
     /** Units the evaluation looks at. */

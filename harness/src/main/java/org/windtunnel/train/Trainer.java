@@ -31,6 +31,7 @@ public final class Trainer implements Resumable {
     private long finished;
     private double firstLoss = Double.NaN;
     private double evalLoss = Double.NaN;
+    private double evalError = Double.NaN;
     private double bestEvalLoss = Double.POSITIVE_INFINITY;
     private double tailSum;
     private long tailCount;
@@ -182,6 +183,9 @@ public final class Trainer implements Resumable {
         into.put("elapsed_ns", System.nanoTime() - start).put("eval_ns", evalNanos).put("line_ns", lineNanos);
         ExactNumbers.put(into, "first_loss", firstLoss);
         ExactNumbers.put(into, "eval_loss", evalLoss);
+        if (!Double.isNaN(evalError)) {
+            ExactNumbers.put(into, "eval_error", evalError);
+        }
         ExactNumbers.put(into, "best_eval_loss", bestEvalLoss);
         ExactNumbers.put(into, "tail_sum", tailSum);
     }
@@ -201,6 +205,7 @@ public final class Trainer implements Resumable {
         lineNanos = from.path("line_ns").asLong();
         firstLoss = ExactNumbers.get(from, "first_loss");
         evalLoss = ExactNumbers.get(from, "eval_loss");
+        evalError = from.has("eval_error") ? ExactNumbers.get(from, "eval_error") : Double.NaN;
         bestEvalLoss = ExactNumbers.get(from, "best_eval_loss");
         tailSum = ExactNumbers.get(from, "tail_sum");
     }
@@ -228,6 +233,7 @@ public final class Trainer implements Resumable {
     private void evaluate() {
         long before = System.nanoTime();
         evalLoss = session.evaluate();
+        evalError = session.evalError();
         evalNanos += System.nanoTime() - before;
         long tokens = finished * plan.tokensPerStep();
         log.eval(
@@ -235,6 +241,7 @@ public final class Trainer implements Resumable {
                 tokens,
                 tokens * plan.flopsPerToken(),
                 evalLoss,
+                evalError,
                 session.evalUnits(),
                 (System.nanoTime() - start) / 1e9);
     }
@@ -246,6 +253,7 @@ public final class Trainer implements Resumable {
                 finished * plan.tokensPerStep(),
                 tailCount == 0 ? Double.NaN : tailSum / tailCount,
                 evalLoss,
+                evalError,
                 (System.nanoTime() - start) / 1e9,
                 guards.skipped(),
                 reason);

@@ -17,6 +17,7 @@ import org.windtunnel.config.ConfigException;
 import org.windtunnel.config.ConfigLoader;
 import org.windtunnel.config.ExperimentSpec;
 import org.windtunnel.data.Corpora;
+import org.windtunnel.train.Datasets;
 
 /** The check on a tiny family: it must tell what transfers over width from what does not. */
 class CoordCheckTest {
@@ -81,6 +82,39 @@ class CoordCheckTest {
         for (CoordCurve curve : products) {
             assertThat(result.deltaSlope(curve, 1)).as(curve.module()).isGreaterThanOrEqualTo(0.4);
             assertThat(result.failures(curve)).as(curve.module()).isNotEmpty();
+        }
+    }
+
+    private static CoordCheckResult resnet(String parameterization, String optimizer) {
+        ExperimentSpec spec = ConfigLoader.parse("""
+                name: tiny
+                model: {family: resnet, width: 8, blocks: [1, 1]}
+                data: {type: shapes, channels: 1}
+                parameterization: %s
+                optimizer: %s
+                train: {steps: 4, batch: 4, eval_sequences: 4}
+                """.formatted(parameterization, optimizer), "family");
+        CoordCheckOptions options = new CoordCheckOptions(List.of(8, 16, 32, 64), 2, 4, CoordCheckOptions.THRESHOLD);
+        return CoordCheck.run(spec, CoordBatch.of(spec, new Datasets(Path.of(".")).open(spec.data()), 8), options, backend);
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', value = {"{type: adamw, lr: 0.001, weight_decay: 0}", "{type: sgd, lr: 0.1, momentum: 0}"})
+    void underMupConvolutionsAreFlat(String optimizer) {
+        CoordCheckResult result = resnet("{type: mup, base_width: 8, readout_gain: 0}", optimizer);
+        for (CoordCurve curve : result.curves()) {
+            assertThat(result.failures(curve)).as(curve.module()).isEmpty();
+        }
+        assertThat(result.curves().stream().filter(CoordCurve::output)).extracting(CoordCurve::module).containsExactly("fc");
+    }
+
+    @Test
+    void underSpWithAdamWhatConvolutionsPutOutGrows() {
+        CoordCheckResult result = resnet("{type: sp}", "{type: adamw, lr: 0.001, weight_decay: 0}");
+        List<CoordCurve> hidden = result.curves().stream().filter(c -> c.module().matches("blocks.*conv\\d")).toList();
+        assertThat(hidden).hasSize(4);
+        for (CoordCurve curve : hidden) {
+            assertThat(result.deltaSlope(curve, 1)).as(curve.module()).isGreaterThanOrEqualTo(0.4);
         }
     }
 

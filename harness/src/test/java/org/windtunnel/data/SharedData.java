@@ -5,10 +5,10 @@ import java.nio.file.Path;
 import org.junit.jupiter.api.Assumptions;
 
 /** Data sets beside the checkout, at {@code ../shared/data} from its root; tests that need them are skipped elsewhere. */
-final class SharedData {
+public final class SharedData {
     private SharedData() {}
 
-    static Path file(String name) {
+    public static Path file(String name) {
         Path at = Path.of("").toAbsolutePath();
         while (at != null && !Files.isRegularFile(at.resolve("harness/pom.xml"))) {
             at = at.getParent();

@@ -35,14 +35,18 @@ import org.windtunnel.checkpoint.TensorGroups;
 import org.windtunnel.config.CheckpointSpec;
 import org.windtunnel.config.ConfigException;
 import org.windtunnel.config.DataSpec;
+import org.windtunnel.config.ImageSpec;
 import org.windtunnel.data.Corpora;
+import org.windtunnel.data.Dataset;
 import org.windtunnel.data.Split;
 import org.windtunnel.data.TokenCorpus;
+import org.windtunnel.data.image.ImageFilesTest;
 import org.windtunnel.record.LogPosition;
 import org.windtunnel.record.RunDirectory;
 import org.windtunnel.tensor.Arena;
 import org.windtunnel.tensor.DType;
 import org.windtunnel.tensor.Tensor;
+import org.windtunnel.train.Datasets;
 
 /**
  * Binary readers on damaged files: each is read, or refused with a {@link ConfigException} that has a message; nothing
@@ -238,5 +242,32 @@ class ReaderFuzzTest {
             });
             Files.write(file, shard.array());
         }
+    }
+
+    private void images(DataSpec spec, Path file, int inputs) throws IOException {
+        fuzz(file, inputs, path -> {
+            Dataset data = new Datasets(temp).open(spec);
+            assertThat(data.facts()).containsKey("pixel_mean");
+        });
+    }
+
+    @Test
+    void cifarFiles() throws IOException {
+        byte[][] labels = {{3}, {0}, {9}, {5}};
+        Path file = Files.write(temp.resolve("train.bin"), ImageFilesTest.cifar(1, labels));
+        Files.write(temp.resolve("test.bin"), ImageFilesTest.cifar(2, labels));
+        images(new ImageSpec.Cifar10(temp.toString(), List.of("train.bin"), List.of("test.bin"), null,
+                ImageSpec.Augment.NONE), file, Mutations.inputs());
+    }
+
+    @Test
+    void idxFiles() throws IOException {
+        Path trainImages = Files.write(temp.resolve("a"), ImageFilesTest.idxImages(5, 3, 4));
+        Path trainLabels = Files.write(temp.resolve("b"), ImageFilesTest.idxLabels(0, 1, 2, 3, 4));
+        Files.write(temp.resolve("c"), ImageFilesTest.idxImages(2, 3, 4));
+        Files.write(temp.resolve("d"), ImageFilesTest.idxLabels(9, 8));
+        DataSpec spec = new ImageSpec.Idx(temp.toString(), "a", "b", "c", "d", 10, null, ImageSpec.Augment.NONE);
+        images(spec, trainImages, Mutations.inputs() / 2);
+        images(spec, trainLabels, Mutations.inputs() / 2);
     }
 }

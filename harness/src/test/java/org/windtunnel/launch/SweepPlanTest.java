@@ -15,6 +15,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.windtunnel.config.ConfigException;
 import org.windtunnel.config.ConfigLoader;
+import org.windtunnel.config.ModelSpec;
 
 class SweepPlanTest {
     private static final String BASE =
@@ -199,7 +200,7 @@ class SweepPlanTest {
         assertThat(expand("sweep: {derived: {train.steps: 10.4}}").get(0).spec().train().steps()).isEqualTo(10);
         assertThatThrownBy(() -> expand("sweep: {derived: {model.depth: model.width / 24}}"))
                 .hasMessageContaining("sweep.derived.model.depth: model.depth: expected an integer, found 1.33");
-        assertThat(expand("sweep: {derived: {model.depth: round(model.width / 24)}}").get(0).spec().model().depth())
+        assertThat(((ModelSpec.Gpt) expand("sweep: {derived: {model.depth: round(model.width / 24)}}").get(0).spec().model()).depth())
                 .isEqualTo(1);
     }
 

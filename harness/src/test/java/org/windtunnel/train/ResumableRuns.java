@@ -14,13 +14,18 @@ import org.windtunnel.config.ExperimentSpec;
 import org.windtunnel.config.OptimizerSpec;
 import org.windtunnel.config.Variant;
 
-/** Runs of 200 steps with every optimizer there is, on both families. */
+/** Runs of 200 steps with every optimizer there is, on every family. */
 final class ResumableRuns {
     static final int STEPS = 200;
 
+    private static final String TOKENS = "{type: markov, vocab: 32, validation_tokens: 4096}";
+    private static final String IMAGES = "{type: shapes, channels: 1, classes: 3, train_examples: 70, "
+            + "augment: {crop: 2, flip: true, cutout: 4, mixup: 0.3}}";
+
     private static final Map<String, String> FAMILIES = Map.of(
             "gpt", "{family: gpt, width: 16, depth: 2, head_dim: 8, context: 16, bias: true}",
-            "llama", "{family: llama, width: 16, depth: 2, head_dim: 8, context: 16}");
+            "llama", "{family: llama, width: 16, depth: 2, head_dim: 8, context: 16}",
+            "resnet", "{family: resnet, width: 4, blocks: [1, 1], drop_path: 0.2, label_smoothing: 0.1}");
 
     private static final String TIMES = ",\"((tokens_per_s|time_s|cost_share)\":[^,}]+|cost_s\":\\{[^}]*})";
 
@@ -39,16 +44,18 @@ final class ResumableRuns {
     /** The run of a combination; {@code checkpoint} is that section in YAML. */
     static RunJob job(String combination, String checkpoint) {
         int dash = combination.indexOf('-');
+        String family = combination.substring(dash + 1);
         return job(combination, """
                 name: resumable
                 model: %s
-                data: {type: markov, vocab: 32, validation_tokens: 4096}
+                data: %s
                 optimizer: {type: %s, lr: 0.01}
                 schedule: {type: cosine, warmup: 20}
                 train: {steps: %d, batch: 4, eval_every: 50, eval_sequences: 8, clip: 0.5}
                 diagnostics: {every: 40}
                 checkpoint: %s
-                """.formatted(FAMILIES.get(combination.substring(dash + 1)), combination.substring(0, dash), STEPS, checkpoint),
+                """.formatted(FAMILIES.get(family), family.equals("resnet") ? IMAGES : TOKENS, combination.substring(0, dash),
+                        STEPS, checkpoint),
                 null);
     }
 

@@ -115,6 +115,7 @@ final class BranchLog {
         double tokens = Double.NaN;
         double flops = Double.NaN;
         double loss = Double.NaN;
+        double error = Double.NaN;
         String split = "valid";
         for (String key = parser.nextFieldName(); key != null; key = parser.nextFieldName()) {
             parser.nextToken();
@@ -123,6 +124,7 @@ final class BranchLog {
                 case "tokens" -> tokens = LogReader.number(parser);
                 case "flops" -> flops = LogReader.number(parser);
                 case "loss" -> loss = LogReader.number(parser);
+                case "error" -> error = LogReader.number(parser);
                 case "split" -> split = parser.getText();
                 default -> parser.skipChildren();
             }
@@ -133,7 +135,7 @@ final class BranchLog {
         while (!all.isEmpty() && all.get(all.size() - 1).step() >= step) {
             all.remove(all.size() - 1);
         }
-        all.add(new Evaluation((long) step, tokens, flops, split, loss));
+        all.add(new Evaluation((long) step, tokens, flops, split, loss, error));
         return true;
     }
 }

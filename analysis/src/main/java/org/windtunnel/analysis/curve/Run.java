@@ -18,13 +18,14 @@ import java.util.OptionalDouble;
  * @param reason why it diverged or failed; null otherwise
  * @param axes what the sweep varied: config path → value
  * @param config the resolved experiment
+ * @param unit what tokens count: {@code tokens}, or {@code images}
  * @param seed of init and data order
  * @param paramsTotal all parameters
  * @param paramsNonEmbedding all but the token and position tables
  * @param flopsPerToken forward plus backward
  * @param plannedTokens training budget
  * @param stateBytes of the optimizer; null where the manifest does not say
- * @param vocab size of the vocabulary; 0 if unknown
+ * @param vocab size of the vocabulary, or number of classes; 0 if unknown
  * @param entropyRate known entropy of a synthetic source, nats per token; null for real data
  * @param data the manifest's facts about the data
  * @param environment the manifest's facts about machine and program
@@ -42,6 +43,7 @@ public record Run(
         String reason,
         Map<String, Object> axes,
         JsonNode config,
+        String unit,
         long seed,
         double paramsTotal,
         double paramsNonEmbedding,
@@ -85,6 +87,12 @@ public record Run(
         return evaluations.isEmpty()
                 ? OptionalDouble.empty()
                 : OptionalDouble.of(evaluations.get(evaluations.size() - 1).loss());
+    }
+
+    /** Share that the last evaluation classified wrongly; empty where there are no classes. */
+    public OptionalDouble lastEvalError() {
+        double error = evaluations.isEmpty() ? Double.NaN : evaluations.get(evaluations.size() - 1).error();
+        return Double.isNaN(error) ? OptionalDouble.empty() : OptionalDouble.of(error);
     }
 
     /** Final loss of a finished run: finite for a good one, +∞ for a diverged one, empty for all others. */

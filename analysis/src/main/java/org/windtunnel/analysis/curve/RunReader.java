@@ -99,6 +99,7 @@ public final class RunReader {
                 marker.path("reason").isTextual() ? marker.path("reason").asText() : null,
                 axes(manifest.path("axes")),
                 manifest.path("config"),
+                manifest.path("unit").asText("tokens"),
                 manifest.path("seed").asLong(0),
                 params.path("total").asDouble(),
                 params.path("non_embedding").asDouble(params.path("total").asDouble()),
@@ -108,7 +109,7 @@ public final class RunReader {
                 manifest.path("optimizer_state_bytes").isNumber()
                         ? (Double) manifest.path("optimizer_state_bytes").asDouble()
                         : null,
-                data.path("vocab").asInt(0),
+                data.path("vocab").asInt(data.path("classes").asInt(0)),
                 entropy.isNumber() ? entropy.asDouble() : null,
                 data,
                 manifest.path("environment"),

@@ -14,11 +14,11 @@ import java.util.stream.Collectors;
 import org.windtunnel.analysis.table.DataTable;
 
 /**
- * Finished runs as rows of a table: N, N_total, D, C, loss, lr, seed, run, and every value of the config under its path,
+ * Finished runs as rows of a table: N, N_total, D, C, loss, error where there are classes, lr, seed, run, and every value of the config under its path,
  * such as {@code model.width}.
  */
 public final class RunRows {
-    private static final Set<String> SEEDED = Set.of("run", "seed", "loss", "train.seed", "D", "C", "name");
+    private static final Set<String> SEEDED = Set.of("run", "seed", "loss", "error", "train.seed", "D", "C", "name");
 
     private RunRows() {}
 
@@ -41,6 +41,7 @@ public final class RunRows {
             cells.put("D", Double.toString(run.tokens()));
             cells.put("C", Double.toString(run.flopsPerToken() * run.tokens()));
             cells.put("loss", Double.toString(run.finalLoss().getAsDouble()));
+            run.lastEvalError().ifPresent(error -> cells.put("error", Double.toString(error)));
             run.number("optimizer.lr").ifPresent(lr -> cells.put("lr", Double.toString(lr)));
             cells.put("seed", Long.toString(run.seed()));
             flatten("", run.config(), cells);
@@ -78,8 +79,12 @@ public final class RunRows {
 
     private static DataTable.Row mean(List<DataTable.Row> seeds) {
         Map<String, String> cells = new LinkedHashMap<>(seeds.get(0).cells());
-        double loss = seeds.stream().mapToDouble(r -> r.number("loss")).average().orElseThrow();
-        cells.put("loss", Double.toString(loss));
+        for (String measured : List.of("loss", "error")) {
+            if (cells.containsKey(measured)) {
+                double mean = seeds.stream().mapToDouble(r -> r.number(measured)).average().orElseThrow();
+                cells.put(measured, Double.toString(mean));
+            }
+        }
         return new DataTable.Row(seeds.get(0).place(), cells);
     }
 

@@ -40,9 +40,9 @@ final class CurveChart {
              "spec": {
               "height": 400,
               "encoding": {
-               "x": {"field": "tokens", "type": "quantitative", "title": "tokens",
+               "x": {"field": "tokens", "type": "quantitative", "title": "$UNITs",
                      "axis": {"format": "~s", "labelOverlap": "greedy", "tickCount": 6}, "scale": {"type": "log", "nice": false}},
-               "y": {"field": "loss", "type": "quantitative", "title": "loss (nats per token)",
+               "y": {"field": "loss", "type": "quantitative", "title": "loss (nats per $UNIT)",
                      "axis": {"format": "~g", "tickCount": 8}, "scale": {"type": "log", "nice": false}},
                "detail": {"field": "run"},
                "tooltip": [
@@ -89,7 +89,7 @@ final class CurveChart {
             add(series, "train", series.tokens(), series.trainLoss(), train);
             add(series, "eval", series.evalTokens(), series.evalLoss(), eval);
         }
-        ObjectNode spec = Specs.literal(SPEC.replace("$AXIS", result.options().axis()));
+        ObjectNode spec = Specs.literal(SPEC.replace("$AXIS", result.options().axis()).replace("$UNIT", result.unit()));
         spec.set("data", Specs.object().set("values", rows));
         ((ObjectNode) spec.get("facet")).set("sort", Specs.texts(groups));
         int columns = Math.min(3, groups.size());
@@ -98,7 +98,7 @@ final class CurveChart {
         ObjectNode colour = (ObjectNode) encoding.get("color");
         colour.put("title", sizes.title());
         colour.set("scale", Specs.object().set("domain", Specs.numbers(sizes.values())));
-        return new Figure.Chart("curves", TITLE, READING, spec, List.of(losses(), over(), axes()),
+        return new Figure.Chart("curves", TITLE, READING, spec, List.of(losses(), over(result.unit() + "s"), axes()),
                 new Figure.Layout(List.of("spec"), columns, 62, 22, "columns"));
     }
 
@@ -122,9 +122,9 @@ final class CurveChart {
                 new Figure.Setting(Y + "scale.domain", Specs.numbers(range.domain()))));
     }
 
-    private static Figure.Control over() {
+    private static Figure.Control over(String units) {
         return new Figure.Control("against", List.of(
-                new Figure.Option("tokens", List.of(text(X + "field", "tokens"), text(X + "title", "tokens"))),
+                new Figure.Option(units, List.of(text(X + "field", "tokens"), text(X + "title", units))),
                 new Figure.Option("compute", List.of(text(X + "field", "flops"), text(X + "title", "compute (FLOP)")))));
     }
 

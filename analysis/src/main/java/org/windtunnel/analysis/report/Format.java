@@ -48,6 +48,11 @@ final class Format {
         return String.format(Locale.ROOT, "%.2e", value).replace("e+0", "e").replace("e+", "e");
     }
 
+    /** A share of errors as per cent with two decimals; a dash for null. */
+    static String error(Double share) {
+        return share == null ? "–" : String.format(Locale.ROOT, "%.2f %%", 100 * share);
+    }
+
     /** A share as per cent with two digits. */
     static String percent(double share) {
         return new BigDecimal(share * 100).round(new MathContext(2)).toPlainString() + " %";

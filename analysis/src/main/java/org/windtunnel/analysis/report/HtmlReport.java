@@ -60,7 +60,7 @@ public final class HtmlReport {
         out.figure(LawChart.draw(result));
         if (law != null) {
             if (law.slices().isEmpty()) {
-                out.figure(ParityChart.draw(law));
+                out.figure(ParityChart.draw(law, result.unit()));
             }
             out.figure(ResidualChart.draw(result));
             Figure isoFlop = IsoFlopChart.draw(law);

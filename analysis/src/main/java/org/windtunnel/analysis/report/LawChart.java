@@ -197,11 +197,11 @@ final class LawChart {
         panel.set("data", Specs.object().set("values", rows));
         ObjectNode encoding = (ObjectNode) panel.get("encoding");
         ObjectNode x = (ObjectNode) encoding.get("x");
-        x.put("title", title(variable));
+        x.put("title", title(variable, result.unit()));
         if (variable.equals("C")) {
             ((ObjectNode) x.get("axis")).put("format", ".0e");
         }
-        ((ObjectNode) encoding.get("y")).put("title", output(law));
+        ((ObjectNode) encoding.get("y")).put("title", output(law, result.unit()));
         ((ObjectNode) x.get("scale")).set("domain", Specs.numbers(List.of(from / 1.2, to)));
         ((ObjectNode) encoding.get("y").get("scale")).set("domain", Specs.numbers(List.of(axes.lowest(), axes.highest())));
         colour(encoding, variable, held);
@@ -244,13 +244,13 @@ final class LawChart {
     }
 
     /** Of the axis of what the law predicts. */
-    static String output(LawStudy law) {
-        return law.ofLoss() ? "loss (nats per token)" : law.output();
+    static String output(LawStudy law, String unit) {
+        return law.ofLoss() ? "loss (nats per " + unit + ")" : law.output();
     }
 
-    static String title(String variable) {
+    static String title(String variable, String unit) {
         return switch (variable) {
-            case "D" -> "training tokens D";
+            case "D" -> "training " + unit + "s D";
             case "N" -> "parameters N";
             case "C" -> "compute C (FLOP)";
             default -> variable;

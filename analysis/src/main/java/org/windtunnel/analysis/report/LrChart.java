@@ -34,7 +34,7 @@ final class LrChart {
                "color": {"field": "width", "type": "ordinal", "title": "$AXIS"},
                "x": {"field": "lr", "type": "quantitative", "title": "learning rate (log2 scale)",
                      "axis": {"format": ".1~e", "labelOverlap": "greedy", "grid": true}},
-               "y": {"field": "loss", "type": "quantitative", "title": "final loss (nats per token)"}},
+               "y": {"field": "loss", "type": "quantitative", "title": "final loss (nats per $UNIT)"}},
               "layer": [
                {"transform": [{"filter": "datum.kind == 'parabola'"}],
                 "mark": {"type": "line", "strokeDash": [4, 4], "strokeWidth": 1.2, "opacity": 0.75, "clip": true}},
@@ -92,12 +92,12 @@ final class LrChart {
         if (LossRange.of(groups) == null) {
             return new Figure.Gap(TITLE, "Every run of the sweep diverged; lower the learning rates.");
         }
-        return new LrChart(groups).chart(result.options().axis());
+        return new LrChart(groups).chart(result.options().axis(), result.unit());
     }
 
-    private Figure chart(String axis) {
+    private Figure chart(String axis, String unit) {
         groups.forEach(this::rows);
-        ObjectNode spec = Specs.literal(SPEC.replace("$AXIS", axis));
+        ObjectNode spec = Specs.literal(SPEC.replace("$AXIS", axis).replace("$UNIT", unit));
         spec.set("data", Specs.object().set("values", rows));
         ((ObjectNode) spec.get("facet")).set("sort", Specs.texts(groups.stream().map(TransferGroup::label).toList()));
         int columns = Math.min(3, groups.size());

@@ -17,10 +17,12 @@ import org.windtunnel.analysis.transfer.TransferGroup;
 final class LrPicture {
     private final String axis;
     private final LossRange range;
+    private final String unit;
     private final TreeSet<Double> widths = new TreeSet<>();
     private final TreeSet<Double> rates = new TreeSet<>();
 
-    private LrPicture(String axis, List<TransferGroup> groups) {
+    private LrPicture(String axis, String unit, List<TransferGroup> groups) {
+        this.unit = unit;
         this.axis = axis;
         range = LossRange.of(groups);
         for (TransferGroup group : groups) {
@@ -37,12 +39,12 @@ final class LrPicture {
         if (LossRange.of(groups) == null) {
             return List.of();
         }
-        LrPicture picture = new LrPicture(result.options().axis(), groups);
+        LrPicture picture = new LrPicture(result.options().axis(), result.unit(), groups);
         return groups.stream().map(picture::panel).toList();
     }
 
     private XYChart panel(TransferGroup group) {
-        XYChart chart = PngCharts.panel(group.label(), "learning rate", "final loss (nats per token)");
+        XYChart chart = PngCharts.panel(group.label(), "learning rate", "final loss (nats per " + unit + ")");
         chart.getStyler().setYAxisMin(range.floor());
         chart.getStyler().setYAxisMax(range.ceiling());
         chart.getStyler().setXAxisMin(PngCharts.log2(rates.first()) - 0.25);

@@ -31,7 +31,7 @@ final class ParityChart {
 
     private ParityChart() {}
 
-    static Figure draw(LawStudy law) {
+    static Figure draw(LawStudy law, String unit) {
         ArrayNode rows = Specs.array();
         double low = Double.POSITIVE_INFINITY;
         double high = 0;
@@ -55,7 +55,7 @@ final class ParityChart {
         spec.set("data", Specs.object().set("values", rows));
         for (String axis : List.of("x", "y")) {
             ObjectNode encoding = (ObjectNode) spec.get("encoding").get(axis);
-            encoding.put("title", (axis.equals("x") ? "measured " : "predicted ") + LawChart.output(law));
+            encoding.put("title", (axis.equals("x") ? "measured " : "predicted ") + LawChart.output(law, unit));
             ((ObjectNode) encoding.get("scale")).set("domain", Specs.numbers(domain));
         }
         return new Figure.Chart("parity", TITLE, "On the dashed line the law is right. Points held out were predicted by the law"

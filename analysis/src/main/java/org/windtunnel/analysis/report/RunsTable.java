@@ -37,10 +37,11 @@ final class RunsTable {
             new Column("D", RunRow::d, Format::si),
             new Column("LR", RunRow::lr, Format::rate),
             new Column("eval loss", RunRow::evalLoss, Format::loss),
+            new Column("error", RunRow::evalError, Format::error),
             new Column("train loss", RunRow::trainLoss, Format::loss),
             new Column("FLOP", RunRow::flops, Format::flops),
             new Column("time", RunRow::wallSeconds, Format::duration),
-            new Column("tokens/s", RunRow::tokensPerSecond, Format::si));
+            new Column("speed (1/s)", RunRow::tokensPerSecond, Format::si));
 
     private final StudyResult result;
     private final Path page;

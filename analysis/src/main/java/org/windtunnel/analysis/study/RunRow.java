@@ -24,6 +24,7 @@ import org.windtunnel.analysis.curve.RunStatus;
  * @param trainLoss mean training loss over the last tenth of the curve
  * @param tokensPerSecond median over the curve
  * @param wallSeconds time of the run
+ * @param evalError share that evaluation classified wrongly
  * @param inLaw whether the run is one of the law's points
  */
 public record RunRow(
@@ -42,7 +43,34 @@ public record RunRow(
         double d,
         double flops,
         Double evalLoss,
+        Double evalError,
         Double trainLoss,
         Double tokensPerSecond,
         Double wallSeconds,
-        boolean inLaw) {}
+        boolean inLaw) {
+
+    /** A run without classes. */
+    public RunRow(
+            String runId,
+            String slug,
+            String group,
+            RunStatus status,
+            String reason,
+            Map<String, Object> axes,
+            long seed,
+            Double width,
+            Double lr,
+            double n,
+            double paramsTotal,
+            double paramsNonEmbedding,
+            double d,
+            double flops,
+            Double evalLoss,
+            Double trainLoss,
+            Double tokensPerSecond,
+            Double wallSeconds,
+            boolean inLaw) {
+        this(runId, slug, group, status, reason, axes, seed, width, lr, n, paramsTotal, paramsNonEmbedding, d, flops,
+                evalLoss, null, trainLoss, tokensPerSecond, wallSeconds, inLaw);
+    }
+}

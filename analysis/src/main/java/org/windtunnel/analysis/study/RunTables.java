@@ -42,6 +42,7 @@ final class RunTables {
                 d,
                 run.flopsPerToken() * d,
                 boxed(run.lastEvalLoss()),
+                boxed(run.lastEvalError()),
                 finite(run.curve().tailLoss()),
                 finite(run.curve().medianTokensPerSecond()),
                 run.wallSeconds(),

@@ -62,9 +62,15 @@ public final class Study {
                 transfer,
                 law,
                 entropy(runs, law),
-                List.copyOf(warnings));
+                List.copyOf(warnings),
+                unit(runs));
         LOG.debug("studied {} runs in {} ms", runs.size(), (System.nanoTime() - start) / 1_000_000);
         return result;
+    }
+
+    private static String unit(List<Run> runs) {
+        List<String> units = runs.stream().map(Run::unit).distinct().toList();
+        return units.size() == 1 ? units.get(0).replaceFirst("s$", "") : "token";
     }
 
     /**
@@ -144,7 +150,7 @@ public final class Study {
                 boolean inside = p.lo() <= entropy && entropy <= p.hi();
                 String sentence = String.format(
                         Locale.ROOT,
-                        "known entropy %.4f nats/token, fitted E %.4f [%.4f, %.4f]: %s",
+                        "known entropy %.4f nats per " + unit(runs) + ", fitted E %.4f [%.4f, %.4f]: %s",
                         entropy,
                         p.value(),
                         p.lo(),

@@ -16,6 +16,7 @@ import org.windtunnel.analysis.transfer.TransferGroup;
  * @param law null when the runs cannot carry one; the warnings say why
  * @param entropy null unless every run's source has the same known entropy and the law has an E
  * @param warnings in order of topic
+ * @param unit what losses are means over, in the singular: {@code token} or {@code image}
  */
 public record StudyResult(
         int format,
@@ -27,7 +28,23 @@ public record StudyResult(
         List<TransferGroup> transfer,
         LawStudy law,
         EntropyCheck entropy,
-        List<Warning> warnings) {
+        List<Warning> warnings,
+        String unit) {
+
+    /** Of tokens. */
+    public StudyResult(
+            int format,
+            String sweep,
+            StudyOrigin origin,
+            StudyOptions options,
+            List<RunRow> runs,
+            List<CurveSeries> curves,
+            List<TransferGroup> transfer,
+            LawStudy law,
+            EntropyCheck entropy,
+            List<Warning> warnings) {
+        this(format, sweep, origin, options, runs, curves, transfer, law, entropy, warnings, "token");
+    }
 
     /** Version written by this code. */
     public static final int FORMAT = 1;

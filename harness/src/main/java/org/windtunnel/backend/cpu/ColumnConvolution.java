@@ -10,7 +10,8 @@ import org.windtunnel.tensor.Tensor;
  * window's pixels (im2col), times the filters as [out, k·k·in]. An item is an image.
  */
 final class ColumnConvolution implements AutoCloseable {
-    private static final int MAX_CHUNKS = 8;
+    /** Not MAX_CHUNKS: the kernels below inherit a larger constant of that name. */
+    private static final int IMAGE_CHUNKS = 8;
 
     private final Forward forward;
     private final Backward backward;
@@ -39,7 +40,7 @@ final class ColumnConvolution implements AutoCloseable {
             Tensor dFilters,
             boolean accumulate) {
         packed = grown(packed, (long) s.out() * columns(s));
-        partials = grown(partials, (long) MAX_CHUNKS * s.out() * columns(s));
+        partials = grown(partials, (long) IMAGE_CHUNKS * s.out() * columns(s));
         pack(s, filters);
         backward.run(s, alpha, x, dy, dx, addToDx, dFilters, accumulate);
     }
@@ -138,7 +139,7 @@ final class ColumnConvolution implements AutoCloseable {
             x = xs;
             y = ys;
             beta = add ? 1 : 0;
-            launchChunks(s.batch(), MAX_CHUNKS);
+            launchChunks(s.batch(), IMAGE_CHUNKS);
         }
 
         @Override
@@ -187,7 +188,7 @@ final class ColumnConvolution implements AutoCloseable {
             dx = dxs;
             addToDx = add;
             dFilters = dFilter;
-            int chunks = launchChunks(s.batch(), MAX_CHUNKS);
+            int chunks = launchChunks(s.batch(), IMAGE_CHUNKS);
             if (dFilters != null) {
                 unpack(chunks, accumulate);
             }

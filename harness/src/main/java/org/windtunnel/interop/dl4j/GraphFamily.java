@@ -127,7 +127,8 @@ public final class GraphFamily implements Family {
     }
 
     @Override
-    public Model build(Backend backend, ForwardMultipliers multipliers, int microBatch, Loss loss, Allocator memory) {
+    public Model build(Backend backend, ForwardMultipliers multipliers, int microBatch, Loss loss, long seed,
+            Allocator memory) {
         if (multipliers.residual() != 1 || multipliers.embedding() != 1) {
             throw new ConfigException("parameterization: a constant on residual branches or embeddings asks for a model that "
                     + "declares them; expected one without (such as sp or mup) with model.family dl4j, found " + multipliers);

@@ -158,6 +158,11 @@ final class GraphModel implements Model {
     }
 
     @Override
+    public Tensor evaluatedLogits() {
+        return logits;
+    }
+
+    @Override
     public Tensor logits() {
         load();
         if (probe != null) {

@@ -49,7 +49,7 @@ class GraphModelTest {
 
     private void model(GraphFamily family, double readout, WithModel use) throws IOException {
         try (Arena arena = Arena.of(exact::allocate, exact.floatType())) {
-            Model model = family.build(exact, new ForwardMultipliers(1, 1, 1, readout), BATCH, Loss.CROSS_ENTROPY, arena);
+            Model model = family.build(exact, new ForwardMultipliers(1, 1, 1, readout), BATCH, Loss.CROSS_ENTROPY, 1, arena);
             Rng rng = new Rng(3, 4);
             long at = 0;
             for (ParamSpec p : family.parameters()) {
@@ -236,7 +236,7 @@ class GraphModelTest {
         Path zip = Files.write(temp.resolve("bad.zip"), new byte[] {'P', 'K', 3, 4, 0, 0});
         refused(new ModelSpec.Dl4j(zip.toString(), 4, Map.of()), Graphs.DATA, "expected a zip that ModelSerializer wrote");
         assertThatThrownBy(() -> Graphs.DENSE.family(temp, 4)
-                        .build(null, new ForwardMultipliers(1, 1, 0.5, 1), 1, Loss.CROSS_ENTROPY, Arena.counting(DType.FLOAT32)))
+                        .build(null, new ForwardMultipliers(1, 1, 0.5, 1), 1, Loss.CROSS_ENTROPY, 1, Arena.counting(DType.FLOAT32)))
                 .isInstanceOf(ConfigException.class).hasMessageContaining("residual branches");
     }
 
