@@ -16,7 +16,7 @@ import org.windtunnel.tensor.Tensor;
  */
 public interface Backend extends LinearAlgebra, LayerKernels, AttentionKernels, OptimizerKernels, AutoCloseable {
 
-    /** Short name as in the config: {@code cpu}, {@code nd4j}. */
+    /** Short name as in the config: {@code cpu}, {@code cuda}, {@code nd4j}. */
     String name();
 
     /** The floating-point type of parameters and activations, FLOAT32 unless the backend was opened otherwise. */

@@ -2,10 +2,14 @@ package org.windtunnel.config;
 
 /** Backend, threads, precision. These change how fast a run goes, not what it computes, and are left out of its id. */
 public record RuntimeSpec(
-        @Key(value = "cpu (fast) or nd4j (portable reference)", def = "cpu") BackendName backend,
+        @Key(value = "cpu (fast), cuda (NVIDIA GPUs) or nd4j (portable reference)", def = "cpu") BackendName backend,
         @Key(value = "Threads of one run; results do not depend on it on the cpu backend", def = "1")
                 @Range(min = 1) int threads,
-        @Key(value = "fp32, or fp64 on the nd4j backend only", def = "fp32") Precision precision,
+        @Key(
+                        value = "fp32; tf32 or bf16 on the cuda backend only: operands of matrix products, sums stay fp32;"
+                                + " fp64 on the nd4j backend only",
+                        def = "fp32")
+                Precision precision,
         @Key(
                         value = "What to do when memory runs out: stop, or restart, which gives all memory back, waits, and goes on "
                                 + "from the newest checkpoint, at most three times",
@@ -26,12 +30,15 @@ public record RuntimeSpec(
     /** Backend names as in the config. */
     public enum BackendName {
         CPU,
+        CUDA,
         ND4J
     }
 
     /** Precision policies. */
     public enum Precision {
         FP32,
+        TF32,
+        BF16,
         FP64
     }
 }

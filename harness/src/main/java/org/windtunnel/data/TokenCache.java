@@ -14,6 +14,7 @@ import java.util.Optional;
 import java.util.zip.CRC32C;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.windtunnel.config.CacheDirectory;
 import org.windtunnel.config.ConfigException;
 import org.windtunnel.config.DataSpec.ShardFormat;
 
@@ -21,10 +22,8 @@ import org.windtunnel.config.DataSpec.ShardFormat;
  * Work on inputs that need not be done twice, in a directory that may be deleted at any time: encoded text as shards
  * of llm.c's layout (its unused header words hold the text's size and a checksum) and small notes.
  *
- * <p>The directory is {@code windtunnel.cache} (system property), {@code WINDTUNNEL_CACHE} (environment),
- * {@code $XDG_CACHE_HOME/windtunnel} or {@code ~/.cache/windtunnel}, the first that is set. Writing is best effort: a
- * full or read-only disk costs time on the next start, nothing else. Entries appear whole or not at all, so processes
- * may share the directory.
+ * <p>Writing is best effort: a full or read-only disk costs time on the next start, nothing else. Entries appear whole
+ * or not at all, so processes may share the directory, which {@link CacheDirectory} names.
  */
 final class TokenCache {
     private static final Logger LOG = LoggerFactory.getLogger(TokenCache.class);
@@ -42,13 +41,7 @@ final class TokenCache {
     record Encoded(TokenBuffer tokens, long textBytes) {}
 
     static Path directory() {
-        String set = System.getProperty("windtunnel.cache", System.getenv("WINDTUNNEL_CACHE"));
-        if (set != null && !set.isBlank()) {
-            return Path.of(set);
-        }
-        String xdg = System.getenv("XDG_CACHE_HOME");
-        Path root = xdg != null && !xdg.isBlank() ? Path.of(xdg) : Path.of(System.getProperty("user.home"), ".cache");
-        return root.resolve("windtunnel");
+        return CacheDirectory.path();
     }
 
     /** Tokens stored under a key (hex), unless there are none or they are damaged. */

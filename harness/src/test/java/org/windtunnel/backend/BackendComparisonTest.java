@@ -8,11 +8,16 @@ import java.util.Map;
 import java.util.stream.LongStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.windtunnel.backend.cpu.CpuBackend;
 import org.windtunnel.backend.cpu.PlainJavaCpu;
+import org.windtunnel.backend.cuda.CudaBackend;
+import org.windtunnel.backend.cuda.EmulatedDevice;
+import org.windtunnel.backend.cuda.Operands;
 import org.windtunnel.backend.nd4j.Nd4jBackend;
 import org.windtunnel.tensor.DType;
 
@@ -52,6 +57,24 @@ class BackendComparisonTest {
     @MethodSource("seeds")
     void cpuWithoutVectorApi(long seed) {
         compare(plainCpu, seed);
+    }
+
+    /** The kernels of the GPU run on the processor, where there is a g++. */
+    @ParameterizedTest
+    @ValueSource(longs = {1, 3, FIRST_LARGE_SEED})
+    void cudaOnAnEmulatedDevice(long seed) {
+        try (Backend cuda = new CudaBackend(new EmulatedDevice(), Operands.FP32)) {
+            compare(cuda, seed);
+        }
+    }
+
+    /** A missing barrier shows when the last thread of a block comes first. */
+    @Test
+    void cudaGivesTheSameBitsInAnyOrderOfThreads() {
+        try (Backend cuda = new CudaBackend(new EmulatedDevice(), Operands.FP32);
+                Backend reversed = new CudaBackend(EmulatedDevice.lastThreadFirst(), Operands.FP32)) {
+            requireSameBits(cuda, reversed, 2);
+        }
     }
 
     @ParameterizedTest

@@ -8,6 +8,9 @@ import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.windtunnel.backend.cpu.CpuBackend;
+import org.windtunnel.backend.cuda.CudaBackend;
+import org.windtunnel.backend.cuda.EmulatedDevice;
+import org.windtunnel.backend.cuda.Operands;
 import org.windtunnel.backend.nd4j.Nd4jBackend;
 import org.windtunnel.tensor.DType;
 
@@ -38,6 +41,15 @@ class FiniteDifferenceTest {
     @MethodSource("cases")
     void nd4jInSinglePrecision(GradientCase c) {
         new FiniteDifferences(0.03, 1e-3).check(single, c, SEED);
+    }
+
+    /** The kernels of the GPU run on the processor; as {@link #nd4jInSinglePrecision}. */
+    @ParameterizedTest
+    @MethodSource("cases")
+    void cudaOnAnEmulatedDevice(GradientCase c) {
+        try (Backend cuda = new CudaBackend(new EmulatedDevice(), Operands.FP32)) {
+            new FiniteDifferences(0.03, 1e-3).check(cuda, c, SEED);
+        }
     }
 
     /** As {@link #nd4jInSinglePrecision}. */

@@ -2,6 +2,7 @@ package org.windtunnel.backend.cpu;
 
 import java.nio.FloatBuffer;
 import org.windtunnel.backend.LayerKernels.Activation;
+import org.windtunnel.backend.Shapes;
 import org.windtunnel.tensor.Tensor;
 
 /** Activations with a fused bias, SwiGLU, and the bias kernels, by rows. */

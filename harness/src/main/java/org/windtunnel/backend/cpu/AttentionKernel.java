@@ -3,6 +3,7 @@ package org.windtunnel.backend.cpu;
 import java.nio.FloatBuffer;
 import java.util.Arrays;
 import org.windtunnel.backend.AttentionKernels.AttentionShape;
+import org.windtunnel.backend.Shapes;
 import org.windtunnel.tensor.Tensor;
 
 /**

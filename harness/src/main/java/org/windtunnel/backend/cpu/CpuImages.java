@@ -2,6 +2,7 @@ package org.windtunnel.backend.cpu;
 
 import java.util.Arrays;
 import org.windtunnel.backend.ImageKernels;
+import org.windtunnel.backend.Shapes;
 import org.windtunnel.backend.cpu.ChannelKernels.Pieces;
 import org.windtunnel.tensor.Tensor;
 

@@ -1,6 +1,7 @@
 package org.windtunnel.backend.cpu;
 
 import java.util.Arrays;
+import org.windtunnel.backend.Shapes;
 import org.windtunnel.tensor.Tensor;
 
 /** Token and position embeddings. */

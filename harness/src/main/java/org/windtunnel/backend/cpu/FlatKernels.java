@@ -2,6 +2,7 @@ package org.windtunnel.backend.cpu;
 
 import java.nio.FloatBuffer;
 import java.util.Arrays;
+import org.windtunnel.backend.Shapes;
 import org.windtunnel.tensor.Tensor;
 
 /** Elementwise kernels on whole tensors, cut into blocks of {@link Kernel#BLOCK} elements. */

@@ -1,6 +1,7 @@
 package org.windtunnel.backend.cpu;
 
 import org.windtunnel.backend.ImageKernels.Epilogue;
+import org.windtunnel.backend.Shapes;
 import org.windtunnel.backend.cpu.ChannelKernels.Pieces;
 import org.windtunnel.tensor.Tensor;
 

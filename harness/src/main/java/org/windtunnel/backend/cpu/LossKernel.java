@@ -2,6 +2,7 @@ package org.windtunnel.backend.cpu;
 
 import java.nio.FloatBuffer;
 import java.util.Arrays;
+import org.windtunnel.backend.Shapes;
 import org.windtunnel.tensor.Tensor;
 
 /** Losses of logits against class ids, loss and gradient in one pass over the logits. */

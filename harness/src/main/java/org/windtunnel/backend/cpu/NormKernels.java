@@ -1,6 +1,7 @@
 package org.windtunnel.backend.cpu;
 
 import java.nio.FloatBuffer;
+import org.windtunnel.backend.Shapes;
 import org.windtunnel.tensor.Tensor;
 
 /** LayerNorm and RMSNorm over groups; RMSNorm is the same arithmetic with mean 0 and no bias. */

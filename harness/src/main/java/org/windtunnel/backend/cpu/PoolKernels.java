@@ -2,6 +2,7 @@ package org.windtunnel.backend.cpu;
 
 import java.util.Arrays;
 import org.windtunnel.backend.ImageKernels.WindowShape;
+import org.windtunnel.backend.Shapes;
 import org.windtunnel.tensor.Tensor;
 
 /** Pooling over windows and the change of layout; an item is an image. */

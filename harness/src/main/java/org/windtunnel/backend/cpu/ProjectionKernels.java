@@ -2,6 +2,7 @@ package org.windtunnel.backend.cpu;
 
 import java.util.Arrays;
 import org.windtunnel.backend.OptimizerKernels.Channels;
+import org.windtunnel.backend.Shapes;
 import org.windtunnel.tensor.Tensor;
 
 /** APOLLO's kernels: moments of a projected gradient, and updates scaled by channel. */

@@ -1,5 +1,6 @@
 package org.windtunnel.backend.cpu;
 
+import org.windtunnel.backend.Shapes;
 import org.windtunnel.tensor.Tensor;
 
 /** Rotary positions, in place. */

@@ -2,6 +2,7 @@ package org.windtunnel.backend.cpu;
 
 import java.util.Arrays;
 import org.windtunnel.backend.OptimizerKernels.Segments;
+import org.windtunnel.backend.Shapes;
 import org.windtunnel.tensor.Tensor;
 
 /** Optimizer updates over the segments of a flat vector, all segments in one run. */

@@ -1,8 +1,17 @@
 package org.windtunnel.backend.registry;
 
+import java.util.EnumSet;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.windtunnel.backend.Backend;
 import org.windtunnel.backend.Natives;
 import org.windtunnel.backend.cpu.CpuBackend;
+import org.windtunnel.backend.cuda.CudaBackend;
+import org.windtunnel.backend.cuda.Operands;
+import org.windtunnel.backend.cuda.driver.CudaDevice;
 import org.windtunnel.backend.nd4j.Nd4jBackend;
 import org.windtunnel.config.ConfigException;
 import org.windtunnel.config.RuntimeSpec;
@@ -12,6 +21,11 @@ import org.windtunnel.tensor.DType;
 
 /** Opens the backend that a config names. */
 public final class Backends {
+    private static final Map<BackendName, Set<Precision>> PRECISIONS = Map.of(
+            BackendName.CPU, EnumSet.of(Precision.FP32),
+            BackendName.CUDA, EnumSet.of(Precision.FP32, Precision.TF32, Precision.BF16),
+            BackendName.ND4J, EnumSet.of(Precision.FP32, Precision.FP64));
+
     private Backends() {}
 
     /**
@@ -23,15 +37,31 @@ public final class Backends {
         if (spec.threads() < 1) {
             throw new ConfigException("runtime.threads: expected at least 1, found " + spec.threads());
         }
-        boolean doubles = spec.precision() == Precision.FP64;
-        if (spec.backend() == BackendName.CPU && doubles) {
-            throw new ConfigException("runtime.precision: the cpu backend computes in fp32, found fp64;"
-                    + " use runtime.backend: nd4j for fp64");
+        requirePrecision(spec);
+        if (spec.backend() == BackendName.CUDA) {
+            return new CudaBackend(CudaDevice.open(), Operands.valueOf(spec.precision().name()));
         }
         Natives.prepare();
-        return switch (spec.backend()) {
-            case CPU -> new CpuBackend(spec.threads());
-            case ND4J -> new Nd4jBackend(doubles ? DType.FLOAT64 : DType.FLOAT32);
-        };
+        return spec.backend() == BackendName.CPU
+                ? new CpuBackend(spec.threads())
+                : new Nd4jBackend(spec.precision() == Precision.FP64 ? DType.FLOAT64 : DType.FLOAT32);
+    }
+
+    private static void requirePrecision(RuntimeSpec spec) {
+        Precision wanted = spec.precision();
+        Set<Precision> known = PRECISIONS.get(spec.backend());
+        if (!known.contains(wanted)) {
+            BackendName other = Stream.of(BackendName.values())
+                    .filter(b -> PRECISIONS.get(b).contains(wanted))
+                    .findFirst()
+                    .orElseThrow();
+            throw new ConfigException("runtime.precision: the " + lower(spec.backend()) + " backend computes in "
+                    + known.stream().map(Backends::lower).collect(Collectors.joining(" or ")) + ", found "
+                    + lower(wanted) + "; use runtime.backend: " + lower(other) + " for " + lower(wanted));
+        }
+    }
+
+    private static String lower(Enum<?> name) {
+        return name.name().toLowerCase(Locale.ROOT);
     }
 }

@@ -1,41 +1,41 @@
-package org.windtunnel.backend.cpu;
+package org.windtunnel.backend;
 
 import org.windtunnel.tensor.Tensor;
 
 /** Checks made once per call, against the memory behind a view where a matrix is given by its first element. */
-final class Shapes {
+public final class Shapes {
     private Shapes() {}
 
     /** Elements of the last axis. */
-    static int columns(Tensor x) {
+    public static int columns(Tensor x) {
         return x.dim(x.rank() - 1);
     }
 
     /** Elements of all axes but the last. */
-    static int rows(Tensor x) {
+    public static int rows(Tensor x) {
         int columns = columns(x);
         return columns == 0 ? 0 : Math.toIntExact(x.size() / columns);
     }
 
-    static void sameSize(Tensor a, Tensor b) {
+    public static void sameSize(Tensor a, Tensor b) {
         if (a.size() != b.size()) {
             throw new IllegalArgumentException("expected tensors of one size, found " + a + " and " + b);
         }
     }
 
-    static void atLeast(Tensor x, long elements) {
+    public static void atLeast(Tensor x, long elements) {
         if (x.size() < elements) {
             throw new IllegalArgumentException("expected at least " + elements + " elements, found " + x);
         }
     }
 
     /** A matrix of rows × columns at row distance ld that starts at x lies within x's storage. */
-    static void fits(Tensor x, int rows, int columns, int ld) {
+    public static void fits(Tensor x, int rows, int columns, int ld) {
         fits(x, 0, rows, columns, ld);
     }
 
     /** As above for the matrix that starts {@code skip} elements after x's first. */
-    static void fits(Tensor x, long skip, int rows, int columns, int ld) {
+    public static void fits(Tensor x, long skip, int rows, int columns, int ld) {
         if (rows < 0 || columns < 0 || ld < columns) {
             throw new IllegalArgumentException(
                     "expected a row distance of at least the " + columns + " columns, found " + ld + " for " + x);

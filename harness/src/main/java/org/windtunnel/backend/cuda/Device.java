@@ -1,0 +1,102 @@
+package org.windtunnel.backend.cuda;
+
+import java.nio.ByteBuffer;
+import java.util.List;
+
+/**
+ * One GPU and one queue of work on it: memory, copies, kernels, matrix products.
+ *
+ * <p>Addresses are device addresses in bytes. Everything is done in the order of the calls; only {@link #download} and
+ * {@link #synchronize} wait for it. Errors of the card surface as {@link DeviceException}, possibly at a later call.
+ */
+public interface Device extends AutoCloseable {
+
+    DeviceInfo info();
+
+    /** Bytes that can be had now. */
+    long freeBytes();
+
+    /**
+     * Memory of any content, aligned to 256 bytes.
+     *
+     * @throws org.windtunnel.backend.OutOfMemory if the card does not have it
+     */
+    long allocate(long bytes);
+
+    /** Gives back what {@link #allocate} gave. Waits for queued work. */
+    void free(long address);
+
+    /** Most bytes that {@link #staging} and {@link #download} take at once. */
+    int transferBytes();
+
+    /** Host memory in native byte order to fill for {@link #upload}, which must be the next call. */
+    ByteBuffer staging(int bytes);
+
+    /** Queues a copy of what was staged. */
+    void upload(ByteBuffer staged, long to);
+
+    /** Waits for queued work and returns device memory's content, valid until the next call of this device. */
+    ByteBuffer download(long from, int bytes);
+
+    /** Queues a copy within the device. */
+    void copy(long from, long to, long bytes);
+
+    /** Queues zeros. */
+    void clear(long at, long bytes);
+
+    /**
+     * Makes kernels known, compiling them unless they are cached.
+     *
+     * @throws DeviceException if the compiler refuses them
+     */
+    void load(List<KernelSource> sources);
+
+    /** Handle of a kernel of a loaded source. @throws DeviceException if there is none of this name */
+    long kernel(String name);
+
+    /**
+     * Queues a kernel on a one-dimensional block of threads.
+     *
+     * @param sharedBytes dynamic shared memory
+     * @param arguments the first {@code argumentBytes} bytes are the parameters, each at its natural alignment
+     */
+    void launch(
+            long kernel,
+            int gridX,
+            int gridY,
+            int gridZ,
+            int threads,
+            int sharedBytes,
+            ByteBuffer arguments,
+            int argumentBytes);
+
+    /**
+     * Queues C = alpha · op(A) · op(B) + beta · C for each of {@code batch} row-major matrices, {@code stride} elements
+     * apart; C is fp32, A and B are bf16 with {@link Operands#BF16}, else fp32.
+     */
+    void gemm(
+            Operands operands,
+            boolean transA,
+            boolean transB,
+            int m,
+            int n,
+            int k,
+            float alpha,
+            long a,
+            int lda,
+            long strideA,
+            long b,
+            int ldb,
+            long strideB,
+            float beta,
+            long c,
+            int ldc,
+            long strideC,
+            int batch);
+
+    /** Waits for queued work. */
+    void synchronize();
+
+    @Override
+    void close();
+}

@@ -1,0 +1,323 @@
+package org.windtunnel.backend.cuda.driver;
+
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
+import org.bytedeco.cuda.cudart.CUctx_st;
+import org.bytedeco.cuda.cudart.CUfunc_st;
+import org.bytedeco.cuda.cudart.CUmod_st;
+import org.bytedeco.cuda.cudart.CUstream_st;
+import org.bytedeco.cuda.global.cudart;
+import org.bytedeco.javacpp.BytePointer;
+import org.bytedeco.javacpp.Pointer;
+import org.bytedeco.javacpp.PointerPointer;
+import org.bytedeco.javacpp.SizeTPointer;
+import org.windtunnel.backend.OutOfMemory;
+import org.windtunnel.backend.cuda.Device;
+import org.windtunnel.backend.cuda.DeviceException;
+import org.windtunnel.backend.cuda.DeviceInfo;
+import org.windtunnel.backend.cuda.KernelSource;
+import org.windtunnel.backend.cuda.Operands;
+import org.windtunnel.config.ConfigException;
+
+/** The first visible NVIDIA GPU ({@code CUDA_VISIBLE_DEVICES} chooses), with one stream. */
+public final class CudaDevice implements Device {
+    /** cuBLAS and the kernels want at least Volta. */
+    private static final int OLDEST_MAJOR = 7;
+    /** Dynamic shared memory above this has to be asked for. */
+    private static final int PLAIN_SHARED = 48 << 10;
+    private static final int CU_STREAM_NON_BLOCKING = 1;
+    private static final int CUDA_ERROR_OUT_OF_MEMORY = 2;
+
+    private final int device;
+    private final CUctx_st context = new CUctx_st();
+    private final CUstream_st stream = new CUstream_st();
+    private final KernelCompiler compiler;
+    private final PinnedMemory pinned;
+    private final long workspace;
+    private final Blas blas;
+    private final DeviceInfo info;
+    private final List<CUmod_st> modules = new ArrayList<>();
+    private final List<Function> functions = new ArrayList<>();
+    private final SizeTPointer argumentSize = new SizeTPointer(1);
+    private final PointerPointer<Pointer> extra = new PointerPointer<>(5);
+    private ByteBuffer arguments;
+    private Thread bound;
+
+    /** A kernel, and the dynamic shared memory it has been allowed. */
+    private static final class Function {
+        private final String name;
+        private final CUfunc_st handle;
+        private int shared = PLAIN_SHARED;
+
+        Function(String name, CUfunc_st handle) {
+            this.name = name;
+            this.handle = handle;
+        }
+    }
+
+    /**
+     * Opens the GPU.
+     *
+     * @throws ConfigException if there is none that can be used, with what is missing
+     */
+    public static CudaDevice open() {
+        try {
+            CudaLibraries.load();
+        } catch (NoClassDefFoundError e) {
+            throw new ConfigException("runtime.backend: cuda cannot be used: " + CudaLibraries.explain(e), e);
+        }
+        int started = cudart.cuInit(0);
+        int[] count = new int[1];
+        if (started != 0 || cudart.cuDeviceGetCount(count) != 0 || count[0] == 0) {
+            throw new ConfigException("runtime.backend: cuda needs an NVIDIA GPU, found none ("
+                    + (started == 0 ? "the driver lists no device" : Status.driverName(started))
+                    + "); check nvidia-smi and CUDA_VISIBLE_DEVICES, or use runtime.backend: cpu");
+        }
+        return new CudaDevice();
+    }
+
+    private CudaDevice() {
+        int[] number = new int[1];
+        Status.driver(cudart.cuDeviceGet(number, 0), "opening the GPU");
+        device = number[0];
+        requireVolta();
+        Status.driver(cudart.cuDevicePrimaryCtxRetain(context, device), "opening the GPU");
+        bind();
+        Status.driver(cudart.cuStreamCreate(stream, CU_STREAM_NON_BLOCKING), "creating a stream");
+        compiler = new KernelCompiler();
+        pinned = new PinnedMemory(stream);
+        workspace = allocate(Blas.WORKSPACE);
+        blas = new Blas(stream, workspace);
+        info = describe();
+    }
+
+    private void requireVolta() {
+        int major = attribute(cudart.CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR);
+        if (major < OLDEST_MAJOR) {
+            throw new ConfigException("runtime.backend: cuda needs a GPU of compute capability 7.0 or newer, found "
+                    + name() + " with " + major + "." + attribute(cudart.CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR));
+        }
+    }
+
+    private int attribute(int which) {
+        int[] value = new int[1];
+        Status.driver(cudart.cuDeviceGetAttribute(value, which, device), "asking the GPU for its properties");
+        return value[0];
+    }
+
+    private String name() {
+        try (BytePointer text = new BytePointer(256)) {
+            Status.driver(cudart.cuDeviceGetName(text, 256, device), "asking the GPU for its name");
+            return text.getString();
+        }
+    }
+
+    private DeviceInfo describe() {
+        int[] driver = new int[1];
+        Status.driver(cudart.cuDriverGetVersion(driver), "asking the driver for its version");
+        try (SizeTPointer total = new SizeTPointer(1)) {
+            Status.driver(cudart.cuDeviceTotalMem(total, device), "asking the GPU for its memory");
+            return new DeviceInfo(
+                    name(),
+                    attribute(cudart.CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR),
+                    attribute(cudart.CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR),
+                    attribute(cudart.CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT),
+                    total.get(),
+                    attribute(cudart.CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_BLOCK_OPTIN),
+                    "driver for CUDA " + driver[0] / 1000 + "." + driver[0] % 1000 / 10 + ", NVRTC "
+                            + compiler.version() + ", cuBLAS " + blas.version());
+        }
+    }
+
+    /** CUDA's calls apply to the context of their thread. */
+    private void bind() {
+        if (bound != Thread.currentThread()) {
+            Status.driver(cudart.cuCtxSetCurrent(context), "using the GPU in this thread");
+            bound = Thread.currentThread();
+        }
+    }
+
+    @Override
+    public DeviceInfo info() {
+        return info;
+    }
+
+    @Override
+    public long freeBytes() {
+        bind();
+        try (SizeTPointer free = new SizeTPointer(1);
+                SizeTPointer total = new SizeTPointer(1)) {
+            Status.driver(cudart.cuMemGetInfo(free, total), "asking the GPU for its free memory");
+            return free.get();
+        }
+    }
+
+    @Override
+    public long allocate(long bytes) {
+        bind();
+        long[] address = new long[1];
+        int status = cudart.cuMemAlloc(address, bytes);
+        if (status == CUDA_ERROR_OUT_OF_MEMORY) {
+            throw new OutOfMemory("the GPU has no " + (bytes >> 20) + " MiB in one piece left, of "
+                    + (freeBytes() >> 20) + " MiB free", null);
+        }
+        Status.driver(status, "allocating " + bytes + " bytes on the GPU");
+        return address[0];
+    }
+
+    @Override
+    public void free(long address) {
+        synchronize();
+        Status.driver(cudart.cuMemFree(address), "freeing memory of the GPU");
+    }
+
+    @Override
+    public int transferBytes() {
+        return PinnedMemory.TRANSFER;
+    }
+
+    @Override
+    public ByteBuffer staging(int bytes) {
+        bind();
+        return pinned.staging(bytes);
+    }
+
+    @Override
+    public void upload(ByteBuffer staged, long to) {
+        bind();
+        pinned.upload(staged.capacity(), to);
+    }
+
+    @Override
+    public ByteBuffer download(long from, int bytes) {
+        bind();
+        return pinned.download(from, bytes);
+    }
+
+    @Override
+    public void copy(long from, long to, long bytes) {
+        if (bytes > 0) {
+            bind();
+            Status.driver(cudart.cuMemcpyDtoDAsync(to, from, bytes, stream), "copying within the GPU");
+        }
+    }
+
+    @Override
+    public void clear(long at, long bytes) {
+        if (bytes > 0) {
+            bind();
+            Status.driver(cudart.cuMemsetD8Async(at, (byte) 0, bytes, stream), "clearing memory of the GPU");
+        }
+    }
+
+    @Override
+    public void load(List<KernelSource> sources) {
+        bind();
+        int capability = 10 * attribute(cudart.CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR)
+                + attribute(cudart.CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR);
+        for (KernelSource source : sources) {
+            CUmod_st module = new CUmod_st();
+            try (BytePointer code = new BytePointer(compiler.compile(source, capability))) {
+                Status.driver(cudart.cuModuleLoadData(module, code), "loading the kernels of " + source.name());
+            }
+            modules.add(module);
+        }
+    }
+
+    @Override
+    public long kernel(String name) {
+        bind();
+        for (CUmod_st module : modules) {
+            CUfunc_st handle = new CUfunc_st();
+            if (cudart.cuModuleGetFunction(handle, module, name) == 0) {
+                functions.add(new Function(name, handle));
+                return functions.size() - 1;
+            }
+        }
+        throw new DeviceException("there is no kernel " + name);
+    }
+
+    @Override
+    public void launch(
+            long kernel,
+            int gridX,
+            int gridY,
+            int gridZ,
+            int threads,
+            int sharedBytes,
+            ByteBuffer packed,
+            int argumentBytes) {
+        bind();
+        Function function = functions.get((int) kernel);
+        if (sharedBytes > function.shared) {
+            Status.driver(
+                    cudart.cuFuncSetAttribute(
+                            function.handle, cudart.CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES, sharedBytes),
+                    function.name + ": asking for " + sharedBytes + " bytes of shared memory");
+            function.shared = sharedBytes;
+        }
+        pointTo(packed);
+        argumentSize.put(argumentBytes);
+        int status = cudart.cuLaunchKernel(
+                function.handle, gridX, gridY, gridZ, threads, 1, 1, sharedBytes, stream, null, extra);
+        if (status != 0) {
+            Status.driver(status, "launching " + function.name);
+        }
+    }
+
+    /** Arguments travel as one buffer, which the driver copies before the launch returns. */
+    private void pointTo(ByteBuffer packed) {
+        if (packed != arguments) {
+            arguments = packed;
+            extra.put(0, cudart.CU_LAUNCH_PARAM_BUFFER_POINTER());
+            extra.put(1, new BytePointer(packed.duplicate().clear()));
+            extra.put(2, cudart.CU_LAUNCH_PARAM_BUFFER_SIZE());
+            extra.put(3, argumentSize);
+            extra.put(4, cudart.CU_LAUNCH_PARAM_END());
+        }
+    }
+
+    @Override
+    public void gemm(
+            Operands operands,
+            boolean transA,
+            boolean transB,
+            int m,
+            int n,
+            int k,
+            float alpha,
+            long a,
+            int lda,
+            long strideA,
+            long b,
+            int ldb,
+            long strideB,
+            float beta,
+            long c,
+            int ldc,
+            long strideC,
+            int batch) {
+        bind();
+        blas.gemm(operands, transA, transB, m, n, k, alpha, a, lda, strideA, b, ldb, strideB, beta, c, ldc, strideC,
+                batch);
+    }
+
+    @Override
+    public void synchronize() {
+        bind();
+        Status.driver(cudart.cuStreamSynchronize(stream), "waiting for the GPU");
+    }
+
+    @Override
+    public void close() {
+        bind();
+        cudart.cuStreamSynchronize(stream);
+        blas.close();
+        cudart.cuMemFree(workspace);
+        pinned.close();
+        modules.forEach(cudart::cuModuleUnload);
+        cudart.cuStreamDestroy(stream);
+        cudart.cuDevicePrimaryCtxRelease(device);
+    }
+}

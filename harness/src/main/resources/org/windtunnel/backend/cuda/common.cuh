@@ -1,0 +1,68 @@
+// Put before every kernel source. Kernels are free of global state and of floating-point atomics: every sum has a fixed
+// order, which depends on shapes alone and not on the card. Elements are counted in 64 bits.
+
+typedef long long i64;
+
+#define WARP 32
+#define BLOCK 256
+#define ALL_LANES 0xffffffffu
+
+#ifndef DYNAMIC_SHARED
+// Shared memory whose size is given at the launch.
+#define DYNAMIC_SHARED(name) extern __shared__ __align__(16) float name[]
+#endif
+
+__device__ __forceinline__ i64 globalThread() {
+    return (i64)blockIdx.x * blockDim.x + threadIdx.x;
+}
+
+__device__ __forceinline__ i64 globalThreads() {
+    return (i64)gridDim.x * blockDim.x;
+}
+
+__device__ __forceinline__ float warpSum(float v) {
+    for (int offset = WARP / 2; offset > 0; offset >>= 1) {
+        v += __shfl_xor_sync(ALL_LANES, v, offset);
+    }
+    return v;
+}
+
+__device__ __forceinline__ double warpSum(double v) {
+    for (int offset = WARP / 2; offset > 0; offset >>= 1) {
+        v += __shfl_xor_sync(ALL_LANES, v, offset);
+    }
+    return v;
+}
+
+// Sum over a block of up to 1024 threads, a multiple of 32; every thread gets it. All threads must call it.
+__device__ __forceinline__ double blockSum(double v) {
+    __shared__ double partial[WARP];
+    v = warpSum(v);
+    __syncthreads();
+    if (threadIdx.x % WARP == 0) {
+        partial[threadIdx.x / WARP] = v;
+    }
+    __syncthreads();
+    double total = 0;
+    for (unsigned int i = 0; i < blockDim.x / WARP; i++) {
+        total += partial[i];
+    }
+    return total;
+}
+
+// Sum over the 8 warps of a block for each of 32 columns, given by the threads of warp 0; others get 0.
+__device__ __forceinline__ float columnBlockSum(float v) {
+    __shared__ float partial[BLOCK / WARP][WARP];
+    int lane = threadIdx.x % WARP;
+    int warp = threadIdx.x / WARP;
+    __syncthreads();
+    partial[warp][lane] = v;
+    __syncthreads();
+    float total = 0;
+    if (warp == 0) {
+        for (int i = 0; i < BLOCK / WARP; i++) {
+            total += partial[i][lane];
+        }
+    }
+    return total;
+}

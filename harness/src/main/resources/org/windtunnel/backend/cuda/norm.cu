@@ -1,0 +1,160 @@
+// Layer and RMS normalisation: one warp a row, and column sums in strips for the gradients of gain and bias.
+
+__device__ __forceinline__ int warpRow() {
+    return (int)(globalThread() / WARP);
+}
+
+extern "C" __global__ void layer_norm_forward(
+        const float* x, const float* gain, const float* bias, float* y, float* stats, int rows, int width, float eps) {
+    int row = warpRow();
+    int lane = threadIdx.x % WARP;
+    if (row >= rows) {
+        return;
+    }
+    const float* in = x + (i64)row * width;
+    float* out = y + (i64)row * width;
+    float sum = 0;
+    for (int c = lane; c < width; c += WARP) {
+        sum += in[c];
+    }
+    float mean = warpSum(sum) / width;
+    float squares = 0;
+    for (int c = lane; c < width; c += WARP) {
+        float d = in[c] - mean;
+        squares += d * d;
+    }
+    float rstd = 1 / sqrtf(warpSum(squares) / width + eps);
+    for (int c = lane; c < width; c += WARP) {
+        float v = (in[c] - mean) * rstd * gain[c];
+        out[c] = bias ? v + bias[c] : v;
+    }
+    if (lane == 0) {
+        stats[2 * (i64)row] = mean;
+        stats[2 * (i64)row + 1] = rstd;
+    }
+}
+
+// dx may be dy: a warp has read all of a row before it writes an element that another lane reads.
+extern "C" __global__ void layer_norm_backward(
+        const float* x, const float* gain, const float* stats, const float* dy, float* dx, int rows, int width, int add) {
+    int row = warpRow();
+    int lane = threadIdx.x % WARP;
+    if (row >= rows) {
+        return;
+    }
+    i64 at = (i64)row * width;
+    float mean = stats[2 * (i64)row];
+    float rstd = stats[2 * (i64)row + 1];
+    float sum = 0;
+    float along = 0;
+    for (int c = lane; c < width; c += WARP) {
+        float g = dy[at + c] * gain[c];
+        sum += g;
+        along += g * (x[at + c] - mean) * rstd;
+    }
+    sum = warpSum(sum) / width;
+    along = warpSum(along) / width;
+    for (int c = lane; c < width; c += WARP) {
+        float normalised = (x[at + c] - mean) * rstd;
+        float d = (dy[at + c] * gain[c] - sum - normalised * along) * rstd;
+        dx[at + c] = add ? dx[at + c] + d : d;
+    }
+}
+
+// partialGain and partialBias (or null) [strip, width].
+extern "C" __global__ void layer_norm_parameters(
+        const float* x, const float* stats, const float* dy, int rows, int width, int stripRows, float* partialGain,
+        float* partialBias) {
+    int column = blockIdx.x * WARP + threadIdx.x % WARP;
+    int end = min(rows, (int)(blockIdx.y + 1) * stripRows);
+    float gain = 0;
+    float bias = 0;
+    if (column < width) {
+        for (int row = blockIdx.y * stripRows + threadIdx.x / WARP; row < end; row += BLOCK / WARP) {
+            i64 at = (i64)row * width + column;
+            gain += dy[at] * (x[at] - stats[2 * (i64)row]) * stats[2 * (i64)row + 1];
+            bias += dy[at];
+        }
+    }
+    gain = columnBlockSum(gain);
+    bias = columnBlockSum(bias);
+    if (threadIdx.x < WARP && column < width) {
+        i64 at = (i64)blockIdx.y * width + column;
+        partialGain[at] = gain;
+        if (partialBias) {
+            partialBias[at] = bias;
+        }
+    }
+}
+
+// One warp a group of width elements; group g of a row starts g * width elements into it.
+extern "C" __global__ void rms_norm_forward(
+        const float* x, i64 ldx, const float* gain, float* y, i64 ldy, float* rstd, int rows, int groups, int width,
+        float eps) {
+    int item = warpRow();
+    int lane = threadIdx.x % WARP;
+    if (item >= rows * groups) {
+        return;
+    }
+    int row = item / groups;
+    i64 group = (i64)(item - row * groups) * width;
+    const float* in = x + row * ldx + group;
+    float* out = y + row * ldy + group;
+    float squares = 0;
+    for (int c = lane; c < width; c += WARP) {
+        squares += in[c] * in[c];
+    }
+    float scale = 1 / sqrtf(warpSum(squares) / width + eps);
+    for (int c = lane; c < width; c += WARP) {
+        out[c] = in[c] * scale * gain[c];
+    }
+    if (lane == 0) {
+        rstd[item] = scale;
+    }
+}
+
+// dx has the row distance of x; it may be dy where the distances are equal.
+extern "C" __global__ void rms_norm_backward(
+        const float* x, i64 ldx, const float* gain, const float* rstd, const float* dy, i64 ldy, float* dx, int rows,
+        int groups, int width, int add) {
+    int item = warpRow();
+    int lane = threadIdx.x % WARP;
+    if (item >= rows * groups) {
+        return;
+    }
+    int row = item / groups;
+    i64 group = (i64)(item - row * groups) * width;
+    const float* in = x + row * ldx + group;
+    const float* dOut = dy + row * ldy + group;
+    float* dIn = dx + row * ldx + group;
+    float scale = rstd[item];
+    float along = 0;
+    for (int c = lane; c < width; c += WARP) {
+        along += dOut[c] * gain[c] * in[c] * scale;
+    }
+    along = warpSum(along) / width;
+    for (int c = lane; c < width; c += WARP) {
+        float d = (dOut[c] * gain[c] - in[c] * scale * along) * scale;
+        dIn[c] = add ? dIn[c] + d : d;
+    }
+}
+
+// partialGain [strip, width] over items, which are groups of rows.
+extern "C" __global__ void rms_norm_parameters(
+        const float* x, i64 ldx, const float* rstd, const float* dy, i64 ldy, int items, int groups, int width,
+        int stripItems, float* partialGain) {
+    int column = blockIdx.x * WARP + threadIdx.x % WARP;
+    int end = min(items, (int)(blockIdx.y + 1) * stripItems);
+    float gain = 0;
+    if (column < width) {
+        for (int item = blockIdx.y * stripItems + threadIdx.x / WARP; item < end; item += BLOCK / WARP) {
+            int row = item / groups;
+            i64 at = (i64)(item - row * groups) * width + column;
+            gain += dy[row * ldy + at] * x[row * ldx + at] * rstd[item];
+        }
+    }
+    gain = columnBlockSum(gain);
+    if (threadIdx.x < WARP && column < width) {
+        partialGain[(i64)blockIdx.y * width + column] = gain;
+    }
+}

@@ -1,0 +1,57 @@
+// Sums in two passes: partial sums of fixed strips, then the strips in order.
+
+// partial[b] = the sum of squares of block b's strides, in double.
+extern "C" __global__ void sum_of_squares(const float* x, i64 n, double* partial) {
+    double sum = 0;
+    for (i64 i = globalThread(); i < n; i += globalThreads()) {
+        double v = x[i];
+        sum += v * v;
+    }
+    sum = blockSum(sum);
+    if (threadIdx.x == 0) {
+        partial[blockIdx.x] = sum;
+    }
+}
+
+// out = the sum of the partial sums; one block.
+extern "C" __global__ void finish_sum(const double* partial, int count, double* out) {
+    double sum = 0;
+    for (int i = threadIdx.x; i < count; i += blockDim.x) {
+        sum += partial[i];
+    }
+    sum = blockSum(sum);
+    if (threadIdx.x == 0) {
+        *out = sum;
+    }
+}
+
+// partial[strip, width]: column sums of the strip's rows. Block (x, y): 32 columns, one strip.
+extern "C" __global__ void column_sum(const float* x, int rows, int width, int stripRows, float* partial) {
+    int column = blockIdx.x * WARP + threadIdx.x % WARP;
+    int end = min(rows, (int)(blockIdx.y + 1) * stripRows);
+    float sum = 0;
+    if (column < width) {
+        for (int row = blockIdx.y * stripRows + threadIdx.x / WARP; row < end; row += BLOCK / WARP) {
+            sum += x[(i64)row * width + column];
+        }
+    }
+    sum = columnBlockSum(sum);
+    if (threadIdx.x < WARP && column < width) {
+        partial[(i64)blockIdx.y * width + column] = sum;
+    }
+}
+
+// out (+)= the sum of the strips, for 32 columns a block.
+extern "C" __global__ void finish_column_sum(const float* partial, int strips, int width, float* out, int accumulate) {
+    int column = blockIdx.x * WARP + threadIdx.x % WARP;
+    float sum = 0;
+    if (column < width) {
+        for (int strip = threadIdx.x / WARP; strip < strips; strip += BLOCK / WARP) {
+            sum += partial[(i64)strip * width + column];
+        }
+    }
+    sum = columnBlockSum(sum);
+    if (threadIdx.x < WARP && column < width) {
+        out[column] = accumulate ? out[column] + sum : sum;
+    }
+}

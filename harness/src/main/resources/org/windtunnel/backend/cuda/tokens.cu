@@ -1,0 +1,258 @@
+// Embedding tables and losses against class ids. A bad id sets *fault and is treated as one that is left out.
+
+#define PASS 1024
+
+__device__ __forceinline__ bool inVocabulary(int id, int vocabulary, int* fault) {
+    if (id >= 0 && id < vocabulary) {
+        return true;
+    }
+    *fault = id < 0 ? -1 : id;  // whichever write comes last; the host only reports that there was one
+    return false;
+}
+
+extern "C" __global__ void embedding_forward(
+        const int* ids, int t, const float* tokens, const float* positions, float mult, float* out, i64 n, int width,
+        int vocabulary, int* fault) {
+    for (i64 i = globalThread(); i < n; i += globalThreads()) {
+        i64 row = i / width;
+        int column = (int)(i - row * width);
+        int id = ids[row];
+        float v = inVocabulary(id, vocabulary, fault) ? tokens[(i64)id * width + column] : 0;
+        if (positions) {
+            v += positions[row % t * width + column];
+        }
+        out[i] = v * mult;
+    }
+}
+
+// Adds the rows of dOut whose id is blockIdx.x to that row of table + blockIdx.y * tableSize. Block (x, y) looks at ids
+// [y, y + 1) * chunk. Every pass lists the matching rows of 1024 ids in their order, then 8 warps share the list.
+extern "C" __global__ void embedding_backward(
+        const int* ids, int rows, int chunk, const float* dOut, float mult, float* table, i64 tableSize, int width,
+        int vocabulary, int* fault) {
+    __shared__ int matches[PASS];
+    __shared__ int warpTotals[BLOCK / WARP];
+    int lane = threadIdx.x % WARP;
+    int warp = threadIdx.x / WARP;
+    int end = min(rows, (int)(blockIdx.y + 1) * chunk);
+    float* to = table + blockIdx.y * tableSize + (i64)blockIdx.x * width;
+    for (int start = blockIdx.y * chunk; start < end; start += PASS) {
+        unsigned int mine = 0;
+        for (int j = 0; j < PASS / BLOCK; j++) {
+            int row = start + threadIdx.x * (PASS / BLOCK) + j;
+            int id = row < end ? ids[row] : (int)blockIdx.x + 1;
+            mine |= (id == (int)blockIdx.x) << j;
+            if (blockIdx.x == 0 && row < end) {
+                inVocabulary(id, vocabulary, fault);
+            }
+        }
+        if (!__syncthreads_or(mine != 0)) {
+            continue;
+        }
+        int before = __popc(mine);
+        for (int offset = 1; offset < WARP; offset <<= 1) {
+            int other = __shfl_up_sync(ALL_LANES, before, offset);
+            before += lane >= offset ? other : 0;
+        }
+        if (lane == WARP - 1) {
+            warpTotals[warp] = before;
+        }
+        before -= __popc(mine);
+        __syncthreads();
+        int total = 0;
+        for (int w = 0; w < BLOCK / WARP; w++) {
+            before += w < warp ? warpTotals[w] : 0;
+            total += warpTotals[w];
+        }
+        for (int j = 0; j < PASS / BLOCK; j++) {
+            if (mine >> j & 1) {
+                matches[before++] = start + threadIdx.x * (PASS / BLOCK) + j;
+            }
+        }
+        __syncthreads();
+        for (int first = 0; first < width; first += WARP) {
+            int column = first + lane;
+            float sum = 0;
+            if (column < width) {
+                for (int i = warp; i < total; i += BLOCK / WARP) {
+                    sum += dOut[(i64)matches[i] * width + column];
+                }
+            }
+            sum = columnBlockSum(sum);
+            if (warp == 0 && column < width) {
+                to[column] = fmaf(mult, sum, to[column]);
+            }
+        }
+    }
+}
+
+// out[i] += the strips' values, in order.
+extern "C" __global__ void add_strips(const float* partial, int strips, float* out, i64 n) {
+    for (i64 i = globalThread(); i < n; i += globalThreads()) {
+        float sum = out[i];
+        for (int strip = 0; strip < strips; strip++) {
+            sum += partial[strip * n + i];
+        }
+        out[i] = sum;
+    }
+}
+
+// Row p of the position table gets the rows p, p + t, p + 2t ... of dOut.
+extern "C" __global__ void position_backward(
+        const float* dOut, int rows, int t, float mult, float* table, int width, int accumulate) {
+    i64 i = globalThread();
+    if (i >= (i64)t * width) {
+        return;
+    }
+    float sum = 0;
+    for (i64 at = i; at < (i64)rows * width; at += (i64)t * width) {
+        sum += dOut[at];
+    }
+    table[i] = accumulate ? fmaf(mult, sum, table[i]) : mult * sum;
+}
+
+// The largest value of a row and Σ exp(x - largest), kept up as values come in.
+struct Softmax {
+    float largest;
+    float sum;
+};
+
+__device__ __forceinline__ Softmax merge(Softmax a, Softmax b) {
+    Softmax c;
+    c.largest = fmaxf(a.largest, b.largest);
+    c.sum = a.sum * expf(a.largest - c.largest) + b.sum * expf(b.largest - c.largest);
+    return c;
+}
+
+__device__ __forceinline__ Softmax warpSoftmax(Softmax s) {
+    for (int offset = WARP / 2; offset > 0; offset >>= 1) {
+        Softmax other;
+        other.largest = __shfl_xor_sync(ALL_LANES, s.largest, offset);
+        other.sum = __shfl_xor_sync(ALL_LANES, s.sum, offset);
+        s = merge(s, other);
+    }
+    // One lane's value for all: the lanes merge in different orders.
+    s.largest = __shfl_sync(ALL_LANES, s.largest, 0);
+    s.sum = __shfl_sync(ALL_LANES, s.sum, 0);
+    return s;
+}
+
+// One row by a warp (THREADS 32) or by the block (256). losses[row] = {nll, lse²}.
+template <int THREADS>
+__device__ __forceinline__ void crossEntropyRow(
+        float* logits, const int* targets, int rows, int width, double zWeight, double gradScale, int writeGradient,
+        double* losses, int* fault) {
+    __shared__ Softmax partial[BLOCK / WARP];
+    int row = blockIdx.x * (BLOCK / THREADS) + threadIdx.x / THREADS;
+    int first = threadIdx.x % THREADS;
+    if (row >= rows) {
+        return;
+    }
+    float* x = logits + (i64)row * width;
+    int target = targets[row];
+    if (target < 0 || !inVocabulary(target, width, fault)) {
+        for (int c = first; writeGradient && c < width; c += THREADS) {
+            x[c] = 0;
+        }
+        if (first == 0) {
+            losses[2 * (i64)row] = 0;
+            losses[2 * (i64)row + 1] = 0;
+        }
+        return;
+    }
+    Softmax s;
+    s.largest = -3.402823466e38f;
+    s.sum = 0;
+    for (int c = first; c < width; c += THREADS) {
+        float v = x[c];
+        if (v > s.largest) {
+            s.sum = s.sum * expf(s.largest - v) + 1;
+            s.largest = v;
+        } else {
+            s.sum += expf(v - s.largest);
+        }
+    }
+    float wanted = x[target];
+    s = warpSoftmax(s);
+    if (THREADS > WARP) {
+        if (first % WARP == 0) {
+            partial[first / WARP] = s;
+        }
+        __syncthreads();
+        s = partial[0];
+        for (int w = 1; w < THREADS / WARP; w++) {
+            s = merge(s, partial[w]);
+        }
+    }
+    double lse = s.largest + log((double)s.sum);
+    if (first == 0) {
+        losses[2 * (i64)row] = lse - wanted;
+        losses[2 * (i64)row + 1] = lse * lse;
+    }
+    // No thread may overwrite the target's logit before all have read it.
+    __syncwarp();
+    float weight = (float)(gradScale * (1 + 2 * zWeight * lse) / s.sum);
+    for (int c = first; writeGradient && c < width; c += THREADS) {
+        float gradient = expf(x[c] - s.largest) * weight;
+        x[c] = c == target ? gradient - (float)gradScale : gradient;
+    }
+}
+
+extern "C" __global__ void cross_entropy_by_warp(
+        float* logits, const int* targets, int rows, int width, double zWeight, double gradScale, int writeGradient,
+        double* losses, int* fault) {
+    crossEntropyRow<WARP>(logits, targets, rows, width, zWeight, gradScale, writeGradient, losses, fault);
+}
+
+extern "C" __global__ void cross_entropy_by_block(
+        float* logits, const int* targets, int rows, int width, double zWeight, double gradScale, int writeGradient,
+        double* losses, int* fault) {
+    crossEntropyRow<BLOCK>(logits, targets, rows, width, zWeight, gradScale, writeGradient, losses, fault);
+}
+
+// One row by a warp. losses[row] = {½ ‖logits - e_target‖², ‖logits‖²}.
+extern "C" __global__ void squared_error(
+        float* logits, const int* targets, int rows, int width, float gradScale, int writeGradient, double* losses,
+        int* fault) {
+    int row = (int)(globalThread() / WARP);
+    int lane = threadIdx.x % WARP;
+    if (row >= rows) {
+        return;
+    }
+    float* x = logits + (i64)row * width;
+    int target = targets[row];
+    bool counted = target >= 0 && inVocabulary(target, width, fault);
+    double squares = 0;
+    for (int c = lane; counted && c < width; c += WARP) {
+        squares += (double)x[c] * x[c];
+    }
+    squares = warpSum(squares);
+    if (lane == 0) {
+        losses[2 * (i64)row] = counted ? (squares + 1) / 2 - x[target] : 0;
+        losses[2 * (i64)row + 1] = squares;
+    }
+    __syncwarp();
+    for (int c = lane; writeGradient && c < width; c += WARP) {
+        x[c] = counted ? gradScale * (c == target ? x[c] - 1 : x[c]) : 0;
+    }
+}
+
+// sums = {Σ loss, Σ square, rows with a target}; one block.
+extern "C" __global__ void sum_losses(const double* losses, const int* targets, int rows, double* sums) {
+    double loss = 0;
+    double square = 0;
+    double count = 0;
+    for (int row = threadIdx.x; row < rows; row += blockDim.x) {
+        loss += losses[2 * (i64)row];
+        square += losses[2 * (i64)row + 1];
+        count += targets[row] >= 0 ? 1 : 0;
+    }
+    loss = blockSum(loss);
+    square = blockSum(square);
+    count = blockSum(count);
+    if (threadIdx.x == 0) {
+        sums[0] = loss;
+        sums[1] = square;
+        sums[2] = count;
+    }
+}

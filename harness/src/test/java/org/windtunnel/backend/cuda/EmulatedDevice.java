@@ -1,0 +1,183 @@
+package org.windtunnel.backend.cuda;
+
+import com.sun.jna.Native;
+import com.sun.jna.Pointer;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.windtunnel.backend.OutOfMemory;
+
+/** A device whose memory is the host's and whose kernels run on the processor, one block after the other. */
+public final class EmulatedDevice implements Device {
+    /** Small enough that ordinary tensors take several transfers. */
+    private static final int TRANSFER = 4096;
+    private static final int A100_SHARED = 163 << 10;
+    private static final String[] ERRORS = {
+        "", "the arguments are not as long as the kernel's parameters",
+        "some threads wait at a barrier or shuffle that others never reach", "a shuffle from a lane that is not there",
+        "a grid or block of impossible size"
+    };
+
+    private final Emulation.Kernels kernels = Emulation.kernels();
+    private final DeviceInfo info;
+    private final boolean lastFirst;
+    private final ByteBuffer transfer = ByteBuffer.allocateDirect(TRANSFER).order(ByteOrder.nativeOrder());
+    private final Map<Long, Long> blocks = new HashMap<>();
+    private final Map<Long, Long> sizes = new HashMap<>();
+    private final Map<Long, String> names = new HashMap<>();
+    private long inUse;
+
+    /** A card of 1 GiB with the shared memory of an A100. */
+    public EmulatedDevice() {
+        this(A100_SHARED, false);
+    }
+
+    /** The same, but the threads of a block run from the last to the first. */
+    public static EmulatedDevice lastThreadFirst() {
+        return new EmulatedDevice(A100_SHARED, true);
+    }
+
+    /**
+     * @param sharedBytes shared memory a block can have
+     * @param lastFirst runs the threads of a block from the last to the first
+     */
+    EmulatedDevice(int sharedBytes, boolean lastFirst) {
+        this.lastFirst = lastFirst;
+        info = new DeviceInfo("emulated card", 8, 0, 1, 1L << 30, sharedBytes, "kernels compiled by g++");
+    }
+
+    @Override
+    public DeviceInfo info() {
+        return info;
+    }
+
+    @Override
+    public long freeBytes() {
+        return info.totalBytes() - inUse;
+    }
+
+    @Override
+    public long allocate(long bytes) {
+        if (bytes > freeBytes()) {
+            throw new OutOfMemory("expected " + bytes + " bytes on the emulated card, found " + freeBytes(), null);
+        }
+        long address = Native.malloc(bytes + DeviceMemory.ALIGNMENT);
+        long aligned = (address + DeviceMemory.ALIGNMENT - 1) / DeviceMemory.ALIGNMENT * DeviceMemory.ALIGNMENT;
+        blocks.put(aligned, address);
+        sizes.put(aligned, bytes);
+        inUse += bytes;
+        // Not zeros: a kernel that reads what nobody wrote should be seen.
+        new Pointer(aligned).setMemory(0, bytes, (byte) 0xff);
+        return aligned;
+    }
+
+    @Override
+    public void free(long address) {
+        Native.free(blocks.remove(address));
+        inUse -= sizes.remove(address);
+    }
+
+    @Override
+    public int transferBytes() {
+        return TRANSFER;
+    }
+
+    @Override
+    public ByteBuffer staging(int bytes) {
+        return transfer.slice(0, bytes).order(ByteOrder.nativeOrder());
+    }
+
+    @Override
+    public void upload(ByteBuffer staged, long to) {
+        new Pointer(to).getByteBuffer(0, staged.capacity()).put(staged.duplicate().clear());
+    }
+
+    @Override
+    public ByteBuffer download(long from, int bytes) {
+        ByteBuffer found = staging(bytes);
+        found.duplicate().put(new Pointer(from).getByteBuffer(0, bytes));
+        return found;
+    }
+
+    @Override
+    public void copy(long from, long to, long bytes) {
+        if (bytes > 0) {
+            new Pointer(to).getByteBuffer(0, bytes).put(new Pointer(from).getByteBuffer(0, bytes));
+        }
+    }
+
+    @Override
+    public void clear(long at, long bytes) {
+        if (bytes > 0) {
+            new Pointer(at).setMemory(0, bytes, (byte) 0);
+        }
+    }
+
+    @Override
+    public void load(List<KernelSource> sources) {
+        for (KernelSource source : sources) {
+            Emulation.names(source.text()).forEach(this::kernel);
+        }
+    }
+
+    @Override
+    public long kernel(String name) {
+        long kernel = kernels.emulation_kernel(name);
+        if (kernel == 0) {
+            throw new DeviceException("no kernel " + name);
+        }
+        names.put(kernel, name);
+        return kernel;
+    }
+
+    @Override
+    public void launch(
+            long kernel, int gridX, int gridY, int gridZ, int threads, int sharedBytes, ByteBuffer arguments, int bytes) {
+        if (sharedBytes > info.sharedBytesPerBlock()) {
+            throw new DeviceException(names.get(kernel) + ": a block has " + info.sharedBytesPerBlock()
+                    + " bytes of shared memory, asked for " + sharedBytes);
+        }
+        ByteBuffer packed = arguments.duplicate().position(0);
+        kernels.emulation_order(lastFirst ? 1 : 0);
+        int error = kernels.emulation_launch(kernel, gridX, gridY, gridZ, threads, sharedBytes, packed, bytes);
+        if (error != 0) {
+            throw new DeviceException(names.get(kernel) + ": " + ERRORS[error]);
+        }
+    }
+
+    @Override
+    public void gemm(
+            Operands operands,
+            boolean transA,
+            boolean transB,
+            int m,
+            int n,
+            int k,
+            float alpha,
+            long a,
+            int lda,
+            long strideA,
+            long b,
+            int ldb,
+            long strideB,
+            float beta,
+            long c,
+            int ldc,
+            long strideC,
+            int batch) {
+        kernels.emulation_gemm(operands.ordinal(), transA ? 1 : 0, transB ? 1 : 0, m, n, k, alpha, a, lda, strideA, b,
+                ldb, strideB, beta, c, ldc, strideC, batch);
+    }
+
+    @Override
+    public void synchronize() {}
+
+    @Override
+    public void close() {
+        if (!blocks.isEmpty()) {
+            throw new IllegalStateException("memory of the emulated card was not given back");
+        }
+    }
+}
