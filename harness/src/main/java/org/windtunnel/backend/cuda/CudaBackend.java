@@ -4,7 +4,9 @@ import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
 import org.windtunnel.backend.Backend;
+import org.windtunnel.backend.ImageKernels;
 import org.windtunnel.backend.Shapes;
+import org.windtunnel.config.ConfigException;
 import org.windtunnel.tensor.DType;
 import org.windtunnel.tensor.Storage;
 import org.windtunnel.tensor.Tensor;
@@ -78,6 +80,13 @@ public final class CudaBackend implements Backend {
     @Override
     public Storage allocate(DType dtype, long length) {
         return new CudaStorage(device, memory, dtype, length);
+    }
+
+    /** @throws ConfigException always: convolutions have not been carried over */
+    @Override
+    public ImageKernels images() {
+        throw new ConfigException("model: convolutional networks are not on backend cuda yet; train this model with"
+                + " runtime.backend: cpu or nd4j");
     }
 
     @Override
