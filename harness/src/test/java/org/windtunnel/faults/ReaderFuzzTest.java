@@ -57,6 +57,8 @@ class ReaderFuzzTest {
     /** Far above what reading the small files here takes, far below what a wild length in one of them would. */
     private static final long MAX_HEAP_BYTES = 4 << 20;
 
+    private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+
     private final Backend backend = new CpuBackend(1);
     private final Arena arena = Arena.of(backend::allocate, backend.floatType());
 
@@ -108,10 +110,9 @@ class ReaderFuzzTest {
 
     /** Heap bytes that this thread takes for some work. */
     private static long allocated(Work work) throws IOException {
-        ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
-        long before = threads.getCurrentThreadAllocatedBytes();
+        long before = THREADS.getCurrentThreadAllocatedBytes();
         work.run();
-        return threads.getCurrentThreadAllocatedBytes() - before;
+        return THREADS.getCurrentThreadAllocatedBytes() - before;
     }
 
     private Tally fuzz(Path file, int inputs, Reader reader) throws IOException {
@@ -121,9 +122,10 @@ class ReaderFuzzTest {
         for (int i = 0; i < inputs; i++) {
             Mutations.Damaged damaged = Mutations.damage(original, Mutations.random(i));
             Files.write(file, damaged.bytes());
-            long start = System.nanoTime();
+            // Its own time, for a machine that is busy is no hang.
+            long start = THREADS.getCurrentThreadCpuTime();
             long bytes = allocated(() -> tally.count(damaged, reader, file));
-            tally.slowestNanos = Math.max(tally.slowestNanos, System.nanoTime() - start);
+            tally.slowestNanos = Math.max(tally.slowestNanos, THREADS.getCurrentThreadCpuTime() - start);
             // A garbage collection in between counts what was free in the thread's buffer: measured again without it.
             for (int again = 0; again < 3 && bytes >= MAX_HEAP_BYTES; again++) {
                 bytes = Math.min(bytes, allocated(() -> new Tally("").count(damaged, reader, file)));
@@ -135,7 +137,7 @@ class ReaderFuzzTest {
                 tally.read, tally.refused, tally.mostBytes >> 10, tally.slowestNanos / 1e6);
         tally.notes.write(Map.of("most_heap_bytes", tally.mostBytes, "slowest_ms", tally.slowestNanos / 1_000_000));
         assertThat(tally.mostBytes).isLessThan(MAX_HEAP_BYTES);
-        assertThat(tally.slowestNanos).isLessThan(60_000_000_000L);
+        assertThat(tally.slowestNanos).isLessThan(10_000_000_000L);
         return tally;
     }
 

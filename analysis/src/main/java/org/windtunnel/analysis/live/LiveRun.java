@@ -3,6 +3,7 @@ package org.windtunnel.analysis.live;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -46,6 +47,7 @@ public final class LiveRun {
     private BasicFileAttributes markerFacts;
     private BasicFileAttributes curveFacts;
     private BasicFileAttributes evalFacts;
+    /** Without what no table or bowl needs: ten thousand of them are held. */
     private JsonNode manifest;
     private String problem;
     private JsonNode marker = JsonNodeFactory.instance.objectNode();
@@ -68,12 +70,22 @@ public final class LiveRun {
 
     /** How it stands now. @param plan what its sweep plans for it, or null */
     synchronized RunSnapshot look(SweepListing.Planned plan) {
+        if (isAsBefore(plan)) {
+            forget();
+            return snapshot;
+        }
         boolean changed = readMarker() | readManifest() | readEnds();
         if (changed || snapshot == null || snapshot.plan() != plan || snapshot.state() != state) {
             snapshot = snapshot(plan);
         }
         forget();
         return snapshot;
+    }
+
+    /** Of a run that is decided nothing but the marker is looked at again: most runs of a large sweep are. */
+    private boolean isAsBefore(SweepListing.Planned plan) {
+        return snapshot != null && snapshot.plan() == plan && snapshot.run() != null && state.isDecided()
+                && !isOther(markerFacts, root.file(directory.resolve(state.name())).orElse(null));
     }
 
     private void forget() {
@@ -118,6 +130,10 @@ public final class LiveRun {
         JsonNode read = facts.isEmpty() ? null : object(file);
         problem = read == null ? null : RunReader.refusal(directory.getFileName(), read).orElse(null);
         manifest = problem == null ? read : null;
+        if (manifest instanceof ObjectNode whole) {
+            whole.remove("environment");
+            whole.remove("data");
+        }
         return true;
     }
 
@@ -242,9 +258,9 @@ public final class LiveRun {
         }
     }
 
-    /** The manifest as it is; null while there is none. */
-    public synchronized JsonNode manifest() {
-        return manifest;
+    /** The manifest as it is; an empty object while there is none. */
+    public JsonNode manifest() {
+        return object(directory.resolve(RunReader.MANIFEST));
     }
 
     /** The end of {@code log.txt}: what happened to the run, for people. */

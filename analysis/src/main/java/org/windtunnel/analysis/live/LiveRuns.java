@@ -48,17 +48,17 @@ public final class LiveRuns {
 
     /** The sweeps that are there now, by name. */
     public synchronized List<LiveSweep> sweeps() {
-        List<String> children = only == null ? root.directories(root.path()) : List.of();
-        boolean itself = only != null || children.stream().anyMatch(c -> SweepListing.isRun(root, root.path().resolve(c)));
+        boolean itself = only != null || root.anyDirectory(root.path(), child -> SweepListing.isRun(root, child));
         List<String> names = new ArrayList<>();
         if (itself) {
             names.add(ownName());
             sweeps.computeIfAbsent(ownName(), name -> new LiveSweep(root, root.path(), name, only, owned));
         }
-        for (String child : itself ? List.<String>of() : children) {
+        for (String child : itself ? List.<String>of() : root.directories(root.path())) {
             Path directory = root.path().resolve(child);
-            if (root.directories(directory).stream().anyMatch(run -> SweepListing.isRun(root, directory.resolve(run)))
-                    || root.file(directory.resolve(SweepListing.FILE)).isPresent()) {
+            if (sweeps.containsKey(child)
+                    || root.file(directory.resolve(SweepListing.FILE)).isPresent()
+                    || root.anyDirectory(directory, run -> SweepListing.isRun(root, run))) {
                 names.add(child);
                 sweeps.computeIfAbsent(child, name -> new LiveSweep(root, directory, name, null, owned));
             }

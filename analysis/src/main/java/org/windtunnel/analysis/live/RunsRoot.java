@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.channels.Channels;
 import java.nio.channels.FileChannel;
+import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
@@ -15,6 +16,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Predicate;
 import org.windtunnel.analysis.AnalysisException;
 
 /**
@@ -49,18 +51,32 @@ final class RunsRoot {
     /** Names of the directories in a directory, sorted; none where it cannot be read. */
     List<String> directories(Path within) {
         List<String> names = new ArrayList<>();
-        try (DirectoryStream<Path> entries = Files.newDirectoryStream(within)) {
-            for (Path entry : entries) {
-                String name = entry.getFileName().toString();
-                if (!name.startsWith(".") && isInside(entry) && Files.isDirectory(entry)) {
-                    names.add(name);
-                }
-            }
-        } catch (IOException e) {
-            return List.of();
-        }
+        anyDirectory(within, directory -> {
+            names.add(directory.getFileName().toString());
+            return false;
+        });
         Collections.sort(names);
         return names;
+    }
+
+    /** Whether a directory holds one that passes a test; it is not asked further once one has. */
+    boolean anyDirectory(Path within, Predicate<Path> test) {
+        try (DirectoryStream<Path> entries = Files.newDirectoryStream(within)) {
+            for (Path entry : entries) {
+                if (!entry.getFileName().toString().startsWith(".") && isDirectory(entry) && test.test(entry)) {
+                    return true;
+                }
+            }
+        } catch (IOException | DirectoryIteratorException e) {
+            return false;
+        }
+        return false;
+    }
+
+    /** Thousands of entries are looked at every second; only links need their whole path resolved. */
+    private boolean isDirectory(Path entry) {
+        return Files.isDirectory(entry, LinkOption.NOFOLLOW_LINKS)
+                || Files.isSymbolicLink(entry) && Files.isDirectory(entry) && isInside(entry);
     }
 
     private boolean isInside(Path path) {
@@ -71,11 +87,11 @@ final class RunsRoot {
         }
     }
 
-    /** Facts about a regular file in the tree; empty if there is none. */
+    /** Facts about a regular file, not a link, in a directory that this root has listed; empty if there is none. */
     Optional<BasicFileAttributes> file(Path path) {
         try {
             BasicFileAttributes facts = Files.readAttributes(path, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS);
-            return facts.isRegularFile() && isInside(path) ? Optional.of(facts) : Optional.empty();
+            return facts.isRegularFile() ? Optional.of(facts) : Optional.empty();
         } catch (IOException e) {
             return Optional.empty();
         }
@@ -83,7 +99,7 @@ final class RunsRoot {
 
     /** Opens a regular file in the tree for reading. @throws NoSuchFileException if there is none */
     FileChannel open(Path path) throws IOException {
-        if (file(path).isEmpty()) {
+        if (file(path).isEmpty() || !isInside(path)) {
             throw new NoSuchFileException(path.toString());
         }
         return FileChannel.open(path, StandardOpenOption.READ, LinkOption.NOFOLLOW_LINKS);
