@@ -6,8 +6,10 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.stream.Stream;
 import org.windtunnel.config.ConfigException;
 import org.windtunnel.tensor.Tensor;
 
@@ -104,6 +106,19 @@ public record Checkpoint(Path path, CheckpointMeta meta, String hash) {
             }
         } finally {
             files.values().forEach(SafetensorsFile::close);
+        }
+    }
+
+    /** Names of its groups of tensors. */
+    public List<String> groups() {
+        try (Stream<Path> files = Files.list(path)) {
+            return files.map(file -> file.getFileName().toString())
+                    .filter(name -> name.endsWith(TensorGroups.SUFFIX))
+                    .map(name -> name.substring(0, name.length() - TensorGroups.SUFFIX.length()))
+                    .sorted()
+                    .toList();
+        } catch (IOException e) {
+            throw new ConfigException(path + ": cannot be listed: " + e.getMessage(), e);
         }
     }
 

@@ -107,6 +107,11 @@ public final class SafetensorsFile implements AutoCloseable {
         return new TensorType(entry(name).dtype(), shape(name));
     }
 
+    /** Whether a tensor is of a floating-point type. @throws ConfigException if there is none of that name */
+    public boolean holdsNumbers(String name) {
+        return entry(name).dtype() != DType.INT32;
+    }
+
     /**
      * A floating-point tensor's elements, widened.
      *

@@ -11,6 +11,8 @@ import org.windtunnel.tensor.Tensor;
  * @param groups {@code weights}, {@code optimizer} and so on; groups without tensors are left out
  */
 public record TensorGroups(Map<String, Map<String, Tensor>> groups) {
+    static final String SUFFIX = ".safetensors";
+
     public TensorGroups {
         Map<String, Map<String, Tensor>> filled = new LinkedHashMap<>();
         groups.forEach((group, tensors) -> {
@@ -33,6 +35,6 @@ public record TensorGroups(Map<String, Map<String, Tensor>> groups) {
     }
 
     static String file(String group) {
-        return group + ".safetensors";
+        return group + SUFFIX;
     }
 }

@@ -1,6 +1,7 @@
 package org.windtunnel.cli;
 
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
@@ -12,6 +13,9 @@ import org.windtunnel.config.ConfigException;
 import org.windtunnel.config.ConfigWriter;
 import org.windtunnel.interop.TransformerExport;
 import org.windtunnel.interop.dl4j.GraphFamily;
+import org.windtunnel.interop.dl4j.ResNetExchange;
+import org.windtunnel.nn.ForwardMultipliers;
+import org.windtunnel.nn.ResNetFamily;
 import org.windtunnel.nn.TransformerFamily;
 import org.windtunnel.train.ModelPlan;
 import org.windtunnel.train.RunJob;
@@ -23,8 +27,8 @@ import picocli.CommandLine.Parameters;
 @Command(
         name = "export",
         mixinStandardHelpOptions = true,
-        description = "Write the weights of a run's checkpoint as a file that other programs read; a run starts from such a "
-                + "file with the config key init.")
+        description = "Write the weights of a run's checkpoint as a file that other programs read; a run starts from "
+                + "such a file with the config key init.")
 final class ExportCommand implements Callable<Integer> {
 
     /** What is written. */
@@ -33,10 +37,12 @@ final class ExportCommand implements Callable<Integer> {
         DL4J
     }
 
-    @Parameters(index = "0", paramLabel = "RUN", description = "A run directory with a checkpoint (checkpoint.at_end keeps one)")
+    @Parameters(index = "0", paramLabel = "RUN",
+            description = "A run directory with a checkpoint (checkpoint.at_end keeps one)")
     private Path run;
 
-    @Option(names = "--to", required = true, paramLabel = "FORMAT", description = "safetensors: transformers, named as in "
+    @Option(names = "--to", required = true, paramLabel = "FORMAT",
+            description = "safetensors: transformers, named as in "
             + "nanoGPT, and as in Hugging Face's LLaMA; dl4j: a zip for Deeplearning4j's ModelSerializer")
     private Format format;
 
@@ -47,7 +53,8 @@ final class ExportCommand implements Callable<Integer> {
     @Option(names = "--step", paramLabel = "STEP", description = "Of the checkpoint of this step (default: the newest)")
     private Long step;
 
-    @Option(names = "--fold-multipliers", description = "Multiply the parameterization's forward constants into the weights, "
+    @Option(names = "--fold-multipliers",
+            description = "Multiply the parameterization's forward constants into the weights, "
             + "for programs that do not know them (dl4j: always)")
     private boolean fold;
 
@@ -66,7 +73,8 @@ final class ExportCommand implements Callable<Integer> {
             throw new ConfigException(run + ": expected a run of model.family gpt or llama for --to safetensors");
         }
         TransformerExport export = new TransformerExport(transformer.shape(), plan.scaling().forward(),
-                (Map<?, ?>) ConfigWriter.tree(job.spec()).get("model"), job.runId() + " at step " + checkpoint.meta().step());
+                (Map<?, ?>) ConfigWriter.tree(job.spec()).get("model"), job.runId() + " at step "
+                        + checkpoint.meta().step());
         if (!fold && !export.isStandard()) {
             String constants = plan.scaling().forwardCells().stream()
                     .map(cell -> String.join(" ", cell))
@@ -80,13 +88,22 @@ final class ExportCommand implements Callable<Integer> {
     }
 
     private Path dl4j(ModelPlan plan, Checkpoint checkpoint) {
-        if (!(plan.family() instanceof GraphFamily graph)) {
-            throw new ConfigException(run + ": expected a run of model.family dl4j for --to dl4j");
+        Map<String, double[]> tensors = new LinkedHashMap<>();
+        for (String group : checkpoint.groups()) {
+            if (group.equals("weights") || group.equals("buffers")) {
+                try (SafetensorsFile file = checkpoint.open(group)) {
+                    file.names().stream().filter(file::holdsNumbers).forEach(name -> tensors.put(name,
+                            file.values(name)));
+                }
+            }
         }
-        try (SafetensorsFile weights = checkpoint.open("weights");
-                SafetensorsFile buffers = graph.hasBuffers() ? checkpoint.open("buffers") : null) {
-            graph.export(name -> buffers != null && buffers.names().contains(name) ? buffers.values(name) : weights.values(name),
-                    plan.scaling().forward(), out);
+        ForwardMultipliers own = plan.scaling().forward();
+        if (plan.family() instanceof GraphFamily graph) {
+            graph.export(tensors::get, own, out);
+        } else if (plan.family() instanceof ResNetFamily resNet) {
+            new ResNetExchange(resNet.shape(), own).export(tensors::get, StoredRun.pixels(run), out);
+        } else {
+            throw new ConfigException(run + ": expected a run of model.family resnet or dl4j for --to dl4j");
         }
         return out;
     }
@@ -98,7 +115,8 @@ final class ExportCommand implements Callable<Integer> {
         }
         Checkpoints.Search search = checkpoints.newest(any -> Optional.empty());
         if (search.checkpoint() == null) {
-            throw new ConfigException(run + " has no checkpoint" + (search.problems().isEmpty() ? "" : " that is whole: "
+            throw new ConfigException(run + " has no checkpoint" + (search.problems().isEmpty() ? ""
+                    : " that is whole: "
                     + search.problems()) + "; keep one with checkpoint.at_end: true");
         }
         return search.checkpoint();

@@ -9,11 +9,13 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.stream.StreamSupport;
 import org.windtunnel.config.ConfigException;
 import org.windtunnel.config.ConfigLoader;
 import org.windtunnel.config.ConfigWriter;
 import org.windtunnel.config.ExperimentSpec;
 import org.windtunnel.data.DataShape;
+import org.windtunnel.interop.dl4j.ResNetExchange;
 import org.windtunnel.record.RunDirectory;
 import org.windtunnel.train.BranchPoint;
 import org.windtunnel.train.RunJob;
@@ -64,6 +66,19 @@ final class StoredRun {
                     + "data.classes, found neither");
         }
         return new DataShape.Tokens(data.path("vocab").asInt());
+    }
+
+    /** What the pixels of a run on images were normalised by; null where they were not. */
+    static ResNetExchange.Pixels pixels(Path directory) {
+        JsonNode data = manifest(directory).path("data");
+        double[] mean = levels(data.path("pixel_mean"));
+        double[] std = levels(data.path("pixel_std"));
+        return mean.length == 0 || mean.length != std.length ? null : new ResNetExchange.Pixels(mean, std);
+    }
+
+    /** Shares of 255 as levels. */
+    private static double[] levels(JsonNode shares) {
+        return StreamSupport.stream(shares.spliterator(), false).mapToDouble(share -> 255 * share.asDouble()).toArray();
     }
 
     private static JsonNode manifest(Path directory) {

@@ -13,15 +13,20 @@ import java.util.Set;
 import org.windtunnel.checkpoint.SafetensorsFile;
 import org.windtunnel.config.ConfigException;
 import org.windtunnel.interop.dl4j.GraphFamily;
+import org.windtunnel.interop.dl4j.ResNetExchange;
 import org.windtunnel.nn.Family;
 import org.windtunnel.nn.ForwardMultipliers;
 import org.windtunnel.nn.Model;
 import org.windtunnel.nn.ParamSpec;
 import org.windtunnel.nn.Parameters;
+import org.windtunnel.nn.ResNetFamily;
 import org.windtunnel.nn.TransformerFamily;
 import org.windtunnel.nn.TransformerShape;
 
-/** Starts a model from the weights in a file, whoever wrote it: a transformer from safetensors, a graph from a zip. */
+/**
+ * Starts a model from the weights in a file, whoever wrote it: a transformer from safetensors, a residual network or a
+ * graph from a zip of Deeplearning4j.
+ */
 public final class InitialWeights {
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final int SHOWN = 5;
@@ -47,8 +52,10 @@ public final class InitialWeights {
             load(path, transformer.shape(), own, into.parameters());
         } else if (family instanceof GraphFamily graph) {
             graph.load(path, own, into);
+        } else if (family instanceof ResNetFamily resNet) {
+            new ResNetExchange(resNet.shape(), own).load(path, into);
         } else {
-            throw new ConfigException("init: this family does not start from files of weights yet");
+            throw new IllegalArgumentException("no files of weights for " + family);
         }
     }
 
@@ -104,16 +111,18 @@ public final class InitialWeights {
         if (Arrays.equals(found, p.shape())) {
             return;
         }
-        boolean turned = found.length == 2 && p.shape().length == 2 && found[0] == p.shape()[1] && found[1] == p.shape()[0];
+        boolean turned = found.length == 2 && p.shape().length == 2 && found[0] == p.shape()[1]
+                && found[1] == p.shape()[0];
         throw new ConfigException("init: " + path + ": " + name + " is " + Arrays.toString(found) + ", expected "
                 + Arrays.toString(p.shape())
-                + (turned ? ": it is stored as [in, out] (Hugging Face's GPT-2 does, with Conv1D); transpose the linear layers "
-                        + "to [out, in], as in nanoGPT" : madeBy()));
+                + (turned ? ": it is stored as [in, out] (Hugging Face's GPT-2 does, with Conv1D); transpose the "
+                        + "linear layers to [out, in], as in nanoGPT" : madeBy()));
     }
 
     private String madeBy() {
         String model = file.metadata().get(TransformerExport.MODEL);
-        return model == null ? "" : "; it was made by model: " + model.replace("\"", "").replace(":", ": ").replace(",", ", ");
+        return model == null ? "" : "; it was made by model: " + model.replace("\"", "").replace(":", ": ")
+                .replace(",", ", ");
     }
 
     /** The file's constants; those of the standard parameterization where it names none. */
@@ -128,7 +137,8 @@ public final class InitialWeights {
                     number(node, "residual"), number(node, "readout"));
             return constants;
         } catch (JsonProcessingException e) {
-            throw new ConfigException("init: " + path + ": its metadata " + TransformerExport.MULTIPLIERS + " is no JSON", e);
+            throw new ConfigException("init: " + path + ": its metadata " + TransformerExport.MULTIPLIERS
+                    + " is no JSON", e);
         }
     }
 

@@ -9,9 +9,9 @@ import org.windtunnel.nn.TransformerShape.Flavour;
 /**
  * Carries weights of a transformer from one set of forward constants to another, so that it stays the same function.
  *
- * <p>The constant on the embeddings goes into both tables, the one on the branches into the matrices that write into the
- * residual stream, the one on q·k into what makes queries (their norm's gain, where they are normalised), the readout's
- * into its matrix. Where that matrix is the token table, the rest goes into the final norm.
+ * <p>The constant on the embeddings goes into both tables, the one on the branches into the matrices that write into
+ * the residual stream, the one on q·k into what makes queries (their norm's gain, where they are normalised), the
+ * readout's into its matrix. Where that matrix is the token table, the rest goes into the final norm.
  */
 final class MultiplierFolding {
     private final TransformerShape shape;

@@ -18,7 +18,11 @@ import org.windtunnel.config.ModelSpec;
  */
 record InputFile(String key, String given, String sha256) {
 
-    /** The file of first weights and that of a network, where there are any. @throws ConfigException if one is missing */
+    /**
+     * The file of first weights and that of a network, where there are any.
+     *
+     * @throws ConfigException if one is missing
+     */
     static List<InputFile> of(ExperimentSpec spec, Path baseDir) {
         List<InputFile> files = new ArrayList<>();
         if (spec.init() != null) {

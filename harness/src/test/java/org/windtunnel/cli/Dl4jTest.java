@@ -3,10 +3,7 @@ package org.windtunnel.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.PrintStream;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -27,9 +24,16 @@ import org.nd4j.linalg.activations.Activation;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.dataset.DataSet;
+import org.nd4j.linalg.dataset.api.preprocessor.NormalizerStandardize;
 import org.nd4j.linalg.factory.Nd4j;
+import org.windtunnel.backend.Backend;
+import org.windtunnel.backend.cpu.CpuBackend;
+import org.windtunnel.config.ConfigLoader;
+import org.windtunnel.config.ExperimentSpec;
+import org.windtunnel.interop.dl4j.DatasetIterator;
 import org.windtunnel.record.DurableFiles;
 import org.windtunnel.tensor.Rng;
+import org.windtunnel.train.Datasets;
 
 /** A Deeplearning4j network and data set through the command line and back. */
 class Dl4jTest {
@@ -45,32 +49,26 @@ class Dl4jTest {
             checkpoint: {at_end: true, keep_at: [12]}
             """;
 
+    private static final String RESNET =
+            """
+            name: small
+            model: {family: resnet, depth: 8, width: 4, shortcut: a}
+            data: {type: shapes, classes: 5, test_examples: 400}
+            parameterization: {type: mup, base_width: 2}
+            optimizer: {type: adamw, lr: 0.02, weight_decay: 0}
+            train: {steps: 40, batch: 32, eval_sequences: 200}
+            checkpoint: {at_end: true}
+            """;
+
     @TempDir
     Path temp;
 
-    private String err;
-    private String out;
-
-    private int windtunnel(String... args) {
-        PrintStream oldErr = System.err;
-        PrintStream oldOut = System.out;
-        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
-        ByteArrayOutputStream outBytes = new ByteArrayOutputStream();
-        try {
-            System.setErr(new PrintStream(bytes, true, StandardCharsets.UTF_8));
-            System.setOut(new PrintStream(outBytes, true, StandardCharsets.UTF_8));
-            return Main.run(args);
-        } finally {
-            System.setErr(oldErr);
-            System.setOut(oldOut);
-            err = bytes.toString(StandardCharsets.UTF_8);
-            out = outBytes.toString(StandardCharsets.UTF_8);
-        }
-    }
+    private final Console console = new Console();
 
     private int onConfig(String command, String... more) throws IOException {
         Path config = Files.writeString(temp.resolve("x.yaml"), CONFIG.replace("%s", temp.toString()));
-        return windtunnel(Stream.concat(Stream.of(command, config.toString(), "--runs", temp.resolve("runs").toString()),
+        return console.run(Stream.concat(Stream.of(command, config.toString(), "--runs",
+                temp.resolve("runs").toString()),
                 Stream.of(more)).toArray(String[]::new));
     }
 
@@ -86,7 +84,8 @@ class Dl4jTest {
                 .addLayer("conv1", new ConvolutionLayer.Builder(3, 3).nOut(4).convolutionMode(ConvolutionMode.Same)
                         .activation(Activation.IDENTITY).build(), "images")
                 .addLayer("bn1", new BatchNormalization.Builder().activation(Activation.RELU).build(), "conv1")
-                .addLayer("conv2", new ConvolutionLayer.Builder(3, 3).nOut(8).stride(2, 2).activation(Activation.RELU).build(), "bn1")
+                .addLayer("conv2", new ConvolutionLayer.Builder(3, 3).nOut(8).stride(2, 2).activation(Activation.RELU)
+                .build(), "bn1")
                 .addLayer("pool", new GlobalPoolingLayer(), "conv2")
                 .addLayer("fc", new OutputLayer.Builder().nOut(3).activation(Activation.SOFTMAX).build(), "pool")
                 .setOutputs("fc")
@@ -109,7 +108,8 @@ class Dl4jTest {
             for (int y = 0; y < 7; y++) {
                 for (int x = 0; x < 7; x++) {
                     double stripe = label == 0 ? x % 2 : label == 1 ? y % 2 : 0.5;
-                    features.putScalar(new long[] {i, 0, y, x}, 2 * stripe - 1 + 0.7 * rng.gaussian(i * 49L + y * 7 + x));
+                    features.putScalar(new long[] {i, 0, y, x}, 2 * stripe - 1
+                            + 0.7 * rng.gaussian(i * 49L + y * 7 + x));
                 }
             }
         }
@@ -129,49 +129,88 @@ class Dl4jTest {
     @Test
     void aNetworkTrainsResumesAndGoesBackToDeeplearning4j() throws IOException {
         files();
-        assertThat(onConfig("train")).as(err).isZero();
+        assertThat(onConfig("train")).as(console.err()).isZero();
         Path run = run("byo");
         List<String> curve = losses(run);
         assertThat(number(run, "DONE", "eval_loss")).isLessThan(0.6);
         assertThat(Files.readString(run.resolve("manifest.json"))).contains("\"model_file\"", "\"unit\" : \"images\"");
 
         Path zip = temp.resolve("model.zip");
-        assertThat(windtunnel("export", run.toString(), "--to", "dl4j", "--out", zip.toString())).as(err).isZero();
+        assertThat(console.run("export", run.toString(), "--to", "dl4j", "--out", zip.toString())).as(console.err())
+                .isZero();
         ComputationGraph alone = ModelSerializer.restoreComputationGraph(zip.toFile());
         DataSet test = stripes(50, 99);
         assertThat(alone.score(test)).isCloseTo(number(run, "DONE", "eval_loss"), within(1e-5));
         Evaluation evaluation = new Evaluation(3);
         evaluation.eval(test.getLabels(), alone.outputSingle(test.getFeatures()));
-        assertThat(evaluation.accuracy()).isGreaterThan(0.8);
+        assertThat(evaluation.accuracy()).isGreaterThan(0.8).isCloseTo(number(run, "DONE", "eval_accuracy"),
+                within(1e-9));
 
         // Cut off at step 12, it comes to the same end.
         Files.delete(run.resolve("DONE"));
         DurableFiles.deleteTree(run.resolve("ckpt").resolve("step-00000030"));
-        assertThat(onConfig("train")).as(err).isZero();
+        assertThat(onConfig("train")).as(console.err()).isZero();
         assertThat(losses(run)).isEqualTo(curve);
-        assertThat(windtunnel("export", run.toString(), "--to", "dl4j", "--out", temp.resolve("again.zip").toString())).isZero();
-        assertThat(ModelSerializer.restoreComputationGraph(temp.resolve("again.zip").toFile()).params()).isEqualTo(alone.params());
+        assertThat(console.run("export", run.toString(), "--to", "dl4j", "--out",
+                temp.resolve("again.zip").toString())).isZero();
+        assertThat(ModelSerializer.restoreComputationGraph(temp.resolve("again.zip").toFile()).params())
+                .isEqualTo(alone.params());
 
         // A run that starts from the zip begins where this one ended, batch norm's statistics included.
         assertThat(onConfig("train", "--set", "name=tuned", "--set", "init=" + zip, "--set", "optimizer.lr=0", "--set",
-                "optimizer.adamw.lr=0", "--set", "train.steps=1", "--set", "schedule={type: constant}")).as(err).isZero();
+                "optimizer.adamw.lr=0", "--set", "train.steps=1", "--set", "schedule={type: constant}"))
+                        .as(console.err())
+                        .isZero();
         assertThat(number(run("tuned"), "curve.jsonl", "loss")).isLessThan(0.6);
-        assertThat(onConfig("train", "--set", "name=other", "--set", "model.width=16", "--set", "init=" + zip)).isEqualTo(2);
-        assertThat(err).contains("expected a parameter conv1.b[16], found conv1.b[8]").doesNotContain("\tat ");
+        assertThat(onConfig("train", "--set", "name=other", "--set", "model.width=16", "--set", "init=" + zip))
+                .isEqualTo(2);
+        assertThat(console.err()).contains("expected a parameter conv1.b[16], found conv1.b[8]")
+                .doesNotContain("\tat ");
 
         // Another network under the same name is another experiment.
         Files.delete(run.resolve("DONE"));
         Files.writeString(temp.resolve("graph.json"),
                 Files.readString(temp.resolve("graph.json")).replaceFirst("ActivationReLU", "ActivationTanH"));
         assertThat(onConfig("train")).isEqualTo(2);
-        assertThat(err).contains("was trained on other");
+        assertThat(console.err()).contains("was trained on other");
+    }
+
+    /** Plain Deeplearning4j on the same images: as many right as the run counted. */
+    @Test
+    void aResidualNetworkIsAsGoodInDeeplearning4j() throws IOException {
+        Path config = Files.writeString(temp.resolve("resnet.yaml"), RESNET);
+        String runs = temp.resolve("runs").toString();
+        assertThat(console.run("train", config.toString(), "--runs", runs)).as(console.err()).isZero();
+        Path run = run("small");
+        Path zip = temp.resolve("resnet.zip");
+        assertThat(console.run("export", run.toString(), "--to", "dl4j", "--out", zip.toString())).as(console.err())
+                .isZero();
+        ComputationGraph alone = ModelSerializer.restoreComputationGraph(zip.toFile());
+        ExperimentSpec spec = ConfigLoader.parse(Files.readString(run.resolve("resolved.yaml")), "resolved.yaml");
+        Evaluation evaluation;
+        try (Backend backend = new CpuBackend(1);
+                DatasetIterator images = new DatasetIterator(
+                        new Datasets(temp).open(spec.data()), spec.train(), 48, backend)) {
+            evaluation = alone.evaluate(images);
+        }
+        assertThat(evaluation.accuracy()).isGreaterThan(0.2).isCloseTo(number(run, "DONE", "eval_accuracy"),
+                within(1e-9));
+        NormalizerStandardize normalizer = ModelSerializer.restoreNormalizerFromFile(zip.toFile());
+        assertThat(normalizer.getMean().toDoubleVector()).hasSize(3);
+
+        assertThat(console.run("train", config.toString(), "--runs", runs, "--set", "name=tuned", "--set", "init="
+                + zip, "--set",
+                "optimizer.lr=0", "--set", "train.steps=1", "--set", "model.norm_momentum=1e-9")).as(console.err())
+                        .isZero();
+        assertThat(number(run("tuned"), "DONE", "eval_loss")).isCloseTo(number(run, "DONE", "eval_loss"), within(1e-5));
     }
 
     @Test
     void planAndMistakes() throws IOException {
         files();
-        assertThat(onConfig("plan", "--no-timing")).as(err).isZero();
-        assertThat(out).contains("conv1.W", "stem", "slow on the CPU").contains("readout input x").contains("0.5");
+        assertThat(onConfig("plan", "--no-timing")).as(console.err()).isZero();
+        assertThat(console.out()).contains("conv1.W", "stem", "slow on the CPU").contains("readout input x")
+                .contains("0.5");
         mistake("expected a model of tokens", "data={type: markov}");
         mistake("expected either files or data.train_iterator", "data.train_iterator=java.lang.String");
         mistake("found: java.lang.ClassNotFoundException: no.such.Iterator",
@@ -181,8 +220,8 @@ class Dl4jTest {
     }
 
     private void mistake(String said, String set) throws IOException {
-        assertThat(onConfig("train", "--set", set)).as(err).isEqualTo(2);
-        assertThat(err).contains(said).doesNotContain("\tat ");
+        assertThat(onConfig("train", "--set", set)).as(console.err()).isEqualTo(2);
+        assertThat(console.err()).contains(said).doesNotContain("\tat ");
     }
 
     @Test
@@ -190,7 +229,7 @@ class Dl4jTest {
         files();
         int code = onConfig("coord-check", "--widths", "4,8,16", "--seeds", "1", "--set",
                 "optimizer={type: adamw, lr: 0.01, weight_decay: 0}");
-        assertThat(out).as(err).contains("widths [4, 8, 16]", "conv2", "fc");
+        assertThat(console.out()).as(console.err()).contains("widths [4, 8, 16]", "conv2", "fc");
         assertThat(code).isIn(0, 1);
     }
 }

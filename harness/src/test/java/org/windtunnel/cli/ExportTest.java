@@ -2,10 +2,7 @@ package org.windtunnel.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.PrintStream;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -30,23 +27,12 @@ class ExportTest {
     @TempDir
     Path temp;
 
-    private String err;
-
-    private int windtunnel(String... args) {
-        PrintStream old = System.err;
-        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
-        try {
-            System.setErr(new PrintStream(bytes, true, StandardCharsets.UTF_8));
-            return Main.run(args);
-        } finally {
-            System.setErr(old);
-            err = bytes.toString(StandardCharsets.UTF_8);
-        }
-    }
+    private final Console console = new Console();
 
     private int train(String... more) throws IOException {
         Path config = Files.writeString(temp.resolve("x.yaml"), LLAMA);
-        return windtunnel(Stream.concat(Stream.of("train", config.toString(), "--runs", temp.resolve("runs").toString()),
+        return console.run(Stream.concat(Stream.of("train", config.toString(), "--runs",
+                temp.resolve("runs").toString()),
                 Stream.of(more)).toArray(String[]::new));
     }
 
@@ -57,20 +43,23 @@ class ExportTest {
     }
 
     private int export(String name, String file, String... more) throws IOException {
-        List<String> args = List.of("export", run(name).toString(), "--to", "safetensors", "--out", temp.resolve(file).toString());
-        return windtunnel(Stream.concat(args.stream(), Stream.of(more)).toArray(String[]::new));
+        List<String> args = List.of("export", run(name).toString(), "--to", "safetensors", "--out",
+                temp.resolve(file).toString());
+        return console.run(Stream.concat(args.stream(), Stream.of(more)).toArray(String[]::new));
     }
 
     private static double evalLoss(Path run) throws IOException {
-        return Double.parseDouble(Files.readString(run.resolve("DONE")).replaceAll("(?s).*\"eval_loss\"\\s*:\\s*([0-9.E-]+).*", "$1"));
+        return Double.parseDouble(Files.readString(run.resolve("DONE"))
+                .replaceAll("(?s).*\"eval_loss\"\\s*:\\s*([0-9.E-]+).*", "$1"));
     }
 
     @Test
     void aRunGoesOutAndComesBackBitForBit() throws IOException {
         assertThat(train()).isZero();
-        assertThat(export("source", "a.safetensors")).as(err).isZero();
+        assertThat(export("source", "a.safetensors")).as(console.err()).isZero();
         String init = "init=" + temp.resolve("a.safetensors");
-        assertThat(train("--set", "name=copy", "--set", init, "--set", "optimizer.lr=0", "--set", "train.steps=1")).as(err).isZero();
+        assertThat(train("--set", "name=copy", "--set", init, "--set", "optimizer.lr=0", "--set", "train.steps=1"))
+                .as(console.err()).isZero();
         assertThat(evalLoss(run("copy"))).isEqualTo(evalLoss(run("source")));
         assertThat(Files.readString(run("copy").resolve("manifest.json"))).contains("\"init\"", "\"sha256\"");
         assertThat(export("copy", "b.safetensors")).isZero();
@@ -84,12 +73,15 @@ class ExportTest {
         assertThat(export("source", "c.safetensors", "--step", "6")).isZero();
         assertThat(temp.resolve("c.safetensors")).isNotEmptyFile();
         assertThat(export("source", "d.safetensors", "--step", "5")).isEqualTo(ExitCode.BAD_INPUT.code());
-        assertThat(err).contains("has no checkpoint of step 5; it has [6, 12]").doesNotContain("\tat ");
+        assertThat(console.err()).contains("has no checkpoint of step 5; it has [6, 12]").doesNotContain("\tat ");
 
-        assertThat(train("--set", "name=other", "--set", init, "--set", "model.width=32")).isEqualTo(ExitCode.BAD_INPUT.code());
-        assertThat(err).contains("is [32, 16], expected [32, 32]; it was made by model: {family: llama, width: 16")
+        assertThat(train("--set", "name=other", "--set", init, "--set", "model.width=32"))
+                .isEqualTo(ExitCode.BAD_INPUT.code());
+        assertThat(console.err()).contains("is [32, 16], expected [32, 32]; it was made by model: {family: llama, "
+                + "width: 16")
                 .doesNotContain("\tat ");
-        assertThat(train("--set", "name=none", "--set", "init=nowhere.safetensors")).isEqualTo(ExitCode.BAD_INPUT.code());
-        assertThat(err).contains("init: ").contains("no such file");
+        assertThat(train("--set", "name=none", "--set", "init=nowhere.safetensors"))
+                .isEqualTo(ExitCode.BAD_INPUT.code());
+        assertThat(console.err()).contains("init: ").contains("no such file");
     }
 }

@@ -42,10 +42,13 @@ class TransformerExportTest {
     private final Backend backend = new CpuBackend(1);
 
     enum Case {
-        GPT_TIED(new TransformerShape(Flavour.GPT, 15, 2, 3, 3, 5, 7, 11, 26, Activation.GELU_ERF, true, true, false, 0, 1e-5)),
-        GPT(new TransformerShape(Flavour.GPT, 15, 2, 3, 3, 5, 7, 11, 26, Activation.GELU_ERF, false, false, false, 0, 1e-5)),
+        GPT_TIED(new TransformerShape(Flavour.GPT, 15, 2, 3, 3, 5, 7, 11, 26, Activation.GELU_ERF, true, true, false,
+                0, 1e-5)),
+        GPT(new TransformerShape(Flavour.GPT, 15, 2, 3, 3, 5, 7, 11, 26, Activation.GELU_ERF, false, false, false, 0,
+                1e-5)),
         LLAMA_TIED(new TransformerShape(Flavour.LLAMA, 18, 2, 3, 1, 6, 7, 11, 13, null, false, true, false, 100, 1e-5)),
-        LLAMA_QK_NORM(new TransformerShape(Flavour.LLAMA, 18, 2, 3, 3, 6, 7, 11, 13, null, false, false, true, 100, 1e-5));
+        LLAMA_QK_NORM(new TransformerShape(Flavour.LLAMA, 18, 2, 3, 3, 6, 7, 11, 13, null, false, false, true, 100,
+                1e-5));
 
         private final TransformerShape shape;
 
@@ -84,7 +87,8 @@ class TransformerExportTest {
         return SafetensorsFile.open(file);
     }
 
-    private Path export(Transformer model, TransformerShape shape, ForwardMultipliers m, boolean fold) throws IOException {
+    private Path export(Transformer model, TransformerShape shape, ForwardMultipliers m,
+            boolean fold) throws IOException {
         try (SafetensorsFile weights = saved(model)) {
             return new TransformerExport(shape, m, Map.of("family", "test"), "a test")
                     .write(weights, fold, temp.resolve("out.safetensors"));
@@ -112,7 +116,8 @@ class TransformerExportTest {
                 double[] expected = model.logits().toDoubles();
                 model(c.shape, ForwardMultipliers.standard(c.shape.headDim()), other -> {
                     assertThat(distance(other.logits().toDoubles(), expected)).isGreaterThan(0.1);
-                    InitialWeights.load(file, c.shape, ForwardMultipliers.standard(c.shape.headDim()), other.parameters());
+                    InitialWeights.load(file, c.shape, ForwardMultipliers.standard(c.shape.headDim()),
+                            other.parameters());
                     assertThat(distance(other.logits().toDoubles(), expected)).isCloseTo(0, within(2e-5));
                 });
             });
@@ -149,9 +154,11 @@ class TransformerExportTest {
         model(shape, SCALED, model -> {
             Path file = export(model, shape, SCALED, false);
             model.parameters().weights().set(new float[model.parameters().weights().intSize()]);
-            refused(rewritten(file, "lm_head.weight", null), model, "it lacks [lm_head.weight]; it was made by model: {family: test}");
+            refused(rewritten(file, "lm_head.weight", null), model,
+                    "it lacks [lm_head.weight]; it was made by model: {family: test}");
             refused(rewritten(file, "more", new int[] {2}), model, "only it has [more]");
-            refused(rewritten(file, "transformer.h.1.mlp.c_fc.weight", new int[] {15, 26}), model, "Conv1D", "transpose");
+            refused(rewritten(file, "transformer.h.1.mlp.c_fc.weight", new int[] {15, 26}), model, "Conv1D",
+                    "transpose");
             refused(rewritten(file, "lm_head.weight", new int[] {12, 15}), model, "is [12, 15], expected [11, 15]");
             refused(Files.writeString(temp.resolve("text"), "no tensors in here"), model, "is no safetensors file");
             refused(temp.resolve("nowhere"), model, "no such file");
@@ -165,7 +172,8 @@ class TransformerExportTest {
         model(shape, SCALED, model -> {
             Path file = export(model, shape, SCALED, false);
             double[] table = model.parameters().weight("transformer.wte.weight").toDoubles();
-            InitialWeights.load(with(file, "lm_head.weight", new int[] {11, 15}, table), shape, SCALED, model.parameters());
+            InitialWeights.load(with(file, "lm_head.weight", new int[] {11, 15}, table), shape, SCALED,
+                    model.parameters());
             table[3] = 0;
             Path other = with(file, "lm_head.weight", new int[] {11, 15}, table);
             assertThatThrownBy(() -> InitialWeights.load(other, shape, SCALED, model.parameters()))
@@ -181,7 +189,8 @@ class TransformerExportTest {
 
     /** The file with a tensor left out, or of another shape. */
     private Path rewritten(Path file, String tensor, int[] shape) throws IOException {
-        return with(file, tensor, shape, shape == null ? null : new double[(int) org.windtunnel.tensor.Tensor.sizeOf(shape)]);
+        return with(file, tensor, shape, shape == null ? null
+                : new double[(int) org.windtunnel.tensor.Tensor.sizeOf(shape)]);
     }
 
     private Path with(Path file, String tensor, int[] shape, double[] values) throws IOException {
@@ -208,8 +217,9 @@ class TransformerExportTest {
                 Path file = new TransformerExport(shape, SCALED, Map.of(), "a test").write(weights, true, temp);
                 assertThat(file).isEqualTo(temp.resolve("model.safetensors")).isNotEmptyFile();
             }
-            assertThat(Files.readString(temp.resolve("config.json"))).contains("Qwen3ForCausalLM", "\"rope_theta\" : 100.0");
-            assertThat(List.of(Files.list(temp).map(p -> p.getFileName().toString()).filter(n -> n.endsWith(".partial")).toArray()))
+            assertThat(Files.readString(temp.resolve("config.json"))).contains("Qwen3ForCausalLM",
+                    "\"rope_theta\" : 100.0");
+            assertThat(Files.list(temp).filter(p -> p.toString().endsWith(".partial")))
                     .isEmpty();
         });
     }

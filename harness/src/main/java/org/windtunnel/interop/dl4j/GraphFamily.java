@@ -61,9 +61,11 @@ public final class GraphFamily implements Family {
         Map<String, Role> roles = new LinkedHashMap<>();
         spec.roles().forEach((text, role) -> {
             Pattern pattern = pattern(text);
-            List<String> names = inferred.stream().map(ParamSpec::name).filter(n -> pattern.matcher(n).matches()).toList();
+            List<String> names = inferred.stream().map(ParamSpec::name).filter(n -> pattern.matcher(n).matches())
+                    .toList();
             if (names.isEmpty()) {
-                throw new ConfigException("model.roles: \"" + text + "\" matches no parameter; expected a regular expression "
+                throw new ConfigException("model.roles: \"" + text
+                        + "\" matches no parameter; expected a regular expression "
                         + "that matches whole names such as " + inferred.get(0).name());
             }
             for (String name : names) {
@@ -74,7 +76,8 @@ public final class GraphFamily implements Family {
             }
         });
         return inferred.stream()
-                .map(p -> new ParamSpec(p.name(), roles.getOrDefault(p.name(), p.role()), p.shape(), p.fanIn(), p.fanOut(),
+                .map(p -> new ParamSpec(p.name(), roles.getOrDefault(p.name(), p.role()), p.shape(), p.fanIn(),
+                p.fanOut(),
                         p.layer(), p.residual()))
                 .toList();
     }
@@ -83,7 +86,8 @@ public final class GraphFamily implements Family {
         try {
             return Pattern.compile(text);
         } catch (PatternSyntaxException e) {
-            throw new ConfigException("model.roles: \"" + text + "\" is no regular expression: " + e.getDescription(), e);
+            throw new ConfigException("model.roles: \"" + text + "\" is no regular expression: " + e.getDescription(),
+                    e);
         }
     }
 
@@ -110,7 +114,8 @@ public final class GraphFamily implements Family {
             if (p.shape().length > 1) {
                 String vertex = p.name().substring(0, p.name().lastIndexOf('.'));
                 InputType out = types.get(vertex);
-                double pixels = out instanceof InputType.InputTypeConvolutional c ? (double) c.getHeight() * c.getWidth() : 1;
+                double pixels = out instanceof InputType.InputTypeConvolutional c
+                        ? (double) c.getHeight() * c.getWidth() : 1;
                 macs += p.size() * pixels;
             }
         }
@@ -121,8 +126,8 @@ public final class GraphFamily implements Family {
     public List<String> remarks() {
         boolean convolves = layerNames().stream().anyMatch(name -> structure.layer(name) instanceof ConvolutionLayer);
         return convolves
-                ? List.of("Deeplearning4j's convolution layers are slow on the CPU (14 to 20 times slower than the family "
-                        + "resnet); expect small images and few channels to be practical")
+                ? List.of("Deeplearning4j's convolution layers are slow on the CPU (14 to 20 times slower than the "
+                        + "family resnet); expect small images and few channels to be practical")
                 : List.of();
     }
 
@@ -130,10 +135,12 @@ public final class GraphFamily implements Family {
     public Model build(Backend backend, ForwardMultipliers multipliers, int microBatch, Loss loss, long seed,
             Allocator memory) {
         if (multipliers.residual() != 1 || multipliers.embedding() != 1) {
-            throw new ConfigException("parameterization: a constant on residual branches or embeddings asks for a model that "
-                    + "declares them; expected one without (such as sp or mup) with model.family dl4j, found " + multipliers);
+            throw new ConfigException("parameterization: a constant on residual branches or embeddings asks for a "
+                    + "model that declares them; expected one without (such as sp or mup) with model.family dl4j, "
+                    + "found "
+                    + multipliers);
         }
-        return new GraphModel(backend, this, multipliers.readout(), microBatch, loss, memory);
+        return new GraphModel(backend, this, multipliers.readout(), microBatch, loss, seed, memory);
     }
 
     /**
@@ -150,7 +157,8 @@ public final class GraphFamily implements Family {
             Segment other = found.remove(name);
             if (other == null || !Arrays.equals(other.spec().shape(), s.spec().shape())) {
                 throw new ConfigException("init: " + zip + ": expected a parameter " + s.spec() + ", found "
-                        + (other == null ? "none of that name; it has " + theirs.byName().keySet() : other.spec().toString()));
+                        + (other == null ? "none of that name; it has " + theirs.byName().keySet()
+                        : other.spec().toString()));
             }
         });
         if (!found.isEmpty()) {
@@ -174,12 +182,13 @@ public final class GraphFamily implements Family {
 
     /** Names of the weights that a constant on the readout's input goes into. */
     Set<String> readoutNames() {
-        return parameters.stream().filter(p -> p.role() == Role.READOUT).map(ParamSpec::name).collect(Collectors.toSet());
+        return parameters.stream().filter(p -> p.role() == Role.READOUT).map(ParamSpec::name)
+                .collect(Collectors.toSet());
     }
 
     /**
-     * Writes a zip that {@code ModelSerializer} reads: the network as its file describes it, at this width, with trained
-     * weights; a constant on the readout's input is multiplied into its weights.
+     * Writes a zip that {@code ModelSerializer} reads: the network as its file describes it, at this width, with
+     * trained weights; a constant on the readout's input is multiplied into its weights.
      *
      * @param weights elements by name, of parameters and buffers
      */
@@ -196,11 +205,6 @@ public final class GraphFamily implements Family {
         }
         graph.params().assign(GraphArrays.array(flat, graph.params().dataType(), graph.params().shape()));
         GraphFile.write(graph, null, out);
-    }
-
-    /** Whether checkpoints hold more than the parameters. */
-    public boolean hasBuffers() {
-        return isRandom() || !layout.buffers().isEmpty();
     }
 
     GraphLayout layout() {
@@ -224,7 +228,9 @@ public final class GraphFamily implements Family {
                 : new long[] {batch, data.channels(), data.height(), data.width()};
     }
 
-    /** Elements of what a graph keeps of its own: weights, gradients, and each vertex's activations and their gradient. */
+    /**
+     * Elements of what a graph keeps of its own: weights, gradients, and each vertex's activations and their gradient.
+     */
     List<Integer> graphMemory(int batch) {
         long weights = layout.byName().values().stream().mapToLong(Segment::size).sum();
         long activations = types.values().stream().mapToLong(InputType::arrayElementsPerExample).sum() * batch;
@@ -244,10 +250,6 @@ public final class GraphFamily implements Family {
     boolean isRandom() {
         return layerNames().stream().map(structure::layer).anyMatch(layer -> layer.getIDropout() != null
                 || layer instanceof BaseLayer base && base.getWeightNoise() != null);
-    }
-
-    long seed() {
-        return configuration.getDefaultConfiguration() == null ? 0 : configuration.getDefaultConfiguration().getSeed();
     }
 
     /** A graph whose output is the logits and whose loss is the harness's. */

@@ -75,8 +75,8 @@ final class GraphFile {
             layers.init();
             return layers.toComputationGraph().getConfiguration();
         } catch (IOException | RuntimeException e) {
-            throw new ConfigException(path + ": expected the JSON of a ComputationGraphConfiguration (its toJson()), found "
-                    + "something that does not parse as one: " + firstLine(e), e);
+            throw new ConfigException(path + ": expected the JSON of a ComputationGraphConfiguration (its toJson()), "
+                    + "found something that does not parse as one: " + firstLine(e), e);
         }
     }
 
@@ -87,7 +87,8 @@ final class GraphFile {
      */
     ComputationGraph network() {
         if (!zipped) {
-            throw new ConfigException(path + ": expected a zip that ModelSerializer wrote, found a file without parameters");
+            throw new ConfigException(path + ": expected a zip that ModelSerializer wrote, found a file without "
+                    + "parameters");
         }
         File file = path.toFile();
         try {
@@ -96,7 +97,8 @@ final class GraphFile {
             try {
                 return ModelSerializer.restoreMultiLayerNetwork(file, false).toComputationGraph();
             } catch (IOException | RuntimeException e) {
-                throw new ConfigException(path + ": expected a zip that ModelSerializer wrote, found one that it cannot read: "
+                throw new ConfigException(path + ": expected a zip that ModelSerializer wrote, found one that it "
+                        + "cannot read: "
                         + firstLine(notAGraph), notAGraph);
             }
         }
@@ -126,7 +128,8 @@ final class GraphFile {
         } catch (InvocationTargetException e) {
             throw new ConfigException(key + ": the constructor of " + name + " failed: " + e.getCause(), e);
         } catch (ReflectiveOperationException | ClassCastException | LinkageError e) {
-            throw new ConfigException(key + ": expected a class " + name + " with a public constructor without arguments that is "
+            throw new ConfigException(key + ": expected a class " + name
+                    + " with a public constructor without arguments that is "
                     + "a " + type.getSimpleName() + ", found: " + e + "; name its jar in WINDTUNNEL_CLASSPATH", e);
         }
     }

@@ -43,11 +43,13 @@ final class GraphLayout {
         for (org.deeplearning4j.nn.api.Layer layer : graph.getLayers()) {
             boolean frozen = layer instanceof FrozenLayer || layer instanceof FrozenLayerWithBackprop;
             String name = layer.conf().getLayer().getLayerName();
-            boolean matrices = structure.layer(name) instanceof FeedForwardLayer conf && !conf.initializer().weightKeys(conf).isEmpty();
+            boolean matrices = structure.layer(name) instanceof FeedForwardLayer conf
+                    && !conf.initializer().weightKeys(conf).isEmpty();
             boolean inside = matrices && !structure.isFirst(name) && !structure.isLast(name);
             int index = inside ? hidden++ : -1;
             layer.paramTable().forEach((key, view) -> segments.add(new Segment(
-                    spec(name, key, view, index), Math.toIntExact(view.offset() - flat.offset()), !frozen && !isStatistic(key))));
+                    spec(name, key, view, index), Math.toIntExact(view.offset() - flat.offset()), !frozen
+                            && !isStatistic(key))));
         }
         segments.sort(Comparator.comparingInt(Segment::begin));
     }

@@ -8,6 +8,7 @@ import java.util.Set;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Environment;
 import org.nd4j.linalg.factory.Nd4j;
 import org.windtunnel.backend.Backend;
 import org.windtunnel.config.TrainSpec.Loss;
@@ -18,6 +19,7 @@ import org.windtunnel.nn.Parameters;
 import org.windtunnel.nn.Probe;
 import org.windtunnel.tensor.Allocator;
 import org.windtunnel.tensor.DType;
+import org.windtunnel.tensor.Rng;
 import org.windtunnel.tensor.Storage;
 import org.windtunnel.tensor.Tensor;
 
@@ -30,6 +32,7 @@ final class GraphModel implements Model {
 
     private final Backend backend;
     private final GraphFamily family;
+    private final long seed;
     private final double readoutMultiplier;
     private final Set<String> readouts;
     private final Parameters parameters;
@@ -46,11 +49,13 @@ final class GraphModel implements Model {
     private final double[] flat;
     private Probe probe;
 
-    /** @param readoutMultiplier constant on the readout's input */
+    /** @param readoutMultiplier constant on the readout's input @param seed of dropout */
     GraphModel(
-            Backend backend, GraphFamily family, double readoutMultiplier, int microBatch, Loss loss, Allocator memory) {
+            Backend backend, GraphFamily family, double readoutMultiplier, int microBatch, Loss loss, long seed,
+            Allocator memory) {
         this.backend = backend;
         this.family = family;
+        this.seed = seed;
         this.readoutMultiplier = readoutMultiplier;
         this.readouts = family.readoutNames();
         this.parameters = new Parameters(family.parameters(), memory);
@@ -75,11 +80,21 @@ final class GraphModel implements Model {
             this.flat = null;
             return;
         }
+        limitThreads(backend);
         this.graph = family.graph(type, this.loss);
         this.labels = Nd4j.zeros(type, microBatch, family.classes());
         this.flat = graph.params().toDoubleVector();
         family.layout().buffers().forEach(s -> buffers.get(s.spec().name())
                 .set(Arrays.copyOfRange(flat, s.begin(), s.begin() + s.size())));
+    }
+
+    /** ND4J would take every core for itself, in each worker of a sweep. */
+    private static void limitThreads(Backend backend) {
+        String threads = backend.describe().get("threads");
+        if (threads != null) {
+            Environment nd4j = Nd4j.getEnvironment();
+            nd4j.setMaxMasterThreads(Math.min(Integer.parseInt(threads), nd4j.maxThreads()));
+        }
     }
 
     @Override
@@ -199,7 +214,7 @@ final class GraphModel implements Model {
             return;
         }
         int pass = passes.toInts()[0];
-        Nd4j.getRandom().setSeed(family.seed() * 0x9E3779B97F4A7C15L + pass);
+        Nd4j.getRandom().setSeed(new Rng(seed, Rng.stream(PASSES)).bits(pass));
         passes.set(pass + 1);
     }
 
@@ -211,7 +226,8 @@ final class GraphModel implements Model {
             long columns = a.rank() == 2 ? a.size(1) : a.size(1) * a.size(2) * a.size(3);
             double[] values = GraphArrays.values(a);
             try (Storage storage = backend.allocate(inputs.storage().dtype(), values.length)) {
-                Tensor output = new Tensor(storage, 0, Math.toIntExact(values.length / columns), Math.toIntExact(columns));
+                Tensor output = new Tensor(storage, 0, Math.toIntExact(values.length / columns),
+                        Math.toIntExact(columns));
                 output.set(values);
                 probe.observe(layer, output);
             }

@@ -75,11 +75,14 @@ final class GraphStructure {
         // LossNegativeLogLikelihood is an LossMCXENT, LossMSE an LossL2.
         boolean classifies = activation instanceof ActivationSoftmax
                 && (loss instanceof LossMCXENT || loss instanceof LossSparseMCXENT);
-        boolean regresses = activation instanceof ActivationIdentity && (loss instanceof LossL2 || loss instanceof LossMSE);
+        boolean regresses = activation instanceof ActivationIdentity && (loss instanceof LossL2
+                || loss instanceof LossMSE);
         if (!classifies && !regresses) {
-            throw new ConfigException("model.file: expected the output " + output + " to be an OutputLayer or LossLayer of "
-                    + "softmax and MCXENT (or NEGATIVELOGLIKELIHOOD), or of identity and MSE, found "
-                    + (layer == null ? "no layer" : layer.getClass().getSimpleName() + " of " + activation + " and " + loss));
+            throw new ConfigException("model.file: expected the output " + output
+                    + " to be an OutputLayer or LossLayer of softmax and MCXENT (or NEGATIVELOGLIKELIHOOD), or of "
+                    + "identity and MSE, found "
+                    + (layer == null ? "no layer" : layer.getClass().getSimpleName() + " of " + activation + " and "
+                    + loss));
         }
     }
 
@@ -150,7 +153,8 @@ final class GraphStructure {
             graph.getLayerActivationTypes(true, true, inputType(data));
             given.forEach((name, inputs) -> {
                 if (inputs != fanIn(name)) {
-                    throw new ConfigException("model.file: layer " + name + " is for " + inputs + " inputs, found " + fanIn(name)
+                    throw new ConfigException("model.file: layer " + name + " is for " + inputs + " inputs, found "
+                            + fanIn(name)
                             + " on " + data);
                 }
             });
@@ -180,7 +184,8 @@ final class GraphStructure {
                 FeedForwardLayer layer = (FeedForwardLayer) layer(name);
                 layer.setNOut(Math.max(1, Math.round(layer.getNOut() * by)));
             }
-            if (vertex instanceof LayerVertex layer && layer.getPreProcessor() instanceof CnnToFeedForwardPreProcessor) {
+            if (vertex instanceof LayerVertex layer
+                    && layer.getPreProcessor() instanceof CnnToFeedForwardPreProcessor) {
                 layer.setPreProcessor(null);
             }
         });
@@ -189,7 +194,8 @@ final class GraphStructure {
     private Map<String, InputType> checked(Map<String, InputType> types, DataShape.Images data) {
         long classes = types.get(output).arrayElementsPerExample();
         if (classes != data.classes()) {
-            throw new ConfigException("model.file: expected " + data.classes() + " outputs for " + data + ", found " + classes);
+            throw new ConfigException("model.file: expected " + data.classes() + " outputs for " + data + ", found "
+                    + classes);
         }
         return types;
     }
@@ -203,7 +209,8 @@ final class GraphStructure {
     /** Whether the graph takes [B, C·H·W] and not [B, C, H, W]. */
     boolean takesRows() {
         return graph.getVertices().entrySet().stream().anyMatch(e -> inputs(e.getKey()).contains(input)
-                && e.getValue() instanceof LayerVertex layer && layer.getPreProcessor() instanceof FeedForwardToCnnPreProcessor);
+                && e.getValue() instanceof LayerVertex layer
+                && layer.getPreProcessor() instanceof FeedForwardToCnnPreProcessor);
     }
 
     /** @throws ConfigException if a layer wants its channels last */

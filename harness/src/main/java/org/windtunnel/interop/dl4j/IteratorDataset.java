@@ -24,8 +24,8 @@ import org.windtunnel.data.InputFiles;
 import org.windtunnel.data.Provenance;
 
 /**
- * What {@code DataSetIterator}s give, read once and kept in memory: images [N, C, H, W] or rows [N, F] (images of F channels
- * and one pixel), with one-hot labels [N, classes]. A run has an order of its own and not the iterator's.
+ * What {@code DataSetIterator}s give, read once and kept in memory: images [N, C, H, W] or rows [N, F] (images of F
+ * channels and one pixel), with one-hot labels [N, classes]. A run has an order of its own and not the iterator's.
  */
 public final class IteratorDataset implements Dataset {
     private final DataShape.Images shape;
@@ -106,7 +106,8 @@ public final class IteratorDataset implements Dataset {
         try {
             set.load(file.toFile());
         } catch (RuntimeException e) {
-            throw new ConfigException(key + ": " + file + ": expected a file that DataSet.save wrote, found something else: "
+            throw new ConfigException(key + ": " + file
+                    + ": expected a file that DataSet.save wrote, found something else: "
                     + GraphFile.firstLine(e), e);
         }
         return set;
@@ -151,7 +152,8 @@ public final class IteratorDataset implements Dataset {
                 found = value == 1 ? c : found;
             }
             if (found < 0) {
-                throw new ConfigException(key + ": expected labels with a single 1 for each example, found one of zeros");
+                throw new ConfigException(key + ": expected labels with a single 1 for each example, found one of "
+                        + "zeros");
             }
             return found;
         }
@@ -160,7 +162,8 @@ public final class IteratorDataset implements Dataset {
             boolean rows = features != null && features.rank() == 2;
             if (features == null || labels == null || labels.rank() != 2 || !rows && features.rank() != 4
                     || labels.size(0) != features.size(0)) {
-                throw new ConfigException(key + ": expected features [N, C, H, W] or [N, F] and labels [N, classes], found "
+                throw new ConfigException(key + ": expected features [N, C, H, W] or [N, F] and labels [N, classes], "
+                        + "found "
                         + (features == null ? "none" : Arrays.toString(features.shape())) + " and "
                         + (labels == null ? "none" : Arrays.toString(labels.shape())));
             }

@@ -29,8 +29,8 @@ import org.windtunnel.tensor.Tensor;
 /**
  * A residual network's weights on their way to and from a {@code ComputationGraph}.
  *
- * @param multipliers constants of our forward pass: the readout's is multiplied into its weights, the branches' becomes a
- *     vertex
+ * @param multipliers constants of our forward pass: the readout's is multiplied into its weights, the branches'
+ *     becomes a vertex
  */
 public record ResNetExchange(ResNetShape shape, ForwardMultipliers multipliers) {
     private static final String READOUT = ResNetFamily.READOUT + ".W";
@@ -127,10 +127,12 @@ public record ResNetExchange(ResNetShape shape, ForwardMultipliers multipliers) 
         Map<String, Segment> found = layout(graph).byName();
         Map<String, Tensor> targets = new LinkedHashMap<>();
         ourNames().forEach((inGraph, name) -> {
-            Tensor target = into.buffers().containsKey(name) ? into.buffers().get(name) : into.parameters().weight(name);
+            Tensor target = into.buffers().containsKey(name) ? into.buffers().get(name)
+                    : into.parameters().weight(name);
             Segment s = found.get(inGraph);
             if (s == null || !Arrays.equals(s.spec().shape(), target.shape())) {
-                throw new ConfigException("init: " + zip + ": expected " + inGraph + Arrays.toString(target.shape()) + ", found "
+                throw new ConfigException("init: " + zip + ": expected " + inGraph + Arrays.toString(target.shape())
+                        + ", found "
                         + (s == null ? "no such parameter" : s.spec().toString()));
             }
             targets.put(inGraph, target);
@@ -154,12 +156,15 @@ public record ResNetExchange(ResNetShape shape, ForwardMultipliers multipliers) 
         Set<String> further = new LinkedHashSet<>(found.getVertices().keySet());
         further.removeAll(own.getVertices().keySet());
         if (!missing.isEmpty() || !further.isEmpty()) {
-            throw new ConfigException("init: " + zip + " is another network: it lacks " + missing + ", and only it has " + further
-                    + "; names are those of an export of the same model (any other graph trains with model.family dl4j)");
+            throw new ConfigException("init: " + zip + " is another network: it lacks " + missing
+                    + ", and only it has " + further
+                    + "; names are those of an export of the same model (any other graph trains with model.family "
+                    + "dl4j)");
         }
         own.getVertices().forEach((name, vertex) -> {
             if (vertex instanceof ScaleVertex && !vertex.equals(found.getVertices().get(name))) {
-                throw new ConfigException("init: " + zip + ": vertex " + name + " scales by another factor than this run does");
+                throw new ConfigException("init: " + zip + ": vertex " + name
+                        + " scales by another factor than this run does");
             }
         });
     }

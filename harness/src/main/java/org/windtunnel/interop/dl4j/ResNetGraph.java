@@ -32,8 +32,8 @@ import org.windtunnel.nn.ResNetShape.Shortcut;
 import org.windtunnel.nn.ResNetShape.Stem;
 
 /**
- * The residual network of a shape as a {@code ComputationGraph}. Vertices have the names of our modules; weights and filters
- * are the same bytes in both. Drop path and label smoothing, which only training sees, are left out.
+ * The residual network of a shape as a {@code ComputationGraph}. Vertices have the names of our modules; weights and
+ * filters are the same bytes in both. Drop path and label smoothing, which only training sees, are left out.
  */
 final class ResNetGraph {
     private final ResNetShape shape;
@@ -53,8 +53,8 @@ final class ResNetGraph {
     /** @throws ConfigException if Deeplearning4j has no layers for one of the shape's options */
     static ComputationGraphConfiguration configuration(ResNetShape shape, ForwardMultipliers multipliers) {
         if (shape.norm() != Norm.BATCH || shape.squeezeRatio() > 0) {
-            throw new ConfigException("Deeplearning4j: expected model.norm batch and no squeeze and excitation, which are all "
-                    + "it has layers for, found norm " + shape.norm().name().toLowerCase(Locale.ROOT)
+            throw new ConfigException("Deeplearning4j: expected model.norm batch and no squeeze and excitation, which "
+                    + "are all it has layers for, found norm " + shape.norm().name().toLowerCase(Locale.ROOT)
                     + " and squeeze_ratio " + shape.squeezeRatio());
         }
         return new ResNetGraph(shape, multipliers).build();
@@ -142,7 +142,8 @@ final class ResNetGraph {
             stride = 1;
         }
         String module = ResNetNames.shortcut(b.index());
-        ConvolutionLayer projection = new ConvolutionLayer.Builder(1, 1).stride(stride, stride).nOut(b.out()).hasBias(false)
+        ConvolutionLayer projection = new ConvolutionLayer.Builder(1, 1).stride(stride, stride).nOut(b.out())
+                .hasBias(false)
                 .activation(Activation.IDENTITY).build();
         if (shape.shortcut() == Shortcut.A) {
             // A constant filter that copies channels; gradients pass through it.
@@ -159,11 +160,13 @@ final class ResNetGraph {
 
     private void convolution(String module, WindowShape s) {
         add(module, new ConvolutionLayer.Builder(s.kernel(), s.kernel()).stride(s.stride(), s.stride())
-                .padding(s.padding(), s.padding()).nOut(s.out()).hasBias(false).activation(Activation.IDENTITY).build());
+                .padding(s.padding(), s.padding()).nOut(s.out()).hasBias(false).activation(Activation.IDENTITY)
+                .build());
     }
 
     private void norm(String module, boolean relu) {
-        add(module, new BatchNormalization.Builder().eps(shape.normEps()).decay(1 - shape.normMomentum()).useLogStd(false)
+        add(module, new BatchNormalization.Builder().eps(shape.normEps()).decay(1 - shape.normMomentum())
+                .useLogStd(false)
                 .build());
         if (relu) {
             add(module + ".relu", new ActivationLayer(Activation.RELU));

@@ -49,8 +49,10 @@ enum Graphs {
         ComputationGraphConfiguration configuration() {
             return builder().graphBuilder()
                     .addInputs("in")
-                    .addLayer("dense1", new DenseLayer.Builder().nIn(72).nOut(4).activation(Activation.TANH).build(), "in")
-                    .addLayer("dense2", new DenseLayer.Builder().nIn(4).nOut(8).activation(Activation.TANH).build(), "dense1")
+                    .addLayer("dense1", new DenseLayer.Builder().nIn(72).nOut(4).activation(Activation.TANH).build(),
+                    "in")
+                    .addLayer("dense2", new DenseLayer.Builder().nIn(4).nOut(8).activation(Activation.TANH).build(),
+                    "dense1")
                     .addLayer("out", output(8), "dense2")
                     .setOutputs("out")
                     .build();
@@ -63,7 +65,8 @@ enum Graphs {
             return builder().graphBuilder()
                     .addInputs("in")
                     .addLayer("stem", convolution(4), "in")
-                    .addLayer("dense", new DenseLayer.Builder().nOut(8).activation(Activation.TANH).dropOut(0.5).build(), "stem")
+                    .addLayer("dense", new DenseLayer.Builder().nOut(8).activation(Activation.TANH).dropOut(0.5)
+                    .build(), "stem")
                     .addLayer("out", output(), "dense")
                     .setOutputs("out")
                     .setInputTypes(InputType.convolutionalFlat(6, 6, 2))
@@ -90,7 +93,8 @@ enum Graphs {
     }
 
     private static OutputLayer output(int in) {
-        return new OutputLayer.Builder(LossFunction.NEGATIVELOGLIKELIHOOD).nIn(in).nOut(3).activation(Activation.SOFTMAX).build();
+        return new OutputLayer.Builder(LossFunction.NEGATIVELOGLIKELIHOOD).nIn(in).nOut(3)
+                .activation(Activation.SOFTMAX).build();
     }
 
     /** The family of the graph's JSON in a file. */

@@ -48,10 +48,12 @@ class ResNetGraphTest {
 
     enum Case {
         POST_B(Block.BASIC, Order.POST_ACTIVATION, Shortcut.B, Stem.SMALL, false, ForwardMultipliers.standard(1)),
-        POST_A(Block.BASIC, Order.POST_ACTIVATION, Shortcut.A, Stem.SMALL, false, new ForwardMultipliers(1, 1, 0.6, 0.5)),
+        POST_A(Block.BASIC, Order.POST_ACTIVATION, Shortcut.A, Stem.SMALL, false,
+                new ForwardMultipliers(1, 1, 0.6, 0.5)),
         PRE_B(Block.BASIC, Order.PRE_ACTIVATION, Shortcut.B, Stem.SMALL, false, new ForwardMultipliers(1, 1, 0.6, 0.5)),
         PRE_A(Block.BASIC, Order.PRE_ACTIVATION, Shortcut.A, Stem.SMALL, false, ForwardMultipliers.standard(1)),
-        BOTTLENECK(Block.BOTTLENECK, Order.POST_ACTIVATION, Shortcut.B, Stem.LARGE, false, ForwardMultipliers.standard(1)),
+        BOTTLENECK(Block.BOTTLENECK, Order.POST_ACTIVATION, Shortcut.B, Stem.LARGE, false,
+                ForwardMultipliers.standard(1)),
         RESNET_D(Block.BOTTLENECK, Order.PRE_ACTIVATION, Shortcut.B, Stem.DEEP, true, ForwardMultipliers.standard(1));
 
         private final ResNetShape shape;
@@ -59,7 +61,8 @@ class ResNetGraphTest {
 
         Case(Block block, Order order, Shortcut shortcut, Stem stem, boolean averages, ForwardMultipliers multipliers) {
             int side = stem == Stem.SMALL ? 8 : 16;
-            this.shape = new ResNetShape(block, order, List.of(1, 1), 4, shortcut, Norm.BATCH, 1, 1, stem, averages, 0, 0, 0,
+            this.shape = new ResNetShape(block, order, List.of(1, 1), 4, shortcut, Norm.BATCH, 1, 1, stem, averages, 0,
+                    0, 0,
                     1e-5, 0.1, 2, side, side, 3);
             this.multipliers = multipliers;
         }
@@ -197,9 +200,11 @@ class ResNetGraphTest {
                     .isInstanceOf(ConfigException.class).hasMessageContaining("is another network: it lacks"));
         });
         ResNetShape s = Case.POST_B.shape;
-        ResNetShape group = new ResNetShape(s.block(), s.order(), s.depths(), 4, s.shortcut(), Norm.GROUP, 2, 1, s.stem(), false, 0,
+        ResNetShape group = new ResNetShape(s.block(), s.order(), s.depths(), 4, s.shortcut(), Norm.GROUP, 2, 1,
+                s.stem(), false, 0,
                 0, 0, 1e-5, 0.1, 2, 8, 8, 3);
-        assertThatThrownBy(() -> new ResNetExchange(group, ForwardMultipliers.standard(1)).export(n -> null, null, temp.resolve("x")))
+        assertThatThrownBy(() -> new ResNetExchange(group, ForwardMultipliers.standard(1))
+                .export(n -> null, null, temp.resolve("x")))
                 .isInstanceOf(ConfigException.class).hasMessageContaining("expected model.norm batch");
     }
 }
