@@ -34,6 +34,7 @@ public record Checkpoint(Path path, CheckpointMeta meta, String hash) {
      */
     static Checkpoint verify(Path path) throws DamagedException {
         Map<String, String> sums = sums(small(path, SUMS));
+        requireAllNamed(path, sums);
         for (Map.Entry<String, String> sum : sums.entrySet()) {
             try {
                 if (!Sha256.of(path.resolve(sum.getKey())).equals(sum.getValue())) {
@@ -48,6 +49,20 @@ public record Checkpoint(Path path, CheckpointMeta meta, String hash) {
             throw new DamagedException("it is of step " + meta.step());
         }
         return new Checkpoint(path, meta, hash(sums));
+    }
+
+    /** A list that has lost a line would leave that file unchecked. */
+    private static void requireAllNamed(Path path, Map<String, String> sums) throws DamagedException {
+        try (Stream<Path> files = Files.list(path)) {
+            for (Path file : files.toList()) {
+                String name = file.getFileName().toString();
+                if (!name.equals(SUMS) && !name.startsWith(".") && !sums.containsKey(name)) {
+                    throw new DamagedException(SUMS + " does not name " + name);
+                }
+            }
+        } catch (IOException e) {
+            throw unreadable("it", e);
+        }
     }
 
     private static byte[] small(Path path, String name) throws DamagedException {
@@ -68,8 +83,13 @@ public record Checkpoint(Path path, CheckpointMeta meta, String hash) {
 
     private static Map<String, String> sums(byte[] text) throws DamagedException {
         Map<String, String> sums = new TreeMap<>();
-        for (String line : new String(text, StandardCharsets.ISO_8859_1).split("\n")) {
-            if (!line.matches("[0-9a-f]{64}  [a-z_]+\\.(safetensors|json)") || sums.put(line.substring(66), line.substring(0, 64)) != null) {
+        String all = new String(text, StandardCharsets.ISO_8859_1);
+        if (!all.endsWith("\n") || all.endsWith("\n\n")) {
+            throw new DamagedException(SUMS + " does not end as it should");
+        }
+        for (String line : all.split("\n")) {
+            if (!line.matches("[0-9a-f]{64}  [a-z_]+\\.(safetensors|json)")
+                    || sums.put(line.substring(66), line.substring(0, 64)) != null) {
                 throw new DamagedException(SUMS + " is not a list of SHA-256 sums");
             }
         }

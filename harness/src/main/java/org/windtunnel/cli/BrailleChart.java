@@ -56,7 +56,8 @@ final class BrailleChart {
         for (int r = 0; r < rows; r++) {
             double y = rows == 1 ? toY : toY - (toY - fromY) * r / (rows - 1);
             String label = r == 0 || r == rows - 1 || r == rows / 2 ? String.format(Locale.ROOT, "%.3f", y) : "";
-            StringBuilder line = new StringBuilder(" ".repeat(Math.max(0, LABEL - label.length()))).append(label).append(" ▏");
+            StringBuilder line = new StringBuilder(" ".repeat(Math.max(0, LABEL - label.length())));
+            line.append(label).append(" ▏");
             for (int c = 0; c < columns; ) {
                 int from = c;
                 StringBuilder dots = new StringBuilder();

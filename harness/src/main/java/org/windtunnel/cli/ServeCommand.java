@@ -15,11 +15,11 @@ import picocli.CommandLine.Parameters;
         name = "serve",
         mixinStandardHelpOptions = true,
         showDefaultValues = true,
-        description = "Show runs in the browser as they go: table, curves, loss against learning rate, diagnostics. Reads only, "
-                + "and listens on this machine alone unless --host says otherwise.")
+        description = "Show runs in the browser as they go: table, curves, loss against learning rate, diagnostics. "
+                + "Reads only, and listens on this machine alone unless --host says otherwise.")
 final class ServeCommand implements Callable<Integer> {
-    @Parameters(index = "0", arity = "0..1", paramLabel = "RUNS", description = "Directory of sweeps, of one sweep, or of one run "
-            + "(default: where run directories go)")
+    @Parameters(index = "0", arity = "0..1", paramLabel = "RUNS",
+            description = "Directory of sweeps, of one sweep, or of one run (default: where run directories go)")
     private Path directory;
 
     @Option(names = "--host", defaultValue = "127.0.0.1", description = "Name or address to listen on; 0.0.0.0 for all")

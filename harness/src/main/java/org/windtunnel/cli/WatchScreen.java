@@ -39,7 +39,8 @@ final class WatchScreen {
         if (Double.isFinite(now.secondsLeft())) {
             line.append(", ").append(Terminal.duration(now.secondsLeft())).append(" left");
         }
-        best(now, 1).forEach(run -> line.append(String.format(Locale.ROOT, "; best %s eval loss %.4f", name(run), run.evalLoss())));
+        best(now, 1).forEach(run -> line.append(
+                String.format(Locale.ROOT, "; best %s eval loss %.4f", name(run), run.evalLoss())));
         return line.toString();
     }
 
@@ -140,7 +141,8 @@ final class WatchScreen {
     private List<String> bestTable(SweepSnapshot now, int limit) {
         List<RunSnapshot> best = best(now, limit);
         TextTable table = new TextTable(List.of("best so far", "eval loss", "train loss", "steps"));
-        best.forEach(run -> table.row(List.of(name(run), loss(run.evalLoss()), loss(run.loss()), Long.toString(run.steps()))));
+        best.forEach(run -> table.row(
+                List.of(name(run), loss(run.evalLoss()), loss(run.loss()), Long.toString(run.steps()))));
         return best.isEmpty() ? List.of() : lines(table, 0);
     }
 
@@ -168,8 +170,8 @@ final class WatchScreen {
         RunSnapshot run = now.runs().get(0);
         LiveRun live = sweep.run(only).orElseThrow();
         List<String> lines = new ArrayList<>();
-        lines.add(String.format(Locale.ROOT, "step %d of %d   loss %s   eval loss %s", run.step(), run.steps(), loss(run.loss()),
-                loss(run.evalLoss())));
+        lines.add(String.format(Locale.ROOT, "step %d of %d   loss %s   eval loss %s", run.step(), run.steps(),
+                loss(run.loss()), loss(run.evalLoss())));
         lines.add(live.curve(trace -> "learning rate " + Numbers.text(trace.last(Column.LR)) + "   gradient norm "
                 + Numbers.text(trace.last(Column.GRAD_NORM))));
         if (run.reason() != null) {
@@ -190,9 +192,9 @@ final class WatchScreen {
             String run = running.get(i).runId();
             chart.add(curve(run, Column.TOKENS), curve(run, Column.LOSS), CURVES[i]);
         }
-        String what = only != null ? "training loss" : best.isEmpty() ? "training loss of runs under way"
-                : running.isEmpty() ? "training loss of the best run" : "training loss of the best run (green) and of runs under way";
-        return chart.lines(what);
+        String whose = best.isEmpty() ? " of runs under way"
+                : running.isEmpty() ? " of the best run" : " of the best run (green) and of runs under way";
+        return chart.lines("training loss" + (only == null ? whose : ""));
     }
 
     private static String loss(double loss) {

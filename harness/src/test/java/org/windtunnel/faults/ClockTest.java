@@ -57,7 +57,8 @@ class ClockTest {
         Random random = new Random(1);
         try (Stream<Path> files = Files.walk(run)) {
             for (Path file : files.toList()) {
-                Files.setLastModifiedTime(file, FileTime.from(Instant.parse(random.nextBoolean() ? "2199-01-01T00:00:00Z" : "1971-01-01T00:00:00Z")));
+                Files.setLastModifiedTime(file, FileTime.from(
+                        Instant.parse(random.nextBoolean() ? "2199-01-01T00:00:00Z" : "1971-01-01T00:00:00Z")));
             }
         }
         assertThat(FaultRuns.windtunnel("resume", run.toString()).code()).isZero();

@@ -96,6 +96,8 @@ class ResumeTest {
                 run -> flip(newest(run).resolve("SHA256SUMS"), 10),
                 run -> truncate(newest(run).resolve("optimizer.safetensors"), 100),
                 run -> truncate(newest(run).resolve("SHA256SUMS"), 0),
+                run -> dropLine(newest(run).resolve("SHA256SUMS"), "weights.safetensors"),
+                run -> dropLine(newest(run).resolve("SHA256SUMS"), "optimizer.safetensors"),
                 run -> Files.delete(newest(run).resolve("weights.safetensors")),
                 run -> Files.delete(newest(run).resolve("SHA256SUMS")));
         for (int i = 0; i < damages.size(); i++) {
@@ -221,6 +223,10 @@ class ResumeTest {
         byte[] bytes = Files.readAllBytes(file);
         bytes[at] ^= 1;
         Files.write(file, bytes);
+    }
+
+    private static void dropLine(Path file, String with) throws IOException {
+        Files.write(file, Files.readAllLines(file).stream().filter(line -> !line.contains(with)).toList());
     }
 
     private static void truncate(Path file, int bytes) throws IOException {

@@ -191,8 +191,11 @@ public final class LiveRun {
     }
 
     private RunSnapshot snapshot(SweepListing.Planned plan) {
-        Run run = manifest == null ? null : RunReader.of(directory, manifest, status(), marker, Curve.empty(), lastEvaluations());
-        long steps = manifest != null ? manifest.path("planned").path("steps").asLong() : plan == null ? 0 : plan.steps();
+        Run run = manifest == null
+                ? null
+                : RunReader.of(directory, manifest, status(), marker, Curve.empty(), lastEvaluations());
+        long planned = plan == null ? 0 : plan.steps();
+        long steps = manifest != null ? manifest.path("planned").path("steps").asLong() : planned;
         boolean running = state == RunState.RUNNING;
         return new RunSnapshot(
                 directory.getFileName().toString(),

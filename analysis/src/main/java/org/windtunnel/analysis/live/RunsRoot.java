@@ -40,7 +40,8 @@ final class RunsRoot {
             throw new AnalysisException("Cannot read " + directory + ": " + e.getMessage() + ". Check its permissions.", e);
         }
         throw new AnalysisException("Expected a directory of runs at " + directory + ", found "
-                + (Files.exists(directory) ? "a file" : "nothing") + ". Run `windtunnel sweep CONFIG` first or check the path.");
+                + (Files.exists(directory) ? "a file" : "nothing")
+                + ". Run `windtunnel sweep CONFIG` first or check the path.");
     }
 
     /** The root without links in its path. */

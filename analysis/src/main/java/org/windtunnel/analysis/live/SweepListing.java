@@ -49,7 +49,9 @@ public final class SweepListing {
         Map<String, Planned> planned = new LinkedHashMap<>();
         try {
             for (JsonNode run : JSON.readTree(root.head(file, MAX_BYTES)).path("runs")) {
-                planned.put(run.path("run_id").asText(), new Planned(run.path("steps").asLong(), run.path("tokens").asDouble(),
+                planned.put(run.path("run_id").asText(), new Planned(
+                        run.path("steps").asLong(),
+                        run.path("tokens").asDouble(),
                         run.path("flops_per_token").asDouble()));
             }
         } catch (IOException e) {
