@@ -17,6 +17,7 @@ final class ImageCases {
             }
         }
         cases.add(convolution(new CaseDraws(seed, "cifar convolution", large), 3, 1, large));
+        cases.add(manyImages(new CaseDraws(seed, "many images", large)));
         for (int options = 0; options < 4; options++) {
             cases.add(batchNorm(new CaseDraws(seed, "batch norm" + options, large), options));
             cases.add(groupNorm(new CaseDraws(seed, "group norm" + options, large), options));
@@ -26,11 +27,20 @@ final class ImageCases {
         cases.add(gate(new CaseDraws(seed, "gate", large)));
     }
 
+    /** More of them than there are chunks of work. */
+    private static KernelCase manyImages(CaseDraws r) {
+        return convolution(r, new WindowShape(20 + r.below(60), 3 + r.below(3), 3, 1 + r.below(5), 1 + r.below(20), 3, 1, 1));
+    }
+
     private static KernelCase convolution(CaseDraws r, int kernel, int stride, boolean large) {
-        int batch = 1 + r.below(3);
         int side = large ? 18 : 9;
-        WindowShape s = new WindowShape(batch, kernel + r.below(side), kernel + r.below(side), channels(r, large),
-                channels(r, large), kernel, stride, r.below(kernel));
+        return convolution(r, new WindowShape(1 + r.below(3), kernel + r.below(side), kernel + r.below(side),
+                channels(r, large), channels(r, large), kernel, stride, r.below(kernel)));
+    }
+
+    private static KernelCase convolution(CaseDraws r, WindowShape s) {
+        int batch = s.batch();
+        int kernel = s.kernel();
         boolean add = r.flag();
         double alpha = 0.25 + r.below(3);
         double[] x = r.normal(batch * s.imageSize());

@@ -12,7 +12,8 @@ import org.windtunnel.tensor.Tensor;
  * in the cache, and {@link WindowLanes} multiplies them with packed filters there.
  */
 final class DirectConvolution {
-    private static final int MAX_CHUNKS = 16;
+    /** Not MAX_CHUNKS: the kernels below inherit a larger constant of that name. */
+    private static final int IMAGE_CHUNKS = 16;
 
     private final Map<WindowShape, Plans> plans = new HashMap<>();
     private final Forward forward;
@@ -176,7 +177,7 @@ final class DirectConvolution {
             imageSize = s.imageSize();
             outSize = s.outSize();
             add = addToY;
-            launchChunks(s.batch() * p.bands, MAX_CHUNKS);
+            launchChunks(s.batch() * p.bands, IMAGE_CHUNKS);
         }
 
         @Override
@@ -243,7 +244,7 @@ final class DirectConvolution {
             if (dx != null) {
                 pack();
             }
-            int chunks = launchChunks(s.batch(), MAX_CHUNKS);
+            int chunks = launchChunks(s.batch(), IMAGE_CHUNKS);
             if (ofFilters) {
                 for (int c = 1; c < chunks; c++) {
                     lanes.axpy(1f, sums[c], 0, sums[0], 0, sumSize());
