@@ -1,5 +1,7 @@
 package org.windtunnel.backend;
 
+import java.util.Map;
+import java.util.OptionalLong;
 import org.windtunnel.tensor.DType;
 import org.windtunnel.tensor.Storage;
 import org.windtunnel.tensor.Tensor;
@@ -23,7 +25,7 @@ public interface Backend extends LinearAlgebra, LayerKernels, AttentionKernels, 
     DType floatType();
 
     /** What is in use, one fact per entry, in display order (BLAS, core type, threads, vector width ...). */
-    java.util.Map<String, String> describe();
+    Map<String, String> describe();
 
     /**
      * Zero-filled memory.
@@ -31,6 +33,18 @@ public interface Backend extends LinearAlgebra, LayerKernels, AttentionKernels, 
      * @throws org.windtunnel.backend.OutOfMemory if the block cannot be had
      */
     Storage allocate(DType dtype, long length);
+
+    /** Free memory of the device that {@link #allocate} takes from; empty where that is the host's. */
+    default OptionalLong freeDeviceBytes() {
+        return OptionalLong.empty();
+    }
+
+    /**
+     * Announces what a run will allocate, so that a device can take it in one piece.
+     *
+     * @throws org.windtunnel.backend.OutOfMemory if the piece cannot be had
+     */
+    default void reserve(long bytes) {}
 
     /** x = value. */
     void fill(Tensor x, double value);

@@ -4,6 +4,7 @@ import java.io.PrintWriter;
 import java.util.List;
 import java.util.concurrent.Callable;
 import org.windtunnel.backend.registry.Doctor;
+import org.windtunnel.config.RuntimeSpec.BackendName;
 import org.windtunnel.record.Environment;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -22,10 +23,14 @@ final class DoctorCommand implements Callable<Integer> {
     @Option(names = "--threads", description = "Threads to measure with, beside one (default: all cores)")
     private Integer threads;
 
+    @Option(names = "--backend", description = "cpu or cuda (default: ${DEFAULT-VALUE})", defaultValue = "CPU")
+    private BackendName backend;
+
     @Override
     public Integer call() {
-        Doctor.Report report =
-                Doctor.measure(threads == null ? Runtime.getRuntime().availableProcessors() : threads);
+        Doctor.Report report = backend == BackendName.CUDA
+                ? Doctor.measureGpu()
+                : Doctor.measure(threads == null ? Runtime.getRuntime().availableProcessors() : threads);
         PrintWriter out = command.commandLine().getOut();
         TextTable facts = new TextTable(List.of("machine", ""));
         Environment.describe().forEach((k, v) -> facts.row(List.of(k, v)));

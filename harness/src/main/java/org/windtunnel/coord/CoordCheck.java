@@ -53,7 +53,7 @@ public final class CoordCheck {
         int width = options.widths().get(widthIndex);
         ExperimentSpec at = spec.with(spec.model().withWidth(width), spec.train().withBatch(batch.examples()), seed);
         ModelPlan plan = ModelPlan.of(at, batch.shape());
-        plan.ledger(backend.floatType()).requireAvailable();
+        plan.ledger(backend.floatType()).requireAvailable(backend);
         try (Arena memory = Arena.of(backend::allocate, backend.floatType())) {
             Model model = plan.build(backend, memory);
             plan.initialize(model.parameters());

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.OptionalLong;
+import org.windtunnel.backend.Backend;
 import org.windtunnel.backend.OutOfMemory;
 
 /**
@@ -24,12 +25,22 @@ public record MemoryLedger(
     }
 
     /**
-     * Compares the ledger with the memory this machine has free.
+     * Compares the ledger with the memory that the backend's device, or this machine, has free.
      *
      * @throws OutOfMemory if it does not fit, with what would help
      */
-    public void requireAvailable() {
-        requireWithin(available());
+    public void requireAvailable(Backend backend) {
+        OptionalLong device = backend.freeDeviceBytes();
+        if (device.isEmpty()) {
+            requireWithin(available());
+        } else {
+            new MemoryLedger(weights, gradients, optimizer, activations, 0, diagnostics).requireWithin(device);
+        }
+    }
+
+    /** Bytes that the backend is asked for: all but the host's copy for checkpoints. */
+    public long onBackend() {
+        return total() - checkpoint;
     }
 
     /**

@@ -124,7 +124,9 @@ public final class RunExecutor implements AutoCloseable {
         Dataset data = dataset(job.spec().data());
         ModelPlan plan = ModelPlan.of(job.spec(), data.shape());
         Backend device = backend(job.spec().runtime());
-        plan.ledger(device.floatType()).requireAvailable();
+        MemoryLedger ledger = plan.ledger(device.floatType());
+        ledger.requireAvailable(device);
+        device.reserve(ledger.onBackend());
         List<InputFile> files = InputFile.of(job.spec(), baseDir);
         String fingerprint = Resumption.fingerprint(data.provenance(), files);
         try (RunSession session = new RunSession(plan, data, device)) {

@@ -88,7 +88,7 @@ class BackendComparisonTest {
         requireSameBits(single, single, cases(seed));
     }
 
-    private static void requireSameBits(Backend first, Backend second, List<KernelCase> cases) {
+    static void requireSameBits(Backend first, Backend second, List<KernelCase> cases) {
         cases.forEach(c -> {
             Map<String, double[]> expected = c.run(first);
             c.run(second).forEach((quantity, values) -> assertThat(values)
@@ -113,7 +113,7 @@ class BackendComparisonTest {
         return cases;
     }
 
-    private static List<KernelCase> transformerCases(long seed) {
+    static List<KernelCase> transformerCases(long seed) {
         boolean large = seed >= FIRST_LARGE_SEED;
         List<KernelCase> cases = new ArrayList<>();
         LinearCases.addTo(cases, seed, large);
@@ -123,7 +123,7 @@ class BackendComparisonTest {
     }
 
     /** Largest |expected - found| over the largest |expected|; infinite where one is not a number and should be. */
-    private static double deviation(double[] expected, double[] found) {
+    static double deviation(double[] expected, double[] found) {
         double largest = 1e-30;
         double difference = 0;
         for (int i = 0; i < expected.length; i++) {

@@ -17,7 +17,7 @@ import org.windtunnel.tensor.DType;
 /** Every backward kernel against differences of its forward kernel. */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class FiniteDifferenceTest {
-    private static final long SEED = 20261123;
+    static final long SEED = 20261123;
 
     private final Backend exact = new Nd4jBackend(DType.FLOAT64);
     private final Backend single = new Nd4jBackend(DType.FLOAT32);

@@ -3,6 +3,7 @@ package org.windtunnel.backend.cuda;
 import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
+import java.util.OptionalLong;
 import org.windtunnel.backend.Backend;
 import org.windtunnel.backend.ImageKernels;
 import org.windtunnel.backend.Shapes;
@@ -17,6 +18,9 @@ import org.windtunnel.tensor.Tensor;
  * <p>Memory, norms, softmax, loss and updates are fp32 whatever the operands of matrix products are.
  */
 public final class CudaBackend implements Backend {
+    /** Reservations are larger by this part, for the alignment of tensors. */
+    private static final int ROUNDING = 64;
+
     private final Device device;
     private final Operands operands;
     private final DeviceMemory memory;
@@ -87,6 +91,16 @@ public final class CudaBackend implements Backend {
     public ImageKernels images() {
         throw new ConfigException("model: convolutional networks are not on backend cuda yet; train this model with"
                 + " runtime.backend: cpu or nd4j");
+    }
+
+    @Override
+    public OptionalLong freeDeviceBytes() {
+        return OptionalLong.of(device.freeBytes());
+    }
+
+    @Override
+    public void reserve(long bytes) {
+        memory.reserve(bytes + bytes / ROUNDING);
     }
 
     @Override

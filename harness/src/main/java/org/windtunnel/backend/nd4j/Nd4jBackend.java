@@ -34,6 +34,7 @@ public final class Nd4jBackend implements Backend {
         if (floatType == DType.INT32) {
             throw new IllegalArgumentException("expected a floating-point type, found " + floatType);
         }
+        Nd4jCards.requireCode();
         Natives.prepare();
         runInOneThread();
         this.floatType = floatType;

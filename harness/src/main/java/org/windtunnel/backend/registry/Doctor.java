@@ -9,10 +9,13 @@ import org.windtunnel.backend.Backend;
 import org.windtunnel.backend.CpuFeatures;
 import org.windtunnel.backend.Natives;
 import org.windtunnel.backend.cpu.CpuBackend;
+import org.windtunnel.config.RuntimeSpec;
+import org.windtunnel.config.RuntimeSpec.BackendName;
+import org.windtunnel.config.RuntimeSpec.Precision;
 import org.windtunnel.tensor.Arena;
 import org.windtunnel.tensor.Tensor;
 
-/** What the CPU backend runs on and how fast it is, measured in a few seconds. */
+/** What the CPU backend, or that of a GPU, runs on and how fast it is, measured in a few seconds. */
 public final class Doctor {
     /** Single-precision GFLOPS of one thread at the large product below which something is wrong, with AVX-512. */
     static final double EXPECTED_AVX512 = 40;
@@ -24,6 +27,8 @@ public final class Doctor {
     private static final int SMALL_DEPTH = 32;
     private static final int SMALL_BATCH = 64;
     private static final int VECTOR = 1 << 23;
+    private static final int GPU_LARGE = 4096;
+    private static final int GPU_VECTOR = 1 << 26;
     private static final int WARM_UP_VECTOR = 1 << 14;
     private static final double SECONDS = 0.3;
 
@@ -70,6 +75,48 @@ public final class Doctor {
             }
         }
         return new Report(facts, speeds, warnings(Natives.features(), speeds.get(0).value()));
+    }
+
+    /**
+     * Opens the backend of a GPU and measures it; takes a few seconds.
+     *
+     * @throws org.windtunnel.config.ConfigException if there is no GPU that can be used
+     */
+    public static Report measureGpu() {
+        Map<String, String> facts = new LinkedHashMap<>();
+        List<Speed> speeds = new ArrayList<>();
+        for (Precision precision : List.of(Precision.FP32, Precision.TF32, Precision.BF16)) {
+            try (Backend gpu = Backends.open(new RuntimeSpec(BackendName.CUDA, 1, precision));
+                    Arena arena = Arena.of(gpu::allocate, gpu.floatType())) {
+                facts.putAll(gpu.describe());
+                speeds.add(new Speed("product of " + GPU_LARGE + "x" + GPU_LARGE + ", operands "
+                        + precision.name().toLowerCase(Locale.ROOT), 1, gpuProduct(gpu, arena), "GFLOPS"));
+                if (precision == Precision.FP32) {
+                    speeds.add(new Speed("axpy of 2^26 elements", 1, gpuAxpy(gpu, arena), "GB/s"));
+                }
+            }
+        }
+        facts.remove("matrix products");
+        return new Report(facts, speeds, List.of());
+    }
+
+    private static double gpuProduct(Backend gpu, Arena arena) {
+        Tensor a = filled(gpu, arena, GPU_LARGE * GPU_LARGE);
+        Tensor b = filled(gpu, arena, GPU_LARGE * GPU_LARGE);
+        Tensor c = arena.take(GPU_LARGE * GPU_LARGE);
+        return 2.0 * GPU_LARGE * GPU_LARGE * GPU_LARGE / 1e9 / best(() -> {
+            gpu.gemm(false, true, GPU_LARGE, GPU_LARGE, GPU_LARGE, 1, a, GPU_LARGE, b, GPU_LARGE, 0, c, GPU_LARGE);
+            gpu.synchronize();
+        });
+    }
+
+    private static double gpuAxpy(Backend gpu, Arena arena) {
+        Tensor x = filled(gpu, arena, GPU_VECTOR);
+        Tensor y = filled(gpu, arena, GPU_VECTOR);
+        return 12.0 * GPU_VECTOR / 1e9 / best(() -> {
+            gpu.axpy(1e-3, x, y);
+            gpu.synchronize();
+        });
     }
 
     private static double large(Backend backend, Arena arena) {

@@ -1,0 +1,142 @@
+#!/usr/bin/env bash
+# The checks and measurements that need a GPU, in one command, from an unpacked gpu-check.tar.xz. Needs an NVIDIA driver
+# 580 or newer and the libraries of CUDA 13 (a toolkit, or PyTorch's wheels); python3 with PyTorch for the side by side.
+#   ./check.sh [OUTPUT_FOLDER]     writes results.md and logs there; exits 1 if a check failed, 2 without a GPU
+#   QUICK=1                        the checks alone, no timings
+set -uo pipefail
+here=$(cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")" && pwd)
+out=$(mkdir -p "${1:-$here/out}" && cd "${1:-$here/out}" && pwd)
+python=$(command -v python3 || true)
+results=$out/results.md
+failed=0
+
+# CUDA 13's libraries: where the loader looks, the toolkit's folder, PyTorch's wheels.
+folders=$(ls -d /usr/local/cuda*/lib64 /usr/local/cuda*/targets/x86_64-linux/lib /usr/local/nvidia/lib64 2>/dev/null)
+if [ -n "$python" ]; then
+    folders="$folders $("$python" - <<'PY'
+import glob, site, sys
+for base in site.getsitepackages() + [p for p in sys.path if p.endswith("packages")]:
+    print(*sorted(set(glob.glob(base + "/nvidia/cu13/lib") + glob.glob(base + "/nvidia/*/lib"))))
+PY
+)"
+fi
+for folder in $folders; do
+    LD_LIBRARY_PATH=${LD_LIBRARY_PATH:+$LD_LIBRARY_PATH:}$folder
+done
+export LD_LIBRARY_PATH
+
+java=("$here/jre/bin/java" -Xmx8g -XX:+UseSerialGC --add-modules jdk.incubator.vector
+    -Dorg.bytedeco.javacpp.maxBytes=0 -Dorg.bytedeco.javacpp.maxPhysicalBytes=0 -XX:MaxDirectMemorySize=64g
+    -Dorg.bytedeco.javacpp.cachedir="$out/javacpp" -Dwindtunnel.cache="$out/cache"
+    -Dwindtunnel.home="$here" -Dwindtunnel.runs="$out/runs")
+
+windtunnel() {
+    "${java[@]}" -cp "$here/lib/*" org.windtunnel.cli.Main "$@"
+}
+
+row() {
+    printf '| %s | %s | %s |\n' "$1" "$2" "$3" >> "$results"
+    printf '%-48s %s %s\n' "$1" "$2" "$3"
+}
+
+# check NAME COMMAND...: a row with the outcome and the last line of its log.
+check() {
+    local name=$1 log start
+    log=$out/$(printf '%s' "$1" | tr -c 'a-zA-Z0-9\n' '-').log
+    shift
+    start=$SECONDS
+    if "$@" > "$log" 2>&1; then
+        row "$name" "passed ($((SECONDS - start)) s)" "$(tail -n 1 "$log" | cut -c1-150)"
+    else
+        row "$name" "**FAILED**" "$(tail -n 1 "$log" | cut -c1-150)"
+        failed=1
+    fi
+}
+
+tests() {
+    "${java[@]}" -cp "$here/test-classes:$here/lib/*" org.junit.platform.console.ConsoleLauncher execute \
+        --disable-banner --details=tree --include-tag gpu -c org.windtunnel.backend.CudaOnGpuTest
+}
+
+train() {
+    windtunnel train "$here/curve-$1.yaml" --set name="$2" --set runtime.backend=cuda "${@:3}"
+}
+
+curve() {
+    find "$out/runs" -path "*$1*" -name curve.jsonl | head -n 1
+}
+
+# Long enough to be caught under way.
+resume() {
+    local steps=(--set train.steps=3000) code step=0 run
+    train gpt whole "${steps[@]}" || return 1
+    "${java[@]}" -cp "$here/lib/*" org.windtunnel.cli.Main train "$here/curve-gpt.yaml" --set name=resumed \
+        --set runtime.backend=cuda "${steps[@]}" &
+    run=$!
+    while kill -0 $run 2>/dev/null; do
+        step=$(tail -n 1 "$(curve resumed)" 2>/dev/null | sed -n 's/.*"step":\([0-9]*\).*/\1/p')
+        [ "${step:-0}" -ge 1000 ] && kill -TERM $run && break
+        sleep 0.1
+    done
+    wait $run
+    code=$?
+    [ $code -eq 75 ] || { echo "expected an interrupted run (75), it ended with $code"; return 1; }
+    train gpt resumed "${steps[@]}" && "$python" "$here/curves.py" "$(curve whole)" "$(curve resumed)" 0
+}
+
+{
+    echo "# Results on a GPU"
+    echo
+    date -u +'%Y-%m-%d %H:%M UTC'
+    nvidia-smi --query-gpu=name,memory.total,driver_version --format=csv,noheader 2>/dev/null || echo "no nvidia-smi"
+    echo
+    echo '| check | outcome | last line |'
+    echo '|---|---|---|'
+} > "$results"
+
+if ! windtunnel verify "$here/golden/adamw.json" --backend cuda > "$out/first.log" 2>&1 && grep -q 'runtime.backend: cuda' "$out/first.log"; then
+    row "a GPU" "**none**" "$(grep -o 'runtime.backend: cuda.*' "$out/first.log" | cut -c1-250)"
+    echo "No GPU found; see $out/first.log" >&2
+    exit 2
+fi
+check "golden files, fp32" windtunnel verify "$here/golden" --backend cuda
+check "kernels: tests with tag gpu" tests
+for family in gpt llama; do
+    check "$family, 200 steps, fp32" train $family curve-$family
+    check "$family, curve against cpu" "$python" "$here/curves.py" "$here/reference/$family.jsonl" "$(curve curve-$family)" 2e-3
+    check "$family again" train $family again-$family
+    check "$family, the same bits twice" "$python" "$here/curves.py" "$(curve curve-$family)" "$(curve again-$family)" 0
+    check "$family, tf32" train $family tf32-$family --set runtime.precision=tf32
+    check "$family, tf32 curve against cpu" "$python" "$here/curves.py" "$here/reference/$family.jsonl" "$(curve tf32-$family)" 2e-2
+    check "$family, bf16" train $family bf16-$family --set runtime.precision=bf16
+    check "$family, bf16 curve against cpu" "$python" "$here/curves.py" "$here/reference/$family.jsonl" "$(curve bf16-$family)" 5e-2
+done
+check "interrupted and resumed, the same bits" resume
+
+if [ -z "${QUICK:-}" ]; then
+    {
+        echo
+        echo '## Speed'
+        echo
+        echo 'Tokens per second, median of the lines after the first; ours logs every tenth step.'
+        echo
+        echo '| width, depth, heads, context, batch | precision | ours | PyTorch eager | torch.compile |'
+        echo '|---|---|---|---|---|'
+    } >> "$results"
+    for shape in "128 4 4 256 64" "256 6 8 256 64" "512 8 8 512 32" "768 12 12 1024 16"; do
+        for precision in fp32 tf32 bf16; do
+            # shellcheck disable=SC2086
+            set -- $shape
+            name=speed-$1-$precision
+            windtunnel train "$here/curve-gpt.yaml" --set name="$name" --set model.width="$1" --set model.depth="$2" \
+                --set model.head_dim=$(($1 / $3)) --set model.context="$4" --set train.batch="$5" --set train.steps=60 \
+                --set train.log_every=10 --set runtime.backend=cuda --set runtime.precision=$precision > "$out/$name.log" 2>&1
+            ours=$("$python" "$here/curves.py" --speed "$(curve "$name")" 2>&1 | tail -n 1)
+            eager=$("$python" "$here/torch_peer.py" "$@" $precision eager 2> "$out/$name-eager.log" | tail -n 1)
+            compiled=$("$python" "$here/torch_peer.py" "$@" $precision compile 2> "$out/$name-compile.log" | tail -n 1)
+            printf '| %s | %s | %s | %s | %s |\n' "$shape" "$precision" "${ours:-failed}" "${eager:-failed}" "${compiled:-failed}" | tee -a "$results"
+        done
+    done
+fi
+echo "results: $results"
+exit $failed

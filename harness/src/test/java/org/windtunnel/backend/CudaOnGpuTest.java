@@ -1,0 +1,98 @@
+package org.windtunnel.backend;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.util.Map;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Assumptions;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.windtunnel.backend.cuda.CudaBackend;
+import org.windtunnel.backend.cuda.EmulatedDevice;
+import org.windtunnel.backend.cuda.Operands;
+import org.windtunnel.backend.cuda.driver.CudaDevice;
+import org.windtunnel.config.ConfigException;
+import org.windtunnel.tensor.DType;
+
+/**
+ * The kernels on a GPU, against the same sources on the processor, which other tests compare with {@code nd4j}. Needs no
+ * ND4J, which a GPU machine may not have.
+ */
+@Tag("gpu")
+class CudaOnGpuTest {
+    private static final double TOLERANCE = 2e-5;
+    /** 10 bits of mantissa, in both operands, relative to the largest element. */
+    private static final double TF32_TOLERANCE = 4e-3;
+
+    @BeforeAll
+    static void requireGpu() {
+        try {
+            CudaDevice.open().close();
+        } catch (ConfigException e) {
+            System.out.println("skipped: kernels on a GPU: " + e.getMessage());
+            Assumptions.abort(e.getMessage());
+        }
+    }
+
+    private static Backend gpu(Operands operands) {
+        return new CudaBackend(CudaDevice.open(), operands);
+    }
+
+    @ParameterizedTest
+    @ValueSource(longs = {1, 2, 3, 4, 5, 6})
+    void everyKernel(long seed) {
+        compare(Operands.FP32, seed, TOLERANCE);
+    }
+
+    @ParameterizedTest
+    @EnumSource(value = Operands.class, names = "FP32", mode = EnumSource.Mode.EXCLUDE)
+    void productsOfRoundedOperands(Operands operands) {
+        compare(operands, 6, operands == Operands.TF32 ? TF32_TOLERANCE : TOLERANCE);
+    }
+
+    private static void compare(Operands operands, long seed, double tolerance) {
+        try (Backend gpu = gpu(operands);
+                Backend emulated = new CudaBackend(new EmulatedDevice(), operands)) {
+            for (KernelCase c : BackendComparisonTest.transformerCases(seed)) {
+                Map<String, double[]> found = c.run(gpu);
+                c.run(emulated).forEach((quantity, values) ->
+                        assertThat(BackendComparisonTest.deviation(values, found.get(quantity)))
+                                .as("%s of %s, %s", quantity, c.name(), operands)
+                                .isLessThan(tolerance));
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(Operands.class)
+    void theSameBitsTwice(Operands operands) {
+        try (Backend gpu = gpu(operands);
+                Backend again = gpu(operands)) {
+            BackendComparisonTest.requireSameBits(gpu, again, BackendComparisonTest.transformerCases(6));
+        }
+    }
+
+    @Test
+    void everyGradientAgainstDifferences() {
+        try (Backend gpu = gpu(Operands.FP32)) {
+            for (GradientCase c : GradientCases.ofTransformers(FiniteDifferenceTest.SEED)) {
+                new FiniteDifferences(0.03, 1e-3).check(gpu, c, FiniteDifferenceTest.SEED);
+            }
+        }
+    }
+
+    @Test
+    void moreMemoryThanThereIsIsRefused() {
+        try (CudaDevice device = CudaDevice.open()) {
+            long tooMuch = 2 * device.info().totalBytes();
+            assertThatThrownBy(() -> device.allocate(tooMuch)).isInstanceOf(OutOfMemory.class).hasMessageContaining("MiB");
+        }
+        try (Backend gpu = gpu(Operands.FP32)) {
+            gpu.allocate(DType.FLOAT32, 1000).close();
+        }
+    }
+}
