@@ -1,6 +1,7 @@
 package org.windtunnel.backend.cuda.driver;
 
 import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import org.bytedeco.cuda.cudart.CUctx_st;
@@ -107,10 +108,9 @@ public final class CudaDevice implements Device {
     }
 
     private String name() {
-        try (BytePointer text = new BytePointer(256)) {
-            Status.driver(cudart.cuDeviceGetName(text, 256, device), "asking the GPU for its name");
-            return text.getString();
-        }
+        byte[] text = new byte[256];
+        Status.driver(cudart.cuDeviceGetName(text, text.length, device), "asking the GPU for its name");
+        return new String(text, StandardCharsets.UTF_8).split("\0", 2)[0];
     }
 
     private DeviceInfo describe() {
