@@ -104,10 +104,15 @@ final class SweepLedger {
         return rows.get(0).job.sweep();
     }
 
-    /** Runs that an engine has; asked once. */
+    /** Runs that an engine has and that have not ended; asked once. */
     private Map<String, Held> held() {
         if (held == null) {
             held = Launchers.held(directory);
+            for (Row row : rows) {
+                if (row.status != null && row.status != RunStatus.PREEMPTED) {
+                    held.remove(row.job.runId());
+                }
+            }
         }
         return held;
     }

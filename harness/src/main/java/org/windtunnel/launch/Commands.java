@@ -44,8 +44,9 @@ public final class Commands {
             }
             return out;
         } catch (IOException e) {
-            throw new ConfigException("cannot run " + command.get(0) + (exist(command.get(0)) ? "" : ", which is not on the PATH")
-                    + ": " + e.getMessage(), e);
+            throw new ConfigException(exist(command.get(0))
+                    ? "cannot run " + command.get(0) + ": " + e.getMessage()
+                    : "expected the command " + command.get(0) + ", found none on the PATH", e);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new IllegalStateException("interrupted while " + command.get(0) + " ran", e);
