@@ -1,6 +1,8 @@
 package org.windtunnel.cli;
 
+import java.io.IOException;
 import java.lang.management.ManagementFactory;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -10,6 +12,8 @@ import java.util.Random;
 import java.util.concurrent.Callable;
 import java.util.function.Supplier;
 import java.util.function.ToDoubleFunction;
+import org.windtunnel.analysis.AnalysisException;
+import org.windtunnel.analysis.curve.RunTable;
 import org.windtunnel.analysis.fit.Bootstrap;
 import org.windtunnel.analysis.fit.FitOptions;
 import org.windtunnel.analysis.fit.FittedLaw;
@@ -41,6 +45,13 @@ final class BenchFitCommand implements Callable<Integer> {
     @Option(names = "--rounds", defaultValue = "5", description = "Repetitions; the first is cold, of the others the median")
     private int rounds;
 
+    @Option(
+            names = "--curve-lines",
+            defaultValue = "0",
+            description = "Also write so many lines of training curves (180 bytes each) to a temporary directory and time"
+                    + " reading them")
+    private int curveLines;
+
     @Override
     public Integer call() {
         Law law = PowerSum.chinchilla();
@@ -54,7 +65,29 @@ final class BenchFitCommand implements Callable<Integer> {
         time(text, resamples + " resamples refitted", () -> Bootstrap.run(fit, data, options), b -> fit.objective());
         System.out.printf(Locale.ROOT, "%d points, %d processors%n", data.size(), Runtime.getRuntime().availableProcessors());
         System.out.print(text);
+        if (curveLines > 0) {
+            curves();
+        }
         return ExitCode.DONE.code();
+    }
+
+    private void curves() {
+        try {
+            Path directory = Files.createTempDirectory("curves");
+            try {
+                GeneratedRuns.write(directory, curveLines);
+                double cpu = cpuSeconds();
+                long start = System.nanoTime();
+                RunTable table = RunTable.read(directory);
+                System.out.printf(Locale.ROOT, "%d curve lines of %d runs read in %.1f s, %.1f s of CPU time, heap of %d MB%n",
+                        curveLines, table.runs().size(), (System.nanoTime() - start) / 1e9, cpuSeconds() - cpu,
+                        Runtime.getRuntime().maxMemory() >> 20);
+            } finally {
+                GeneratedRuns.delete(directory);
+            }
+        } catch (IOException e) {
+            throw new AnalysisException("Cannot write curves to measure with: " + e.getMessage() + ". Check space.", e);
+        }
     }
 
     private <T> T time(TextTable text, String what, Supplier<T> work, ToDoubleFunction<T> objective) {

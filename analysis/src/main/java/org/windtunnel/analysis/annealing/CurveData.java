@@ -20,26 +20,27 @@ import org.windtunnel.analysis.table.TableReader;
 /**
  * Curves with their schedules, from run directories or from tables with columns run, step, lr and loss. Between logged
  * steps the rate is taken as linear; warm-up ends where the rate is first within 0.1 % of its peak. Losses of the warm-up
- * and of the first tenth of the run are left out: the laws do not describe them.
+ * and of the start of the run are left out: the laws do not describe them.
  */
 public final class CurveData {
     private static final double NEAR_PEAK = 0.999;
-    private static final double SKIPPED = 0.1;
     private static final int FEWEST_EVALUATIONS = 8;
 
     private CurveData() {}
 
     /**
      * Curves of runs: the loss of their evaluations where there are at least eight after the start, else the training
-     * loss, averaged over a fiftieth of the run.
+     * loss, smoothed.
      *
+     * @param skip share of a run at its start whose losses are left out, beside the warm-up; a tenth is usual
+     * @param smooth share of a run that a training loss is averaged over; a fiftieth is usual
      * @throws AnalysisException if a run's log is too short
      */
-    public static List<ScheduledCurve> of(List<Run> runs) {
-        return runs.stream().map(CurveData::of).toList();
+    public static List<ScheduledCurve> of(List<Run> runs, double skip, double smooth) {
+        return runs.stream().map(run -> of(run, skip, smooth)).toList();
     }
 
-    private static ScheduledCurve of(Run run) {
+    private static ScheduledCurve of(Run run, double skip, double smooth) {
         int[] logged = Arrays.stream(run.curve().step()).mapToInt(s -> (int) s - 1).toArray();
         if (logged.length < 3) {
             throw new AnalysisException("run " + run.runId() + ": expected a training curve of at least 3 steps, found "
@@ -47,21 +48,23 @@ public final class CurveData {
         }
         double[] rates = rates(logged, run.curve().lr());
         List<Evaluation> evaluations = run.evaluations().stream()
-                .filter(e -> e.step() > SKIPPED * rates.length && Double.isFinite(e.loss()))
+                .filter(e -> e.step() > skip * rates.length && Double.isFinite(e.loss()))
                 .toList();
         if (evaluations.size() >= FEWEST_EVALUATIONS) {
             return curve(
                     run.runId(),
                     rates,
                     evaluations.stream().mapToInt(e -> (int) e.step() - 1).toArray(),
-                    evaluations.stream().mapToDouble(Evaluation::loss).toArray());
+                    evaluations.stream().mapToDouble(Evaluation::loss).toArray(),
+                    skip);
         }
-        return smoothed(run.runId(), rates, logged, run.curve().loss());
+        return smoothed(run.runId(), rates, logged, run.curve().loss(), skip, smooth);
     }
 
-    /** Means over windows of a fiftieth of the run, each at the middle of its window. */
-    private static ScheduledCurve smoothed(String name, double[] rates, int[] steps, double[] losses) {
-        int window = Math.max(1, steps.length / 50);
+    /** Means over windows of a share of the run, each at the middle of its window. */
+    private static ScheduledCurve smoothed(
+            String name, double[] rates, int[] steps, double[] losses, double skip, double smooth) {
+        int window = Math.max(1, (int) (smooth * steps.length));
         List<Integer> at = new ArrayList<>();
         List<Double> mean = new ArrayList<>();
         for (int from = 0; from + window <= steps.length; from += window) {
@@ -72,7 +75,8 @@ public final class CurveData {
                 name,
                 rates,
                 at.stream().mapToInt(i -> i).toArray(),
-                mean.stream().mapToDouble(d -> d).toArray());
+                mean.stream().mapToDouble(d -> d).toArray(),
+                skip);
     }
 
     /**
@@ -81,9 +85,11 @@ public final class CurveData {
      *
      * @param columns run, step, lr and loss → the file's names
      * @param conditions that the rows must meet
+     * @param skip share of a curve at its start that is left out
      * @throws AnalysisException if a column is missing, a cell is wrong, or the steps of a curve do not increase
      */
-    public static List<ScheduledCurve> read(Path file, Map<String, String> columns, List<Condition> conditions) {
+    public static List<ScheduledCurve> read(
+            Path file, Map<String, String> columns, List<Condition> conditions, double skip) {
         Map<String, Rows> curves = new LinkedHashMap<>();
         String run = columns.getOrDefault("run", "run");
         boolean[] checked = new boolean[1];
@@ -101,7 +107,7 @@ public final class CurveData {
         curves.forEach((name, rows) -> {
             Curve curve = rows.curve.build();
             int[] steps = Arrays.stream(curve.step()).mapToInt(Math::toIntExact).toArray();
-            all.add(curve(name, rates(steps, curve.lr()), steps, curve.loss()));
+            all.add(curve(name, rates(steps, curve.lr()), steps, curve.loss(), skip));
         });
         return all;
     }
@@ -127,14 +133,14 @@ public final class CurveData {
         }
     }
 
-    private static ScheduledCurve curve(String name, double[] rates, int[] steps, double[] losses) {
+    private static ScheduledCurve curve(String name, double[] rates, int[] steps, double[] losses, double skip) {
         double peak = Arrays.stream(rates).max().orElse(0);
         int warmup = (int) IntStream.range(0, rates.length).takeWhile(k -> rates[k] < NEAR_PEAK * peak).count();
-        int first = Math.max(warmup, (int) (SKIPPED * rates.length));
+        int first = Math.max(warmup, (int) (skip * rates.length));
         int[] kept = IntStream.range(0, steps.length).filter(i -> steps[i] >= first).toArray();
         if (kept.length < 3) {
             throw new AnalysisException("curve " + name + ": expected at least 3 losses after the warm-up and the first "
-                    + "tenth, found " + kept.length + ". Log or evaluate more often.");
+                    + skip + " of the run, found " + kept.length + ". Log or evaluate more often.");
         }
         return new ScheduledCurve(
                 name,

@@ -17,7 +17,13 @@ public final class Estimates {
     /** Estimates in the formula's order; a parameter that a weakness names is not identified. */
     public static List<ParameterEstimate> of(
             FittedLaw fitted, LossData data, double delta, Bootstrap bootstrap, List<Weakness> weaknesses) {
-        double[][] covariance = sandwich(fitted, data, delta);
+        return of(fitted, data, delta, bootstrap, weaknesses, null);
+    }
+
+    /** The same with sandwich errors over clusters of points; null where every point is its own. */
+    static List<ParameterEstimate> of(
+            FittedLaw fitted, LossData data, double delta, Bootstrap bootstrap, List<Weakness> weaknesses, int[] cluster) {
+        double[][] covariance = sandwich(fitted, data, delta, cluster);
         Set<String> weak =
                 weaknesses.stream().map(w -> String.valueOf(w.parameter())).collect(Collectors.toSet());
         List<ParameterEstimate> estimates = new ArrayList<>();
@@ -34,8 +40,8 @@ public final class Estimates {
         return estimates;
     }
 
-    /** H^-1 (SUM psi² g g^T) H^-1 in internal coordinates; null where H cannot be inverted or the fit is exact. */
-    static double[][] sandwich(FittedLaw fitted, LossData data, double delta) {
+    /** H^-1 (SUM s s^T) H^-1 over clusters in internal coordinates; null where H cannot be inverted or the fit is exact. */
+    static double[][] sandwich(FittedLaw fitted, LossData data, double delta, int[] cluster) {
         RobustObjective objective = new RobustObjective(fitted.law(), data, null, delta);
         int p = objective.dimension();
         double[][] hessian = new double[p][p];
@@ -44,7 +50,7 @@ public final class Estimates {
         if (!CommonOps_DDRM.invert(new DMatrixRMaj(hessian), inverse) || MatrixFeatures_DDRM.hasUncountable(inverse)) {
             return null;
         }
-        DMatrixRMaj middle = new DMatrixRMaj(objective.scoreProducts(fitted.theta()));
+        DMatrixRMaj middle = new DMatrixRMaj(objective.scoreProducts(fitted.theta(), cluster));
         DMatrixRMaj left = new DMatrixRMaj(p, p);
         DMatrixRMaj all = new DMatrixRMaj(p, p);
         CommonOps_DDRM.mult(inverse, middle, left);

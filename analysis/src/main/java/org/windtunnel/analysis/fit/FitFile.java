@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.SerializationFeature;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Map;
 import java.util.List;
 import org.windtunnel.analysis.AnalysisException;
 import org.windtunnel.analysis.law.HeldLaw;
@@ -76,6 +77,6 @@ public final class FitFile {
     }
 
     private static Law form(TableFit fit) {
-        return HeldLaw.of(Laws.named(fit.law()), fit.held());
+        return HeldLaw.of(Laws.named(fit.law()), fit.held() == null ? Map.of() : fit.held());
     }
 }

@@ -8,10 +8,11 @@ import java.util.stream.IntStream;
 import org.windtunnel.analysis.AnalysisException;
 import org.windtunnel.analysis.law.Law;
 import org.windtunnel.analysis.law.LossData;
+import org.windtunnel.analysis.law.Separable;
 
 /**
- * Screened multi-start: the objective at every start of the law, Newton from the best and from a spread of the rest, a
- * polish of the leaders. Least absolute deviations are reached through a falling delta.
+ * Screened multi-start: the objective at every start of the law and at those of variable projection, Newton from the best
+ * and from a spread of the rest, a polish of the leaders. Least absolute deviations are reached through a falling delta.
  */
 public final class LawFitter {
     private static final int BEST = 60;
@@ -139,7 +140,11 @@ public final class LawFitter {
     }
 
     private List<double[]> screened(RobustObjective objective) {
-        List<Candidate> all = law.starts(data).stream()
+        List<double[]> starts = new ArrayList<>(law.starts(data));
+        if (law instanceof Separable separable) {
+            starts.addAll(VariableProjection.starts(separable, data));
+        }
+        List<Candidate> all = starts.stream()
                 .map(theta -> new Candidate(theta, objective.value(theta)))
                 .filter(c -> Double.isFinite(c.value))
                 .sorted(Comparator.comparingDouble(Candidate::value))

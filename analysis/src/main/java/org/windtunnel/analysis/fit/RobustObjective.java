@@ -138,16 +138,28 @@ final class RobustObjective {
         return w * rho(r);
     }
 
-    /** SUM w psi² g g^T, the middle of the sandwich covariance. */
-    double[][] scoreProducts(double[] theta) {
+    /**
+     * SUM_c s_c s_c^T over clusters with s_c = SUM w psi g over a cluster's points, the middle of the sandwich covariance.
+     *
+     * @param cluster number of each point's cluster from 0 on; null where every point is its own
+     */
+    double[][] scoreProducts(double[] theta, int[] cluster) {
         int p = dimension();
-        double[][] sum = new double[p][p];
+        int clusters = cluster == null ? data.size() : Arrays.stream(cluster).max().orElse(-1) + 1;
+        double[][] scores = new double[clusters][p];
         for (int i = 0; i < data.size(); i++) {
             double r = differentiate(theta, i);
-            double psi = Math.max(-delta, Math.min(delta, r));
+            double psi = weight(i) * Math.max(-delta, Math.min(delta, r));
+            double[] score = scores[cluster == null ? i : cluster[i]];
+            for (int a = 0; a < p; a++) {
+                score[a] += psi * jet.gradient[a];
+            }
+        }
+        double[][] sum = new double[p][p];
+        for (double[] score : scores) {
             for (int a = 0; a < p; a++) {
                 for (int b = 0; b < p; b++) {
-                    sum[a][b] += weight(i) * psi * psi * jet.gradient[a] * jet.gradient[b];
+                    sum[a][b] += score[a] * score[b];
                 }
             }
         }

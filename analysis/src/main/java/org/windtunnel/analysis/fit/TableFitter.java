@@ -95,8 +95,8 @@ public final class TableFitter {
                 delta,
                 fitted.objective(),
                 fitted.converged(),
-                Estimates.of(fitted, data, delta, bootstrap, weaknesses),
-                exponent(fitted, bootstrap),
+                Estimates.of(fitted, data, delta, bootstrap, weaknesses, clusters),
+                exponent(fitted, bootstrap, clusters),
                 fitted.optima().stream()
                         .map(o -> new TableFit.Minimum(o.objective(), natural(o.theta()), o.starts()))
                         .toList(),
@@ -135,7 +135,7 @@ public final class TableFitter {
                 .toArray();
     }
 
-    private ParameterEstimate exponent(FittedLaw fitted, Bootstrap bootstrap) {
+    private ParameterEstimate exponent(FittedLaw fitted, Bootstrap bootstrap, int[] clusters) {
         Law.Parameter alpha = exponentOf("N");
         Law.Parameter beta = exponentOf("D");
         if (alpha == null || beta == null || !law.name().startsWith("chinchilla")) {
@@ -146,7 +146,7 @@ public final class TableFitter {
         double a = alpha.natural(fitted.theta());
         double b = beta.natural(fitted.theta());
         Double se = null;
-        double[][] covariance = Estimates.sandwich(fitted, data, settings.fit.huberDelta());
+        double[][] covariance = Estimates.sandwich(fitted, data, settings.fit.huberDelta(), clusters);
         if (covariance != null) {
             double ga = -b / ((a + b) * (a + b));
             double gb = a / ((a + b) * (a + b));

@@ -2,7 +2,10 @@ package org.windtunnel.analysis.isoflop;
 
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
+import org.windtunnel.analysis.table.DataTable;
 
 /**
  * The lower envelope of training curves (Hoffmann et al., arXiv 2203.15556, approach 1): at each of many compute budgets
@@ -33,6 +36,18 @@ public final class Envelope {
             double share = Math.log(budget / compute[next - 1]) / Math.log(compute[next] / compute[next - 1]);
             return loss[next - 1] + share * (loss[next] - loss[next - 1]);
         }
+    }
+
+    /** Curves of a table with columns run, N, C and loss, the rows of a run by increasing C. */
+    public static List<TrainingCurve> curves(DataTable table) {
+        Map<String, List<DataTable.Row>> runs = new LinkedHashMap<>();
+        table.rows().forEach(r -> runs.computeIfAbsent(r.text("run"), name -> new ArrayList<>()).add(r));
+        return runs.values().stream()
+                .map(rows -> new TrainingCurve(
+                        rows.get(0).number("N"),
+                        rows.stream().mapToDouble(r -> r.number("C")).toArray(),
+                        rows.stream().mapToDouble(r -> r.number("loss")).toArray()))
+                .toList();
     }
 
     /**

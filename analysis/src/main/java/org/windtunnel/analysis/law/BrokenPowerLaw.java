@@ -41,6 +41,11 @@ public final class BrokenPowerLaw extends FormulaLaw {
     }
 
     @Override
+    public double delta() {
+        return Double.POSITIVE_INFINITY;
+    }
+
+    @Override
     protected Dual logLoss(Dual[] p, double[] x) {
         Dual term = p[1].log().minus(p[2].times(x[0]));
         for (int i = 0; i < breaks; i++) {

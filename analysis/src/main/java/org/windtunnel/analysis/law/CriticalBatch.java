@@ -26,6 +26,11 @@ public final class CriticalBatch extends FormulaLaw {
     }
 
     @Override
+    public double delta() {
+        return Double.POSITIVE_INFINITY;
+    }
+
+    @Override
     protected Dual logLoss(Dual[] p, double[] x) {
         return p[0].times(p[1].times(Math.exp(-x[0])).plus(1)).log();
     }

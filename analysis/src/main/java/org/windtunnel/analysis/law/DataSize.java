@@ -8,7 +8,7 @@ import java.util.List;
  * 2102.06701): the resolution-limited one, whose exponent depends on the data and the model, and the variance-limited
  * one, whose exponent is 1.
  */
-public final class DataSize extends FormulaLaw {
+public final class DataSize extends FormulaLaw implements Separable {
 
     public DataSize() {
         super(
@@ -26,6 +26,25 @@ public final class DataSize extends FormulaLaw {
     protected Dual logLoss(Dual[] p, double[] x) {
         Dual resolution = p[1].times(p[2].powerOf(-x[0]));
         return p[0].plus(resolution).plus(p[3].times(Math.exp(-x[0]))).log();
+    }
+
+    @Override
+    public int exponents() {
+        return 1;
+    }
+
+    @Override
+    public double[] basis(double[] exponents, double[] x) {
+        return new double[] {1, Math.exp(-exponents[0] * x[0]), Math.exp(-x[0])};
+    }
+
+    @Override
+    public double[] join(double[] exponents, double[] coefficients) {
+        return coordinates(
+                Math.max(coefficients[0], 1e-9),
+                Math.max(coefficients[1], 1e-12),
+                exponents[0],
+                Math.max(coefficients[2], 1e-12));
     }
 
     @Override

@@ -40,6 +40,11 @@ public final class DownstreamError extends FormulaLaw {
     }
 
     @Override
+    public double delta() {
+        return Double.POSITIVE_INFINITY;
+    }
+
+    @Override
     protected Dual logLoss(Dual[] p, double[] x) {
         return p[0].minus(p[1].times(p[2].times(-x[0]).exp())).log();
     }

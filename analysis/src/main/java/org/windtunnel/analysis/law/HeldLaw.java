@@ -91,6 +91,11 @@ public final class HeldLaw implements Law {
     }
 
     @Override
+    public double delta() {
+        return whole.delta();
+    }
+
+    @Override
     public List<Parameter> parameters() {
         return parameters;
     }

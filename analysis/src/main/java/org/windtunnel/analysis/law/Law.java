@@ -64,6 +64,11 @@ public interface Law {
         return Scale.LOG;
     }
 
+    /** Half-width of the quadratic zone of Huber's loss that it is published with; infinite for least squares. */
+    default double delta() {
+        return 1e-3;
+    }
+
     /** Parameters in the formula's order. */
     List<Parameter> parameters();
 

@@ -7,7 +7,7 @@ import java.util.List;
  * L(C, M) = E + (a M^eta + b M^-eta) C^-eta with M = D/N tokens per parameter (Gadre et al., arXiv 2403.08540, eq. 4):
  * the Chinchilla form with both exponents equal to 2 eta and C = 6ND, in the coordinates of over-training.
  */
-public final class OverTraining extends FormulaLaw {
+public final class OverTraining extends FormulaLaw implements Separable {
 
     public OverTraining() {
         super(
@@ -27,10 +27,34 @@ public final class OverTraining extends FormulaLaw {
     }
 
     @Override
+    public double delta() {
+        return Double.POSITIVE_INFINITY;
+    }
+
+    @Override
     protected Dual logLoss(Dual[] p, double[] x) {
         Dual over = p[1].times(p[3].powerOf(x[1] - x[0]));
         Dual under = p[2].times(p[3].powerOf(-x[1] - x[0]));
         return p[0].plus(over).plus(under).log();
+    }
+
+    @Override
+    public int exponents() {
+        return 1;
+    }
+
+    @Override
+    public double[] basis(double[] exponents, double[] x) {
+        return new double[] {1, Math.exp(exponents[0] * (x[1] - x[0])), Math.exp(exponents[0] * (-x[1] - x[0]))};
+    }
+
+    @Override
+    public double[] join(double[] exponents, double[] coefficients) {
+        return coordinates(
+                Math.max(coefficients[0], 1e-6),
+                Math.max(coefficients[1], 1e-12),
+                Math.max(coefficients[2], 1e-12),
+                exponents[0]);
     }
 
     @Override

@@ -44,6 +44,11 @@ public final class PowerProduct extends FormulaLaw {
     }
 
     @Override
+    public double delta() {
+        return Double.POSITIVE_INFINITY;
+    }
+
+    @Override
     protected Dual logLoss(Dual[] p, double[] x) {
         Dual sum = p[0].log();
         for (int i = 0; i < x.length; i++) {

@@ -12,7 +12,7 @@ import java.util.stream.Collectors;
  * <p>theta = (a, b, ..., e, alpha, beta, ...). With soft-max weights q of the terms and their constant derivatives
  * u_k, the gradient is g = SUM q_k u_k and the Hessian SUM q_k u_k u_k^T - g g^T.
  */
-public final class PowerSum implements Law {
+public final class PowerSum implements Separable {
     private static final double MAX_EXPONENT = 10;
     private static final double COEFFICIENT_STEP = 3;
     private static final double CONSTANT_STEP = 0.5;
@@ -216,6 +216,33 @@ public final class PowerSum implements Law {
         h[13] = x0 * x1 * h10;
         h[14] = x1 * x1 * h11;
         return max + Math.log(sum);
+    }
+
+    @Override
+    public int exponents() {
+        return inputs.size();
+    }
+
+    @Override
+    public double[] basis(double[] exponents, double[] x) {
+        double[] basis = new double[offset()];
+        for (int k = 0; k < exponents.length; k++) {
+            basis[k] = Math.exp(-exponents[k] * x[k]);
+        }
+        if (irreducible) {
+            basis[exponents.length] = 1;
+        }
+        return basis;
+    }
+
+    @Override
+    public double[] join(double[] exponents, double[] coefficients) {
+        double[] theta = new double[coefficients.length + exponents.length];
+        for (int k = 0; k < coefficients.length; k++) {
+            theta[k] = Math.log(Math.max(coefficients[k], 1e-12));
+        }
+        System.arraycopy(exponents, 0, theta, coefficients.length, exponents.length);
+        return theta;
     }
 
     @Override

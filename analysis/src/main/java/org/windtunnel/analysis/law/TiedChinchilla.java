@@ -4,7 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 
 /** L(N, D) = E + A N^-alpha + B D^-alpha: the Chinchilla form with one exponent, so that D/N stays constant. */
-public final class TiedChinchilla extends FormulaLaw {
+public final class TiedChinchilla extends FormulaLaw implements Separable {
 
     public TiedChinchilla() {
         super(
@@ -22,6 +22,25 @@ public final class TiedChinchilla extends FormulaLaw {
     protected Dual logLoss(Dual[] p, double[] x) {
         Dual size = p[1].times(p[3].powerOf(-x[0]));
         return p[0].plus(size).plus(p[2].times(p[3].powerOf(-x[1]))).log();
+    }
+
+    @Override
+    public int exponents() {
+        return 1;
+    }
+
+    @Override
+    public double[] basis(double[] exponents, double[] x) {
+        return new double[] {1, Math.exp(-exponents[0] * x[0]), Math.exp(-exponents[0] * x[1])};
+    }
+
+    @Override
+    public double[] join(double[] exponents, double[] coefficients) {
+        return coordinates(
+                Math.max(coefficients[0], 1e-6),
+                Math.max(coefficients[1], 1e-12),
+                Math.max(coefficients[2], 1e-12),
+                exponents[0]);
     }
 
     @Override

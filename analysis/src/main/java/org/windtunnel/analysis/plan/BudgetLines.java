@@ -71,7 +71,14 @@ public final class BudgetLines {
         }
         lines.add(comparison.crossing() == null
                 ? "  the curves do not cross in this range"
-                : "  the curves cross at " + Numbers.text(comparison.crossing()) + " FLOP");
+                : "  the curves cross at " + Numbers.text(comparison.crossing()) + " FLOP"
+                        + interval(comparison.lo(), comparison.hi()));
+        if (!Double.isNaN(comparison.crossingShare())) {
+            lines.add(String.format(
+                    Locale.ROOT,
+                    "  they cross in this range in %.1f %% of the pairs of resamples",
+                    100 * comparison.crossingShare()));
+        }
         return lines;
     }
 }

@@ -7,14 +7,12 @@ import java.util.Locale;
 import java.util.TreeSet;
 import org.windtunnel.analysis.isoflop.Growth;
 import org.windtunnel.analysis.isoflop.IsoFlop;
+import org.windtunnel.analysis.isoflop.IsoFlopFit;
 import org.windtunnel.analysis.study.LawStudy;
 
 /** Loss against size at equal compute, with the parabola of each budget and its vertex. */
 final class IsoFlopChart {
     private static final String TITLE = "IsoFLOP curves";
-
-    /** Budgets within this factor of a common one are one. */
-    private static final double SAME = 1.15;
 
     private static final int FEWEST = 4;
     private static final int SAMPLES = 31;
@@ -23,7 +21,8 @@ final class IsoFlopChart {
             """
             {"height": 380,
              "encoding": {
-              "x": {"field": "n", "type": "quantitative", "title": "parameters N", "scale": {"type": "log", "nice": false, "padding": 12},
+              "x": {"field": "n", "type": "quantitative", "title": "parameters N",
+                    "scale": {"type": "log", "nice": false, "padding": 12},
                     "axis": {"format": "~s", "labelOverlap": "greedy", "tickCount": 6}},
               "y": {"field": "loss", "type": "quantitative", "title": "loss (nats per token)",
                     "scale": {"type": "log", "nice": false, "padding": 12}, "axis": {"format": "~g", "tickCount": 8}},
@@ -54,7 +53,7 @@ final class IsoFlopChart {
         if (all.isEmpty() || !law.ofLoss()) {
             return null;
         }
-        List<IsoFlop.Point> points = IsoFlop.grouped(all, SAME);
+        List<IsoFlop.Point> points = IsoFlop.grouped(all, IsoFlopFit.SAME);
         List<IsoFlop.Minimum> minima = IsoFlop.parabolas(points, 0);
         if (minima.size() < 2) {
             return new Figure.Gap(TITLE, "Fewer than two compute budgets have a parabola through " + FEWEST
@@ -68,7 +67,8 @@ final class IsoFlopChart {
         minima.forEach(m -> budgets.add(Specs.rounded(m.compute()).doubleValue()));
         colour.put("type", "ordinal");
         colour.set("scale", Specs.object().set("domain", Specs.numbers(budgets)));
-        colour.set("legend", Specs.literal("{\"labelExpr\": \"replace(format(datum.value, '.1e'), '+', '')\", \"columns\": 9}"));
+        colour.set("legend", Specs.literal(
+                "{\"labelExpr\": \"replace(format(datum.value, '.1e'), '+', '')\", \"columns\": 9}"));
         return new Figure.Chart("isoflop", TITLE, reading(minima), spec, List.of(),
                 new Figure.Layout(List.of(""), 1, 76, 0, null));
     }

@@ -154,6 +154,8 @@ class TableFitterTest {
         assertThat(rows.get(0).firstBetter()).isLessThan(0.025);
         assertThat(rows.get(rows.size() - 1).firstBetter()).isGreaterThan(0.975);
         assertThat(comparison.crossing()).isBetween(rows.get(0).compute(), rows.get(rows.size() - 1).compute());
+        assertThat(comparison.crossing()).isBetween(comparison.lo(), comparison.hi());
+        assertThat(comparison.crossingShare()).isGreaterThan(0.95);
         assertThat(BudgetLines.of("a", "b", comparison)).anyMatch(l -> l.contains("cross at"));
     }
 }

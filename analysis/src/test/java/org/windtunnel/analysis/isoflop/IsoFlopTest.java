@@ -1,6 +1,7 @@
 package org.windtunnel.analysis.isoflop;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import java.util.ArrayList;
@@ -72,5 +73,22 @@ class IsoFlopTest {
                 .toList();
         assertThat(minima).hasSizeGreaterThan(300);
         assertThat(Growth.of(minima).exponent()).isEqualTo(EXPONENT, within(0.01));
+    }
+
+    @Test
+    void budgetsThatAreNearlyEqualAreOne() {
+        List<IsoFlop.Point> points = new ArrayList<>();
+        for (double compute : new double[] {1e18, 1e19, 1e20}) {
+            for (int i = 0; i < 7; i++) {
+                double near = compute * (1 + 0.01 * (i - 3));
+                double n = optimum(near) * Math.exp(0.3 * (i - 3));
+                points.add(new IsoFlop.Point(near, n, loss(n, near)));
+            }
+        }
+        assertThat(IsoFlop.grouped(points, IsoFlopFit.SAME).stream().map(IsoFlop.Point::compute).distinct()).hasSize(3);
+        List<String> lines = IsoFlopFit.parabolas(points, 100, 1, 0.95);
+        assertThat(lines).hasSize(7).anyMatch(l -> l.contains("3 budgets") && l.contains("95 % interval of the exponent"));
+        assertThatThrownBy(() -> IsoFlopFit.parabolas(points.subList(0, 7), 100, 1, 0.95))
+                .hasMessageContaining("two or more compute budgets");
     }
 }

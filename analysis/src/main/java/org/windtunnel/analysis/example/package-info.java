@@ -1,0 +1,2 @@
+/** The module used as a library. */
+package org.windtunnel.analysis.example;
