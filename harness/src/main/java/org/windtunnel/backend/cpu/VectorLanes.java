@@ -305,37 +305,43 @@ final class VectorLanes extends Lanes {
 
     @Override
     void adamw(float[] w, float[] g, float[] m, float[] v, int from, int n, AdamScalars s) {
-        FloatVector beta1 = FloatVector.broadcast(S, s.beta1);
-        FloatVector beta2 = FloatVector.broadcast(S, s.beta2);
-        FloatVector root = FloatVector.broadcast(S, s.root);
-        FloatVector eps = FloatVector.broadcast(S, s.eps);
-        FloatVector decay = FloatVector.broadcast(S, s.decay);
+        // Scalars become vectors within the loop (the compiler moves that out): a vector that lives across the loop's
+        // safepoints would sometimes be put on the heap, once a call.
+        float beta1 = s.beta1;
+        float beta2 = s.beta2;
+        float root = s.root;
+        float eps = s.eps;
+        float decay = s.decay;
         int end = from + S.loopBound(n);
         for (int i = from; i < end; i += L) {
             FloatVector d = FloatVector.fromArray(S, g, i).mul(s.gradScale);
-            FloatVector mi = beta1.fma(FloatVector.fromArray(S, m, i), d.mul(s.oneMinusBeta1));
-            FloatVector vi = beta2.fma(FloatVector.fromArray(S, v, i), d.mul(d).mul(s.oneMinusBeta2));
+            FloatVector mi = FloatVector.broadcast(S, beta1).fma(FloatVector.fromArray(S, m, i), d.mul(s.oneMinusBeta1));
+            FloatVector vi = FloatVector.broadcast(S, beta2)
+                    .fma(FloatVector.fromArray(S, v, i), d.mul(d).mul(s.oneMinusBeta2));
             mi.intoArray(m, i);
             vi.intoArray(v, i);
-            FloatVector denominator = vi.sqrt().fma(root, eps);
-            FloatVector.fromArray(S, w, i).fma(decay, mi.mul(s.rate).div(denominator).neg()).intoArray(w, i);
+            FloatVector denominator = vi.sqrt().fma(FloatVector.broadcast(S, root), FloatVector.broadcast(S, eps));
+            FloatVector change = mi.mul(s.rate).div(denominator).neg();
+            FloatVector.fromArray(S, w, i).fma(FloatVector.broadcast(S, decay), change).intoArray(w, i);
         }
         super.adamw(w, g, m, v, end, from + n - end, s);
     }
 
     @Override
     void sgd(float[] w, float[] g, float[] b, int from, int n, SgdScalars s) {
-        FloatVector coupled = FloatVector.broadcast(S, s.coupled);
-        FloatVector rest = FloatVector.broadcast(S, s.rest);
-        FloatVector buffered = FloatVector.broadcast(S, s.buffered);
-        FloatVector lr = FloatVector.broadcast(S, -s.lr);
+        float coupled = s.coupled;
+        float rest = s.rest;
+        float buffered = s.buffered;
+        float lr = -s.lr;
         int end = from + S.loopBound(n);
         for (int i = from; i < end; i += L) {
             FloatVector wi = FloatVector.fromArray(S, w, i);
-            FloatVector d = coupled.fma(wi, FloatVector.fromArray(S, g, i).mul(s.gradScale));
-            FloatVector bi = rest.fma(d, FloatVector.fromArray(S, b, i).mul(s.momentum));
+            FloatVector gi = FloatVector.fromArray(S, g, i).mul(s.gradScale);
+            FloatVector d = FloatVector.broadcast(S, coupled).fma(wi, gi);
+            FloatVector bi = FloatVector.broadcast(S, rest).fma(d, FloatVector.fromArray(S, b, i).mul(s.momentum));
             bi.intoArray(b, i);
-            lr.fma(buffered.fma(bi, d.mul(s.direct)), wi.mul(s.keep)).intoArray(w, i);
+            FloatVector direction = FloatVector.broadcast(S, buffered).fma(bi, d.mul(s.direct));
+            FloatVector.broadcast(S, lr).fma(direction, wi.mul(s.keep)).intoArray(w, i);
         }
         super.sgd(w, g, b, end, from + n - end, s);
     }
