@@ -13,6 +13,8 @@ import org.windtunnel.analysis.law.Law;
  * beta/(alpha+beta).
  */
 public final class Planner {
+    private static final double MAX_LOG_SIZE = 300;
+
     private final FittedLaw fitted;
     private final Bootstrap bootstrap;
     private final Law.Parameter coefficientN;
@@ -57,7 +59,9 @@ public final class Planner {
         double logG =
                 (Math.log(alpha / beta) + Math.log(coefficientN.natural(theta)) - Math.log(coefficientD.natural(theta)))
                         / (alpha + beta);
-        return Math.exp(logG + exponent(theta) * Math.log(compute / 6));
+        // A resample of data that cannot tell the exponents apart may put the best size anywhere, even beyond a double.
+        double logN = logG + exponent(theta) * Math.log(compute / 6);
+        return Math.exp(Math.max(-MAX_LOG_SIZE, Math.min(MAX_LOG_SIZE, logN)));
     }
 
     /**
