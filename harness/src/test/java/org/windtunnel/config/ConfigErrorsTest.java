@@ -31,9 +31,10 @@ class ConfigErrorsTest {
                 Arguments.of("  width: 32", "  width: 32\n  width: 64",
                         "x.yaml:5:3: width: duplicate key, first given at x.yaml:4:3; keep one of the two"),
                 Arguments.of("family: gpt", "family: gtp",
-                        "x.yaml:3:11: model.family: expected one of gpt, llama, dl4j, found gtp; did you mean gpt?"),
+                        "x.yaml:3:11: model.family: expected one of gpt, llama, dl4j, resnet, found gtp; did you mean gpt?"),
                 Arguments.of("  type: markov", "  vocab: 8",
-                        "x.yaml:9:3: data.type: missing key, expected one of maven_sources, text, shards, markov, dl4j"),
+                        "x.yaml:9:3: data.type: missing key, expected one of maven_sources, text, shards, markov, dl4j, cifar10, "
+                                + "cifar100, idx, shapes"),
                 Arguments.of("model:\n", "model: 3\nother:\n",
                         "x.yaml:3:1: other: unknown key; known keys: name, model, data, parameterization, optimizer, "
                                 + "schedule, train, runtime, checkpoint, diagnostics, seed, init\nx.yaml:2:8: model: expected a section, found 3"),

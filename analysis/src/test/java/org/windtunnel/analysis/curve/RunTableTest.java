@@ -80,6 +80,17 @@ class RunTableTest {
     }
 
     @Test
+    void zeroBytesThatADiskLeftAreABadLine() throws IOException {
+        Path run = writer.done("mup", 64, 0.01, 1, 5e4, 1e6, 2.5);
+        Files.writeString(run.resolve("eval.jsonl"), "\0\0\0{\"step\": 5}\n" + RunWriter.evalLine(20, 2e6, 1, 2.0));
+
+        RunTable table = RunTable.read(sweep);
+
+        assertThat(table.problems()).singleElement().asString().contains("eval.jsonl line 1");
+        assertThat(table.runs().get(0).finalLoss()).hasValue(2.0);
+    }
+
+    @Test
     void aRepeatedStepReplacesWhatFollowedIt() throws IOException {
         Path run = writer.done("mup", 64, 0.01, 1, 5e4, 1e6, 2.5);
         Files.writeString(
