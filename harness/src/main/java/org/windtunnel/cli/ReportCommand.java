@@ -14,6 +14,7 @@ import org.windtunnel.analysis.study.Study;
 import org.windtunnel.analysis.study.StudyOptions;
 import org.windtunnel.analysis.study.StudyResult;
 import org.windtunnel.analysis.study.Verdict;
+import org.windtunnel.config.ConfigException;
 import org.windtunnel.config.ExperimentFile;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -59,9 +60,19 @@ final class ReportCommand implements Callable<Integer> {
             ExperimentFile file = Experiments.load(config, List.of());
             options = Experiments.studyOptions(file);
         }
-        StudyResult result = report(directory, options, System.out);
+        StudyResult result = report(runs(), options, System.out);
         pictures(result);
         return ExitCode.DONE.code();
+    }
+
+    /** A mistyped path is an error; a sweep whose runs cannot be read still gets its page, which says so. */
+    private RunTable runs() {
+        RunTable table = RunTable.read(directory);
+        if (table.runs().isEmpty() && table.problems().isEmpty()) {
+            throw new ConfigException("report: expected a sweep directory such as runs/quickstart, or one run's, found no"
+                    + " runs in " + directory + ". Run `windtunnel sweep CONFIG` first or check the path.");
+        }
+        return table;
     }
 
     private void pictures(StudyResult result) {
@@ -70,9 +81,10 @@ final class ReportCommand implements Callable<Integer> {
         }
     }
 
-    /** Analyses a sweep directory, leaves study.json and report.html in it, and prints the verdict. */
-    static StudyResult report(Path directory, StudyOptions options, PrintStream out) {
-        StudyResult result = Study.run(RunTable.read(directory), options);
+    /** Analyses the runs of a sweep, leaves study.json and report.html in its directory, and prints the verdict. */
+    static StudyResult report(RunTable table, StudyOptions options, PrintStream out) {
+        Path directory = table.directory();
+        StudyResult result = Study.run(table, options);
         Study.write(result, directory.resolve("study.json"));
         Path html = directory.resolve("report.html");
         HtmlReport.write(result, html);

@@ -4,6 +4,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
+import org.windtunnel.analysis.curve.RunTable;
 import org.windtunnel.config.ExperimentFile;
 import org.windtunnel.config.LauncherSpec;
 import org.windtunnel.config.LauncherSpec.Local;
@@ -64,7 +65,7 @@ final class SweepCommand implements Callable<Integer> {
         if (launched != ExitCode.DONE || !complete && !(spec instanceof Local)) {
             return launched;
         }
-        ReportCommand.report(ledger.directory(), Experiments.studyOptions(file), System.out);
+        ReportCommand.report(RunTable.read(ledger.directory()), Experiments.studyOptions(file), System.out);
         return ExitCode.of(ended, ledger.rows().size());
     }
 

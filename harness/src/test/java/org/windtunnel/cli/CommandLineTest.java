@@ -209,6 +209,18 @@ class CommandLineTest {
     }
 
     @Test
+    void aReportOfADirectoryWithoutRunsIsRefusedAndWritesNothing() throws IOException {
+        Path empty = Files.createDirectories(temp.resolve("other/notes")).getParent();
+        assertThat(windtunnel("report", empty.toString(), "--png", empty.resolve("png").toString()))
+                .isEqualTo(ExitCode.BAD_INPUT.code());
+        assertThat(err).contains("found no runs in " + empty).doesNotContain("\tat ");
+        assertThat(out).isEmpty();
+        try (Stream<Path> files = Files.list(empty)) {
+            assertThat(files).containsExactly(empty.resolve("notes"));
+        }
+    }
+
+    @Test
     void verifyPassesOnGoldenFilesAndFailsOnADeviation() throws IOException {
         Path golden = temp.resolve("schedules.json");
         try (var in = getClass().getResourceAsStream("/golden/schedules.json")) {
