@@ -1,6 +1,7 @@
 package org.windtunnel.cli;
 
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import org.windtunnel.analysis.fit.FitFile;
 import org.windtunnel.analysis.fit.TableFit;
@@ -43,10 +44,11 @@ final class LawPlan {
         } else {
             allocation = frontier.ofLoss(positive("--loss", loss));
         }
-        BudgetLines.of(fit, allocation).forEach(System.out::println);
+        List<String> lines = new ArrayList<>(BudgetLines.of(fit, allocation));
         for (Path path : hyper) {
-            BudgetLines.of(FitFile.read(path), allocation.n(), allocation.d()).forEach(System.out::println);
+            lines.addAll(BudgetLines.of(FitFile.read(path), allocation.n(), allocation.d()));
         }
+        lines.forEach(System.out::println);
     }
 
     private static double positive(String option, double value) {

@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.List;
@@ -60,6 +61,9 @@ public final class FitFile {
         } catch (JsonProcessingException e) {
             throw new AnalysisException(
                     file + ": expected a fit that `windtunnel fit --out` wrote, found " + e.getOriginalMessage(), e);
+        } catch (NoSuchFileException e) {
+            throw new AnalysisException(
+                    file + ": expected a fit that `windtunnel fit --out` wrote, found nothing. Check the path.", e);
         } catch (IOException e) {
             throw new AnalysisException("Cannot read the fit " + file + ": " + e.getMessage() + ". Check the path.", e);
         }

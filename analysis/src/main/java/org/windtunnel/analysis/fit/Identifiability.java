@@ -150,7 +150,13 @@ public final class Identifiability {
 
     private String span(Law.Parameter parameter, double most) {
         Bootstrap.Interval interval = bootstrap.interval(parameter::natural);
-        if (Double.isNaN(interval.lo()) || interval.hi() <= most * interval.lo()) {
+        double least = Math.min(Math.abs(interval.lo()), Math.abs(interval.hi()));
+        double largest = Math.max(Math.abs(interval.lo()), Math.abs(interval.hi()));
+        if (interval.lo() < 0 && interval.hi() > 0) {
+            return String.format(
+                    Locale.ROOT, "its interval [%.3g, %.3g] leaves its sign open", interval.lo(), interval.hi());
+        }
+        if (Double.isNaN(interval.lo()) || largest <= most * least) {
             return null;
         }
         return String.format(

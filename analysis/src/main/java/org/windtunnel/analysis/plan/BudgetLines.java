@@ -3,6 +3,7 @@ package org.windtunnel.analysis.plan;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import org.windtunnel.analysis.AnalysisException;
 import org.windtunnel.analysis.Numbers;
 import org.windtunnel.analysis.fit.Bootstrap;
 import org.windtunnel.analysis.fit.FitFile;
@@ -34,8 +35,16 @@ public final class BudgetLines {
         return Double.isNaN(lo) ? "" : " [" + Numbers.text(lo) + ", " + Numbers.text(hi) + "]";
     }
 
-    /** What a fitted law of a hyperparameter, such as the learning rate, says at a size and a budget. */
+    /**
+     * What a fitted law of a hyperparameter, such as the learning rate, says at a size and a budget.
+     *
+     * @throws AnalysisException for a law of the loss, or of other inputs than N and D
+     */
     public static List<String> of(TableFit hyper, double n, double d) {
+        if (hyper.output().equals("loss") || !List.of("N", "D").containsAll(hyper.inputs())) {
+            throw new AnalysisException("expected a law of a hyperparameter in N and D to recommend it by, found "
+                    + hyper.formula() + ". Fit lr-law, batch-law or horizon-law.");
+        }
         FittedLaw law = FitFile.law(hyper);
         Bootstrap bootstrap = FitFile.bootstrap(hyper);
         double[] inputs = hyper.inputs().stream().mapToDouble(i -> i.equals("N") ? n : d).toArray();

@@ -39,8 +39,9 @@ public final class Frontier {
     public Frontier(TableFit fit) {
         law = FitFile.law(fit).law();
         sizes = law.inputs().equals(List.of("N", "D"));
-        if (!sizes && !law.inputs().equals(List.of("C", "M"))) {
-            throw new AnalysisException("expected a law of N and D or of C and M to split a budget, found " + fit.formula()
+        if (!law.output().equals("loss") || !sizes && !law.inputs().equals(List.of("C", "M"))) {
+            throw new AnalysisException("expected a law of the loss in N and D or in C and M to split a budget, found "
+                    + fit.formula()
                     + ". Fit chinchilla, chinchilla-tied, kaplan, farseer or over-training.");
         }
         theta = fit.theta();

@@ -8,6 +8,7 @@ import java.util.function.DoubleBinaryOperator;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.windtunnel.analysis.law.Law;
+import org.windtunnel.analysis.law.Laws;
 import org.windtunnel.analysis.law.LossData;
 import org.windtunnel.analysis.law.PowerSum;
 
@@ -67,6 +68,16 @@ class IdentifiabilityTest {
                 .contains("alpha: N takes 2 values")
                 .contains("A: N takes 2 values")
                 .contains("add sizes");
+    }
+
+    @Test
+    void anExponentIsToldWhateverItsSignUnlessThatIsOpen() {
+        List<Weakness> found = check(Laws.named("lr-law"), grid((n, d) -> Math.pow(n, -0.5), 0.1));
+        assertThat(found).noneMatch(w -> "eN".equals(w.parameter()));
+        assertThat(found)
+                .filteredOn(w -> "eD".equals(w.parameter()))
+                .singleElement()
+                .satisfies(w -> assertThat(w.message()).contains("leaves its sign open"));
     }
 
     @Test

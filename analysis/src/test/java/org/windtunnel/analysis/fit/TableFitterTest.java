@@ -120,6 +120,7 @@ class TableFitterTest {
         assertThatThrownBy(() -> FitFile.read(newer)).hasMessageContaining("expected a fit of format 2");
         TableFit power = TableFitter.fit(Laws.named("power-N"), table("p.csv", 400, 0), "p", settings(null));
         assertThatThrownBy(() -> new Frontier(power)).hasMessageContaining("over-training");
+        assertThatThrownBy(() -> BudgetLines.of(power, 1e9, 1e10)).hasMessageContaining("Fit lr-law");
         assertThatThrownBy(() -> TableFitter.fit(
                         Laws.named("power-N"),
                         table("p.csv", 400, 0),
