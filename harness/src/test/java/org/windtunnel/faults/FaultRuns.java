@@ -76,12 +76,17 @@ final class FaultRuns {
 
     /** Logs without what depends on the clock, and the hash of the final state. */
     static String result(Path run, long steps) {
+        return logs(run) + new Checkpoints(run).at(steps).hash();
+    }
+
+    /** What a run logged, times aside. */
+    static String logs(Path run) {
         try {
             StringBuilder text = new StringBuilder();
             for (String log : List.of("curve.jsonl", "eval.jsonl", "diag.jsonl")) {
                 text.append(Files.readString(run.resolve(log)).replaceAll(TIMES, ""));
             }
-            return text + new Checkpoints(run).at(steps).hash();
+            return text.toString();
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
