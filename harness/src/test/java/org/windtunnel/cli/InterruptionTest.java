@@ -31,7 +31,8 @@ class InterruptionTest {
             train: {steps: 1200, batch: 4, eval_sequences: 16, eval_every: 300}
             checkpoint: {every: 100, every_seconds: 0}
             """;
-    private static final String SWEEP = RUN
+    /** Long enough that a fast machine does not finish a run between two looks at it. */
+    private static final String SWEEP = RUN.replace("steps: 1200", "steps: 4800")
             + """
             sweep:
               workers: 2
@@ -154,7 +155,8 @@ class InterruptionTest {
         Files.writeString(config, SWEEP);
         assertThat(onConfig(temp.resolve("straight"), "sweep")).isZero();
         try (Program program = program("sweep")) {
-            program.await(() -> directories(runs).stream().anyMatch(run -> lines(run) > 300));
+            // Both workers are in the middle of a run, so whichever is killed leaves one to be resumed.
+            program.await(() -> directories(runs).stream().filter(run -> lines(run) > 300).count() >= 2);
             program.children().get(0).destroyForcibly();
             program.await(() -> directories(runs).stream().anyMatch(InterruptionTest::wasResumed));
             program.signal("TERM");
