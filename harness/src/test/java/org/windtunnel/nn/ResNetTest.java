@@ -5,8 +5,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
@@ -17,6 +15,7 @@ import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.windtunnel.AllocationProbe;
 import org.windtunnel.backend.Backend;
 import org.windtunnel.backend.cpu.CpuBackend;
 import org.windtunnel.backend.nd4j.Nd4jBackend;
@@ -205,17 +204,10 @@ class ResNetTest {
                 .isInstanceOf(ConfigException.class).hasMessageContaining("stay even, found 15x15");
     }
 
-    /** In a process of its own: what the JIT compiler makes of vector loops depends on what else has run. */
     @Test
     void aStepAllocatesNothingAfterWarmUp() throws IOException, InterruptedException {
-        Process process = new ProcessBuilder(List.of(
-                        Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-Xmx256m", "-XX:+UseSerialGC",
-                        "--add-modules", "jdk.incubator.vector", "-cp", System.getProperty("java.class.path"),
-                        ResNetAllocation.class.getName()))
-                .redirectErrorStream(true)
-                .start();
-        String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-        assertThat(process.waitFor()).as(output).isZero();
+        AllocationProbe.Outcome outcome = AllocationProbe.process(ResNetAllocation.class);
+        assertThat(outcome.status()).as(outcome.output()).isZero();
     }
 
     private record Result(double[] sums, double[] logits, Map<String, double[]> gradients) {}

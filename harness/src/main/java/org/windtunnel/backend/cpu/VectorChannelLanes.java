@@ -70,7 +70,8 @@ final class VectorChannelLanes extends ChannelLanes {
         int i = j;
         for (int r = 0; r < rows; r++) {
             FloatVector v = FloatVector.fromArray(S, x, i).fma(factor, offset);
-            v.blend(least, v.compare(VectorOperators.LT, least)).intoArray(y, i);
+            FloatVector floor = FloatVector.broadcast(S, least);
+            v.blend(floor, v.compare(VectorOperators.LT, floor)).intoArray(y, i);
             i += c;
         }
     }
@@ -83,7 +84,8 @@ final class VectorChannelLanes extends ChannelLanes {
         int i = j;
         for (int r = 0; r < rows; r++) {
             FloatVector v = FloatVector.fromArray(S, x, i).fma(factor, offset).add(FloatVector.fromArray(S, skip, i));
-            v.blend(least, v.compare(VectorOperators.LT, least)).intoArray(y, i);
+            FloatVector floor = FloatVector.broadcast(S, least);
+            v.blend(floor, v.compare(VectorOperators.LT, floor)).intoArray(y, i);
             i += c;
         }
     }

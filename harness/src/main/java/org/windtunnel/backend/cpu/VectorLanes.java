@@ -9,10 +9,11 @@ import org.windtunnel.backend.LayerKernels.Activation;
 /**
  * {@link Lanes} on the Vector API; the elements past the last full vector go through the plain loops.
  *
- * <p>Three habits keep C2 (seen with JDK 17) from allocating vectors. One loop a method, since it stops inlining in
+ * <p>Four habits keep C2 (seen with JDK 17) from allocating vectors. One loop a method, since it stops inlining in
  * large ones. No helper methods that take or return vectors, however short: once such a method has been compiled on its
  * own, its callers pass vectors through the heap. No conditional whose branches yield different vectors, since a merge
- * point forces both onto the heap.
+ * point forces both onto the heap. Comparisons with, and blends of, vectors only: in one process of four the forms that
+ * take a number made a vector of it on the heap, once an element.
  */
 final class VectorLanes extends Lanes {
     private static final VectorSpecies<Float> S = FloatVector.SPECIES_PREFERRED;
@@ -255,7 +256,8 @@ final class VectorLanes extends Lanes {
     private static void reluGradient(float[] x, int xo, float[] d, int dof, int end) {
         for (int i = 0; i < end; i += L) {
             FloatVector v = FloatVector.fromArray(S, d, dof + i);
-            v.blend(0f, FloatVector.fromArray(S, x, xo + i).compare(VectorOperators.LE, 0f)).intoArray(d, dof + i);
+            FloatVector zero = FloatVector.zero(S);
+            v.blend(zero, FloatVector.fromArray(S, x, xo + i).compare(VectorOperators.LE, zero)).intoArray(d, dof + i);
         }
     }
 

@@ -15,6 +15,9 @@ final class VectorMath {
     private static final VectorSpecies<Float> S = FloatVector.SPECIES_PREFERRED;
     private static final int L = S.length();
     private static final FloatVector ONE = FloatVector.broadcast(S, 1f);
+    private static final FloatVector ZERO = FloatVector.zero(S);
+    private static final FloatVector LOW = constant(FloatMath.EXP_LOW);
+    private static final FloatVector HIGH = constant(FloatMath.EXP_HIGH);
     private static final FloatVector LOG2_E = constant(FloatMath.LOG2_E);
     private static final FloatVector MAGIC = constant(FloatMath.EXPONENT_MAGIC);
     private static final FloatVector LN2_HIGH = constant(-FloatMath.LN2_HIGH);
@@ -48,8 +51,8 @@ final class VectorMath {
         FloatVector sum = FloatVector.zero(S);
         for (int i = 0; i < end; i += L) {
             FloatVector c = FloatVector.fromArray(S, x, xo + i).sub(shift);
-            c = c.blend(FloatMath.EXP_LOW, c.compare(VectorOperators.LT, FloatMath.EXP_LOW));
-            c = c.blend(FloatMath.EXP_HIGH, c.compare(VectorOperators.GT, FloatMath.EXP_HIGH));
+            c = c.blend(LOW, c.compare(VectorOperators.LT, LOW));
+            c = c.blend(HIGH, c.compare(VectorOperators.GT, HIGH));
             FloatVector t = c.fma(LOG2_E, MAGIC);
             FloatVector k = t.sub(MAGIC);
             FloatVector r = k.fma(LN2_LOW, k.fma(LN2_HIGH, c));
@@ -119,7 +122,7 @@ final class VectorMath {
             q = q.fma(t, Q1);
             q = q.fma(t, Q0);
             FloatVector upper = FloatVector.fromArray(S, e, eo + i).mul(q);
-            upper.blend(ONE.sub(upper), v.compare(VectorOperators.GT, 0f)).intoArray(e, eo + i);
+            upper.blend(ONE.sub(upper), v.compare(VectorOperators.GT, ZERO)).intoArray(e, eo + i);
         }
     }
 
