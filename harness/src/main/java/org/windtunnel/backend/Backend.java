@@ -1,6 +1,7 @@
 package org.windtunnel.backend;
 
 import java.util.Map;
+import java.util.OptionalDouble;
 import java.util.OptionalLong;
 import org.windtunnel.tensor.DType;
 import org.windtunnel.tensor.Storage;
@@ -37,6 +38,14 @@ public interface Backend extends LinearAlgebra, LayerKernels, AttentionKernels, 
     /** Free memory of the device that {@link #allocate} takes from; empty where that is the host's. */
     default OptionalLong freeDeviceBytes() {
         return OptionalLong.empty();
+    }
+
+    /**
+     * FLOP/s that matrix products in the precision in use can reach at most, by the vendor's word; empty where that is not
+     * known, and then there is no model FLOPs utilization (MFU).
+     */
+    default OptionalDouble peakFlops() {
+        return OptionalDouble.empty();
     }
 
     /**

@@ -5,6 +5,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalDouble;
 import java.util.OptionalLong;
 import org.windtunnel.backend.Backend;
 import org.windtunnel.data.Dataset;
@@ -13,6 +14,7 @@ import org.windtunnel.tensor.Arena;
 import org.windtunnel.tensor.Tensor;
 import org.windtunnel.train.ModelPlan;
 import org.windtunnel.train.RunSession;
+import org.windtunnel.train.Speed;
 
 /**
  * Times the updates of several optimizers on one model, in turn, beside a plain copy of as many elements as the model
@@ -20,6 +22,8 @@ import org.windtunnel.train.RunSession;
  */
 public final class OptimizerBench implements AutoCloseable {
     private static final int GEMM = 512;
+    /** On a card, which a smaller product does not fill. */
+    private static final int GEMM_ON_CARD = 4096;
 
     private final Backend backend;
     private final Map<String, Subject> subjects = new LinkedHashMap<>();
@@ -28,18 +32,21 @@ public final class OptimizerBench implements AutoCloseable {
     private final Tensor to;
     private final Tensor square;
     private final Tensor product;
+    private final int gemm;
     private final List<Double> copies = new ArrayList<>();
     private final List<Double> products = new ArrayList<>();
 
     /** One optimizer's run and its times, in nanoseconds. */
     private static final class Subject {
+        private final Backend backend;
         private final ModelPlan plan;
         private final RunSession session;
         private final List<Double> updates = new ArrayList<>();
         private final List<Double> passes = new ArrayList<>();
         private long step;
 
-        Subject(ModelPlan plan, RunSession session) {
+        Subject(Backend backend, ModelPlan plan, RunSession session) {
+            this.backend = backend;
             this.plan = plan;
             this.session = session;
         }
@@ -47,8 +54,10 @@ public final class OptimizerBench implements AutoCloseable {
         void step() {
             long start = System.nanoTime();
             session.backward(step);
+            backend.synchronize();
             long middle = System.nanoTime();
             session.update();
+            backend.synchronize();
             updates.add((double) (System.nanoTime() - middle));
             passes.add((double) (middle - start));
             step++;
@@ -63,6 +72,7 @@ public final class OptimizerBench implements AutoCloseable {
      * @param bytes moved by an update; empty where products dominate
      * @param gigabytesPerSecond that amounts to; NaN where empty
      * @param ofCopy the same by the copy's
+     * @param mfu model FLOPs utilization of a whole step; NaN where the device's peak is not known
      * @param gigaflops of Newton-Schulz, with the passes around it; NaN without
      * @param ofGemm the same by the square product's
      */
@@ -70,6 +80,7 @@ public final class OptimizerBench implements AutoCloseable {
             String optimizer,
             double updateMillis,
             double share,
+            double mfu,
             OptionalLong bytes,
             double gigabytesPerSecond,
             double ofCopy,
@@ -83,9 +94,10 @@ public final class OptimizerBench implements AutoCloseable {
         int elements = Math.toIntExact(plans.values().iterator().next().counts().total());
         this.from = arena.take(elements);
         this.to = arena.take(elements);
-        this.square = arena.take(GEMM * GEMM);
-        this.product = arena.take(GEMM * GEMM);
-        plans.forEach((name, plan) -> subjects.put(name, new Subject(plan, new RunSession(plan, data, backend))));
+        this.gemm = backend.freeDeviceBytes().isPresent() ? GEMM_ON_CARD : GEMM;
+        this.square = arena.take(gemm * gemm);
+        this.product = arena.take(gemm * gemm);
+        plans.forEach((name, plan) -> subjects.put(name, new Subject(backend, plan, new RunSession(plan, data, backend))));
     }
 
     /** Takes every optimizer through a step, {@code count} times; times taken so far are dropped if it was a warm-up. */
@@ -94,9 +106,11 @@ public final class OptimizerBench implements AutoCloseable {
             subjects.values().forEach(Subject::step);
             long start = System.nanoTime();
             backend.copy(from, to);
+            backend.synchronize();
             copies.add((double) (System.nanoTime() - start));
             start = System.nanoTime();
-            backend.gemm(false, false, GEMM, GEMM, GEMM, 1, square, GEMM, square, GEMM, 0, product, GEMM);
+            backend.gemm(false, false, gemm, gemm, gemm, 1, square, gemm, square, gemm, 0, product, gemm);
+            backend.synchronize();
             products.add((double) (System.nanoTime() - start));
         }
         if (warmUp) {
@@ -114,9 +128,20 @@ public final class OptimizerBench implements AutoCloseable {
         return 2.0 * from.size() * backend.floatType().bytes() / median(copies);
     }
 
-    /** Gigaflops of the product of two 512 x 512 matrices. */
+    /** Rows of the square matrices that {@link #gemmGigaflops} multiplies. */
+    public int gemmSize() {
+        return gemm;
+    }
+
+    /** Gigaflops of the product of two square matrices, in the precision in use. */
     public double gemmGigaflops() {
-        return 2.0 * GEMM * GEMM * GEMM / median(products);
+        return 2.0 * gemm * gemm * gemm / median(products);
+    }
+
+    /** That product by the device's published peak; NaN where the peak is not known. */
+    public double gemmOfPeak() {
+        OptionalDouble peak = backend.peakFlops();
+        return peak.isPresent() ? gemmGigaflops() * 1e9 / peak.getAsDouble() : Double.NaN;
     }
 
     public List<Row> rows() {
@@ -127,7 +152,9 @@ public final class OptimizerBench implements AutoCloseable {
             double flops = Optimizers.newtonSchulzFlops(s.plan.spec().optimizer(), s.plan.scaling());
             double bandwidth = bytes.isPresent() ? bytes.getAsLong() / update : Double.NaN;
             double speed = flops > 0 ? flops / update : Double.NaN;
-            rows.add(new Row(name, update / 1e6, update / (update + median(s.passes)), bytes, bandwidth,
+            double step = update + median(s.passes);
+            double mfu = Speed.of(s.plan.tokensPerStep() / step * 1e9, s.plan.flopsPerToken(), backend.peakFlops()).mfu();
+            rows.add(new Row(name, update / 1e6, update / step, mfu, bytes, bandwidth,
                     bandwidth / copyGigabytesPerSecond(), speed, speed / gemmGigaflops()));
         });
         return rows;

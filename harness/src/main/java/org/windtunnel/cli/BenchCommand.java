@@ -67,16 +67,20 @@ final class BenchCommand implements Callable<Integer> {
     }
 
     private static void print(OptimizerBench bench, ModelPlan plan, int threads) {
-        System.out.printf(Locale.ROOT, "%s parameters, %d threads; a copy moves %.1f GB/s, a product of 512 x 512 matrices "
-                + "runs at %.0f GFLOPS%n", Terminal.count(plan.counts().total()), threads,
-                bench.copyGigabytesPerSecond(), bench.gemmGigaflops());
-        TextTable table = new TextTable(List.of("optimizer", "update ms", "share of step", "bytes/param", "GB/s", "of copy",
+        System.out.printf(Locale.ROOT, "%s parameters, %d threads; a copy moves %.1f GB/s, a product of %d x %d matrices "
+                + "runs at %.0f GFLOPS%s%n", Terminal.count(plan.counts().total()), threads,
+                bench.copyGigabytesPerSecond(), bench.gemmSize(), bench.gemmSize(), bench.gemmGigaflops(),
+                Double.isNaN(bench.gemmOfPeak())
+                        ? ""
+                        : number(", %.1f %% of the published peak (what MFU can reach)", 100 * bench.gemmOfPeak()));
+        TextTable table = new TextTable(List.of("optimizer", "update ms", "share of step", "MFU", "bytes/param", "GB/s", "of copy",
                 "Newton-Schulz GFLOPS", "of product"));
         for (OptimizerBench.Row row : bench.rows()) {
             table.row(List.of(
                     row.optimizer(),
                     number("%.2f", row.updateMillis()),
                     number("%.1f %%", 100 * row.share()),
+                    number("%.1f %%", 100 * row.mfu()),
                     row.bytes().isPresent()
                             ? number("%.1f", (double) row.bytes().getAsLong() / plan.counts().total())
                             : "-",

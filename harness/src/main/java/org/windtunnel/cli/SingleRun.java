@@ -13,6 +13,7 @@ import org.windtunnel.train.ProgressListener;
 import org.windtunnel.train.RunExecutor;
 import org.windtunnel.train.RunJob;
 import org.windtunnel.train.RunOutcome;
+import org.windtunnel.train.Speed;
 
 /** Executes one run in this process and says how it goes: what {@code train}, {@code resume} and {@code branch} share. */
 final class SingleRun {
@@ -64,6 +65,11 @@ final class SingleRun {
                 + (Double.isNaN(outcome.evalError()) ? "" : String.format(", eval error %.2f %%", 100 * outcome.evalError()));
     }
 
+    private static String speed(Speed speed, String unit) {
+        return Terminal.count(speed.tokensPerSecond()) + " " + unit + "/s"
+                + (Double.isNaN(speed.mfu()) ? "" : String.format(", %.1f %% MFU", 100 * speed.mfu()));
+    }
+
     private static String singular(String unit) {
         return unit.substring(0, unit.length() - 1);
     }
@@ -81,7 +87,7 @@ final class SingleRun {
             return executor.execute(job, directory, (step, steps, loss, speed) -> {
                 bar.maxHint(steps);
                 bar.stepTo(step);
-                bar.setExtraMessage(String.format(" loss %.4f, %s %s/s", loss, Terminal.count(speed), job.spec().model().unit()));
+                bar.setExtraMessage(String.format(" loss %.4f, %s", loss, speed(speed, job.spec().model().unit())));
             });
         }
     }
@@ -100,7 +106,7 @@ final class SingleRun {
         }
 
         @Override
-        public void progress(long step, long steps, double loss, double tokensPerSecond) {
+        public void progress(long step, long steps, double loss, Speed speed) {
             long now = System.nanoTime();
             if (firstStep < 0) {
                 // A resumed run's earlier steps took no time of this process.
@@ -110,8 +116,8 @@ final class SingleRun {
             } else if (now - last >= LINE_NANOS || step == steps) {
                 last = now;
                 double left = (now - start) / 1e9 * (steps - step) / (step - firstStep);
-                out.printf("step %d/%d, loss %.4f, %s %s/s, %s left%n",
-                        step, steps, loss, Terminal.count(tokensPerSecond), unit, Terminal.duration(left));
+                out.printf("step %d/%d, loss %.4f, %s, %s left%n",
+                        step, steps, loss, speed(speed, unit), Terminal.duration(left));
             }
         }
     }

@@ -22,6 +22,7 @@ import org.windtunnel.record.RunStatus;
 import org.windtunnel.train.Preemption;
 import org.windtunnel.train.RunExecutor;
 import org.windtunnel.train.RunOutcome;
+import org.windtunnel.train.Speed;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Parameters;
 
@@ -90,11 +91,11 @@ final class WorkerCommand implements Callable<Integer> {
         }
     }
 
-    private void progress(long step, long steps, double loss, double tokensPerSecond) {
+    private void progress(long step, long steps, double loss, Speed speed) {
         long now = System.nanoTime();
         if (now - lastProgress >= PROGRESS_NANOS) {
             lastProgress = now;
-            out.println(new Progress(step, steps, loss, tokensPerSecond).toLine());
+            out.println(new Progress(step, steps, loss, speed.tokensPerSecond()).toLine());
         }
     }
 }

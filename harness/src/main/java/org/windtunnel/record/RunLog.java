@@ -29,6 +29,7 @@ public final class RunLog implements AutoCloseable {
      * @param gradNorm global norm before clipping
      * @param clip factor applied to the gradient
      * @param tokensPerSecond since the previous line
+     * @param mfu model FLOPs utilization since the previous line; NaN where the device's peak is not known
      * @param seconds since the run started, evaluation and diagnostics excluded
      * @param skipped why the update was left out, or null
      */
@@ -41,6 +42,7 @@ public final class RunLog implements AutoCloseable {
             double gradNorm,
             double clip,
             double tokensPerSecond,
+            double mfu,
             double seconds,
             String skipped) {}
 
@@ -52,6 +54,9 @@ public final class RunLog implements AutoCloseable {
             json.writeNumberField(Scalar.GRAD_NORM.key(), p.gradNorm);
             json.writeNumberField(Scalar.CLIP.key(), p.clip);
             json.writeNumberField(Scalar.TOKENS_PER_SECOND.key(), rounded(p.tokensPerSecond));
+            if (!Double.isNaN(p.mfu)) {
+                json.writeNumberField(Scalar.MFU.key(), Math.round(p.mfu * 1e4) / 1e4);
+            }
             json.writeNumberField("time_s", rounded(p.seconds));
             if (p.skipped != null) {
                 json.writeStringField("skipped", p.skipped);
@@ -62,6 +67,9 @@ public final class RunLog implements AutoCloseable {
         events.scalar(Scalar.GRAD_NORM.tag(), p.step, p.gradNorm);
         events.scalar(Scalar.CLIP.tag(), p.step, p.clip);
         events.scalar(Scalar.TOKENS_PER_SECOND.tag(), p.step, p.tokensPerSecond);
+        if (!Double.isNaN(p.mfu)) {
+            events.scalar(Scalar.MFU.tag(), p.step, p.mfu);
+        }
     }
 
     /**

@@ -7,6 +7,7 @@ public enum Scalar {
     GRAD_NORM("grad_norm", "grad/global_norm"),
     CLIP("clip", "grad/clip_factor"),
     TOKENS_PER_SECOND("tokens_per_s", "speed/tokens_per_s"),
+    MFU("mfu", "speed/mfu"),
     EVAL_LOSS("loss", "eval/loss"),
     EVAL_ERROR("error", "eval/error"),
     EVAL_ACCURACY("accuracy", "eval/accuracy"),

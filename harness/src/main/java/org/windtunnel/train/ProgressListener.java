@@ -8,10 +8,10 @@ public interface ProgressListener {
      * @param step finished steps
      * @param steps planned steps
      * @param loss nats per token of the last step
-     * @param tokensPerSecond since the previous logged step
+     * @param speed since the previous logged step
      */
-    void progress(long step, long steps, double loss, double tokensPerSecond);
+    void progress(long step, long steps, double loss, Speed speed);
 
     /** Hears nothing. */
-    ProgressListener NONE = (step, steps, loss, tokensPerSecond) -> {};
+    ProgressListener NONE = (step, steps, loss, speed) -> {};
 }

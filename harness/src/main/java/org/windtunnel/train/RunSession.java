@@ -3,6 +3,7 @@ package org.windtunnel.train;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.OptionalDouble;
 import org.windtunnel.backend.Backend;
 import org.windtunnel.checkpoint.TensorGroups;
 import org.windtunnel.config.ExperimentSpec;
@@ -175,6 +176,11 @@ public final class RunSession implements AutoCloseable {
     /** Clipping factor of the last step. */
     public double clip() {
         return clip;
+    }
+
+    /** What the backend's device can do at most, FLOP/s, where that is known. */
+    public OptionalDouble peakFlops() {
+        return backend.peakFlops();
     }
 
     /** Takes the weights from a file. @throws org.windtunnel.config.ConfigException if it is of another model */

@@ -213,6 +213,7 @@ public final class Trainer implements Resumable {
     private void logLine(Guards.Verdict verdict) {
         long now = System.nanoTime() - start - evalNanos - monitor.nanos();
         double tokensPerSecond = (finished - lineStep) * (double) plan.tokensPerStep() / Math.max(1, now - lineNanos) * 1e9;
+        Speed speed = Speed.of(tokensPerSecond, plan.flopsPerToken(), session.peakFlops());
         lineNanos = now;
         lineStep = finished;
         long tokens = finished * plan.tokensPerStep();
@@ -224,10 +225,11 @@ public final class Trainer implements Resumable {
                 session.loss(),
                 session.gradNorm(),
                 session.clip(),
-                tokensPerSecond,
+                speed.tokensPerSecond(),
+                speed.mfu(),
                 now / 1e9,
                 verdict == Guards.Verdict.SKIP ? guards.reason() : null));
-        listener.progress(finished, plan.steps(), session.loss(), tokensPerSecond);
+        listener.progress(finished, plan.steps(), session.loss(), speed);
     }
 
     private void evaluate() {

@@ -14,7 +14,7 @@ import org.windtunnel.cli.Main;
 
 /** Small runs for the fault tests, and what must be the same whatever happened to them. */
 final class FaultRuns {
-    private static final String TIMES = ",\"((tokens_per_s|time_s|cost_share)\":[^,}]+|cost_s\":\\{[^}]*})";
+    private static final String TIMES = ",\"((tokens_per_s|mfu|time_s|cost_share)\":[^,}]+|cost_s\":\\{[^}]*})";
 
     private FaultRuns() {}
 

@@ -27,7 +27,7 @@ final class ResumableRuns {
             "llama", "{family: llama, width: 16, depth: 2, head_dim: 8, context: 16}",
             "resnet", "{family: resnet, width: 4, blocks: [1, 1], drop_path: 0.2, label_smoothing: 0.1}");
 
-    private static final String TIMES = ",\"((tokens_per_s|time_s|cost_share)\":[^,}]+|cost_s\":\\{[^}]*})";
+    private static final String TIMES = ",\"((tokens_per_s|mfu|time_s|cost_share)\":[^,}]+|cost_s\":\\{[^}]*})";
 
     private ResumableRuns() {}
 

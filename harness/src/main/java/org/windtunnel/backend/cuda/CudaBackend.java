@@ -3,6 +3,7 @@ package org.windtunnel.backend.cuda;
 import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
+import java.util.OptionalDouble;
 import java.util.OptionalLong;
 import org.windtunnel.backend.Backend;
 import org.windtunnel.backend.ImageKernels;
@@ -78,6 +79,7 @@ public final class CudaBackend implements Backend {
         facts.put("gpu memory", (card.totalBytes() >> 20) + " MiB");
         facts.put("cuda", card.software());
         facts.put("matrix products", operands.name().toLowerCase(Locale.ROOT));
+        Card.of(card.name()).ifPresent(known -> facts.put("published peak", known.describe(operands)));
         return facts;
     }
 
@@ -96,6 +98,11 @@ public final class CudaBackend implements Backend {
     @Override
     public OptionalLong freeDeviceBytes() {
         return OptionalLong.of(device.freeBytes());
+    }
+
+    @Override
+    public OptionalDouble peakFlops() {
+        return Card.of(device.info().name()).map(card -> card.peakFlops(operands)).orElse(OptionalDouble.empty());
     }
 
     @Override

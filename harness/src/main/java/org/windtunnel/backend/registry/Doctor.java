@@ -97,6 +97,7 @@ public final class Doctor {
             }
         }
         facts.remove("matrix products");
+        facts.remove("published peak");
         return new Report(facts, speeds, List.of());
     }
 

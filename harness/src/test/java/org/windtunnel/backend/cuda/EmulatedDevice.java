@@ -44,8 +44,17 @@ public final class EmulatedDevice implements Device {
      * @param lastFirst runs the threads of a block from the last to the first
      */
     EmulatedDevice(int sharedBytes, boolean lastFirst) {
+        this("emulated card", sharedBytes, lastFirst);
+    }
+
+    /** A card that goes by another's name. */
+    EmulatedDevice(String name) {
+        this(name, A100_SHARED, false);
+    }
+
+    private EmulatedDevice(String name, int sharedBytes, boolean lastFirst) {
         this.lastFirst = lastFirst;
-        info = new DeviceInfo("emulated card", 8, 0, 1, 1L << 30, sharedBytes, "kernels compiled by g++");
+        info = new DeviceInfo(name, 8, 0, 1, 1L << 30, sharedBytes, "kernels compiled by g++");
     }
 
     @Override
