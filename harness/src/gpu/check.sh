@@ -55,7 +55,8 @@ check() {
 
 tests() {
     "${java[@]}" -cp "$here/test-classes:$here/lib/*" org.junit.platform.console.ConsoleLauncher execute \
-        --disable-banner --details=tree --include-tag gpu -c org.windtunnel.backend.CudaOnGpuTest
+        --disable-banner --details=tree --include-tag gpu -c org.windtunnel.backend.CudaOnGpuTest \
+        -c org.windtunnel.train.QueuedStepsOnGpuTest
 }
 
 train() {
@@ -64,6 +65,15 @@ train() {
 
 curve() {
     find "$out/runs" -path "*$1*" -name curve.jsonl | head -n 1
+}
+
+# speed NAME GRAPHS WIDTH DEPTH HEADS CONTEXT BATCH PRECISION: tokens per second of a run.
+speed() {
+    windtunnel train "$here/curve-gpt.yaml" --set name="$1" --set runtime.cuda_graphs="$2" --set model.width="$3" \
+        --set model.depth="$4" --set model.head_dim=$(($3 / $5)) --set model.context="$6" --set train.batch="$7" \
+        --set train.steps=60 --set train.log_every=10 --set runtime.backend=cuda --set runtime.precision="$8" \
+        > "$out/$1.log" 2>&1
+    "$python" "$here/curves.py" --speed "$(curve "$1/")" 2>&1 | tail -n 1
 }
 
 # Long enough to be caught under way.
@@ -106,6 +116,8 @@ for family in gpt llama; do
     check "$family, curve against cpu" "$python" "$here/curves.py" "$here/reference/$family.jsonl" "$(curve curve-$family)" 2e-3
     check "$family again" train $family again-$family
     check "$family, the same bits twice" "$python" "$here/curves.py" "$(curve curve-$family)" "$(curve again-$family)" 0
+    check "$family, without CUDA graphs" train $family launches-$family --set runtime.cuda_graphs=false
+    check "$family, the same bits without graphs" "$python" "$here/curves.py" "$(curve curve-$family)" "$(curve launches-$family)" 0
     check "$family, tf32" train $family tf32-$family --set runtime.precision=tf32
     check "$family, tf32 curve against cpu" "$python" "$here/curves.py" "$here/reference/$family.jsonl" "$(curve tf32-$family)" 2e-2
     check "$family, bf16" train $family bf16-$family --set runtime.precision=bf16
@@ -120,21 +132,19 @@ if [ -z "${QUICK:-}" ]; then
         echo
         echo 'Tokens per second, median of the lines after the first; ours logs every tenth step.'
         echo
-        echo '| width, depth, heads, context, batch | precision | ours | PyTorch eager | torch.compile |'
-        echo '|---|---|---|---|---|'
+        echo '| width, depth, heads, context, batch | precision | ours | without CUDA graphs | PyTorch eager | torch.compile |'
+        echo '|---|---|---|---|---|---|'
     } >> "$results"
     for shape in "128 4 4 256 64" "256 6 8 256 64" "512 8 8 512 32" "768 12 12 1024 16"; do
         for precision in fp32 tf32 bf16; do
             # shellcheck disable=SC2086
             set -- $shape
             name=speed-$1-$precision
-            windtunnel train "$here/curve-gpt.yaml" --set name="$name" --set model.width="$1" --set model.depth="$2" \
-                --set model.head_dim=$(($1 / $3)) --set model.context="$4" --set train.batch="$5" --set train.steps=60 \
-                --set train.log_every=10 --set runtime.backend=cuda --set runtime.precision=$precision > "$out/$name.log" 2>&1
-            ours=$("$python" "$here/curves.py" --speed "$(curve "$name")" 2>&1 | tail -n 1)
+            ours=$(speed "$name" true "$@" $precision)
+            launches=$(speed "$name-launches" false "$@" $precision)
             eager=$("$python" "$here/torch_peer.py" "$@" $precision eager 2> "$out/$name-eager.log" | tail -n 1)
             compiled=$("$python" "$here/torch_peer.py" "$@" $precision compile 2> "$out/$name-compile.log" | tail -n 1)
-            printf '| %s | %s | %s | %s | %s |\n' "$shape" "$precision" "${ours:-failed}" "${eager:-failed}" "${compiled:-failed}" | tee -a "$results"
+            printf '| %s | %s | %s | %s | %s | %s |\n' "$shape" "$precision" "${ours:-failed}" "${launches:-failed}" "${eager:-failed}" "${compiled:-failed}" | tee -a "$results"
         done
     done
 fi

@@ -71,6 +71,21 @@ public interface Backend extends LinearAlgebra, LayerKernels, AttentionKernels, 
                 "backend " + name() + " has no convolutions; train this model with backend cpu or nd4j");
     }
 
+    /**
+     * Prepares work that will be run many times.
+     *
+     * @param what it is, for messages
+     * @param work makes the same calls of this backend with the same arguments each time, and reads nothing back from it
+     */
+    default RepeatedWork repeated(String what, Runnable work) {
+        return work::run;
+    }
+
+    /** How the figures of a step can be had late; null where calls are done when they return. */
+    default LateFigures lateFigures() {
+        return null;
+    }
+
     /** Blocks until all queued work is done; a no-op on synchronous backends. */
     default void synchronize() {}
 

@@ -135,7 +135,8 @@ public interface LayerKernels {
      *
      * @param logits [N, V]
      * @param targets INT32 [N]; a negative target leaves its row out (zero gradient)
-     * @param sums receives {Σ nll, Σ lse², number of rows counted}, accumulated in double
+     * @param sums receives {Σ nll, Σ lse², number of rows counted}, accumulated in double; null leaves them to
+     *     {@link LateFigures}, on a backend that has those
      */
     void crossEntropy(
             Tensor logits, Tensor targets, double zWeight, double gradScale, boolean writeGradient, double[] sums);
@@ -146,7 +147,8 @@ public interface LayerKernels {
      *
      * @param logits [N, V]
      * @param targets INT32 [N]; a negative target leaves its row out (zero gradient)
-     * @param sums receives {Σ loss, Σ ‖logits_n‖², number of rows counted}, accumulated in double
+     * @param sums receives {Σ loss, Σ ‖logits_n‖², number of rows counted}, accumulated in double; null leaves them to
+     *     {@link LateFigures}, on a backend that has those
      */
     void squaredError(Tensor logits, Tensor targets, double gradScale, boolean writeGradient, double[] sums);
 }

@@ -14,11 +14,16 @@ public record RuntimeSpec(
                         value = "What to do when memory runs out: stop, or restart, which gives all memory back, waits, and goes on "
                                 + "from the newest checkpoint, at most three times",
                         def = "stop")
-                OnOutOfMemory onOutOfMemory) {
+                OnOutOfMemory onOutOfMemory,
+        @Key(
+                        value = "On the cuda backend: record a training pass once as a CUDA graph and replay it, instead of "
+                                + "launching its kernels one by one",
+                        def = "true")
+                boolean cudaGraphs) {
 
-    /** With what happens by default when memory runs out: the run stops. */
+    /** With the defaults of the rest: a run stops when memory runs out, and passes are replayed. */
     public RuntimeSpec(BackendName backend, int threads, Precision precision) {
-        this(backend, threads, precision, OnOutOfMemory.STOP);
+        this(backend, threads, precision, OnOutOfMemory.STOP, true);
     }
 
     /** What becomes of a run that gets no memory. */

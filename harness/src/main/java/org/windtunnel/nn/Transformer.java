@@ -92,6 +92,11 @@ public final class Transformer implements Model {
     }
 
     @Override
+    public boolean isRepeatable() {
+        return probe == null;
+    }
+
+    @Override
     public void evaluate(double[] sums) {
         forward();
         readout.loss(targets, sums);

@@ -1,5 +1,6 @@
 package org.windtunnel.optim;
 
+import org.windtunnel.backend.LateFigures;
 import org.windtunnel.backend.LinearAlgebra;
 import org.windtunnel.tensor.Tensor;
 
@@ -12,6 +13,13 @@ public final class GradClip {
     /** Global l2 norm of all gradients. */
     public static double norm(LinearAlgebra backend, Tensor gradients) {
         return Math.sqrt(backend.sumOfSquares(gradients));
+    }
+
+    /** Clips by {@link #factor} where the norm is on the device. */
+    public static void clip(LateFigures figures, Tensor gradients, double limit) {
+        if (limit != 0) {
+            figures.clip(gradients, limit, EPS);
+        }
     }
 
     /**

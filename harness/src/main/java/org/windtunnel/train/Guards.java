@@ -40,6 +40,11 @@ final class Guards implements Resumable {
         return new SpikeDetector(name, spec.sigmas(), spec.window());
     }
 
+    /** Whether a step may be judged after its update: none of the verdicts takes an update alone back. */
+    boolean mayJudgeLate() {
+        return spec.onDivergence() != GuardSpec.OnDivergence.SKIP && spec.onSpike() != OnSpike.SKIP;
+    }
+
     /**
      * @param loss of the step's batch before the update
      * @param gradNorm global norm before clipping

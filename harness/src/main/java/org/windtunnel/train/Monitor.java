@@ -18,12 +18,17 @@ final class Monitor implements Resumable {
         this.log = log;
     }
 
+    /** Whether the step that will be the {@code finished}th is looked into. */
+    boolean isDue(long finished) {
+        return session.diagnostics() != null && session.diagnostics().isDue(finished);
+    }
+
     /** To be called between the backward pass and the update of the step that will be the {@code finished}th. */
     void beforeUpdate(long finished, boolean skip) {
         steps++;
         clipped += session.clip() < 1 ? 1 : 0;
         skipped += skip ? 1 : 0;
-        if (session.diagnostics() != null && session.diagnostics().isDue(finished)) {
+        if (isDue(finished)) {
             long start = System.nanoTime();
             session.diagnostics().beforeUpdate();
             nanos += System.nanoTime() - start;
@@ -38,7 +43,7 @@ final class Monitor implements Resumable {
      * @param runNanos since the run started
      */
     void afterUpdate(long finished, long tokens, double flops, long runNanos) {
-        if (session.diagnostics() == null || !session.diagnostics().isDue(finished)) {
+        if (!isDue(finished)) {
             return;
         }
         long start = System.nanoTime();

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.Function;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.windtunnel.backend.Backend;
@@ -36,6 +37,7 @@ public final class RunExecutor implements AutoCloseable {
     private final Path baseDir;
     private final Datasets datasets;
     private final Preemption preemption;
+    private final Function<RuntimeSpec, Backend> opener;
     private final HostCopy copy = new HostCopy();
     private RuntimeSpec openedRuntime;
     private Backend backend;
@@ -47,6 +49,12 @@ public final class RunExecutor implements AutoCloseable {
 
     /** @param preemption ends the run under way, and every further one after its first step */
     public RunExecutor(Path baseDir, Preemption preemption) {
+        this(baseDir, preemption, Backends::open);
+    }
+
+    /** @param opener opens backends */
+    RunExecutor(Path baseDir, Preemption preemption, Function<RuntimeSpec, Backend> opener) {
+        this.opener = opener;
         this.baseDir = baseDir;
         this.datasets = new Datasets(baseDir);
         this.preemption = preemption;
@@ -61,7 +69,7 @@ public final class RunExecutor implements AutoCloseable {
     public Backend backend(RuntimeSpec spec) {
         if (!spec.equals(openedRuntime)) {
             close();
-            backend = Backends.open(spec);
+            backend = opener.apply(spec);
             openedRuntime = spec;
             LOG.info("backend {}: {}", backend.name(), backend.describe());
         }

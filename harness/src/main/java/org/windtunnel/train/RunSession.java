@@ -5,6 +5,8 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.OptionalDouble;
 import org.windtunnel.backend.Backend;
+import org.windtunnel.backend.LateFigures;
+import org.windtunnel.backend.RepeatedWork;
 import org.windtunnel.checkpoint.TensorGroups;
 import org.windtunnel.config.ExperimentSpec;
 import org.windtunnel.data.BatchSource;
@@ -40,12 +42,20 @@ public final class RunSession implements AutoCloseable {
     private final int unitsPerExample;
     private final int microBatch;
     private final double[] sums = new double[3];
+    private final double gradScale;
+    private final RepeatedWork firstPass;
+    private final RepeatedWork furtherPass;
+    /** Null where every step waits for its figures. */
+    private final LateFigures late;
 
     private long batchShift;
     private final Errors errors;
     private double evalError = Double.NaN;
     private double loss;
     private double lr;
+    /** Of the steps whose figures have not been received, in their order. */
+    private final double[] queuedLr = new double[LateFigures.MOST];
+    private int queued;
     private double gradNorm;
     private double clip;
 
@@ -71,6 +81,10 @@ public final class RunSession implements AutoCloseable {
             this.optimizer = Optimizers.create(spec.optimizer(), backend, model.parameters(), plan.scaling(),
                     Projections.gaussian(spec.seed()), arena);
             this.diagnostics = plan.diagnostics(backend, model, arena);
+            this.late = model.isRepeatable() && batches.mixture() == null ? backend.lateFigures() : null;
+            this.gradScale = 1.0 / ((double) spec.train().batch() * unitsPerExample);
+            this.firstPass = backend.repeated("the first pass of a step", () -> passWithLateLoss(true));
+            this.furtherPass = backend.repeated("the further passes of a step", () -> passWithLateLoss(false));
         } catch (RuntimeException e) {
             close();
             throw e;
@@ -93,22 +107,89 @@ public final class RunSession implements AutoCloseable {
      * @param step 0-based
      */
     public void backward(long step) {
-        int batch = spec.train().batch();
-        double gradScale = 1.0 / ((double) batch * unitsPerExample);
+        queueBackward(step);
+        receive();
+    }
+
+    /**
+     * A whole step, whose figures are there after {@link #receive}; on a backend with a queue of work it is not waited for.
+     *
+     * @param step 0-based
+     * @throws IllegalStateException unless {@link #runsAhead}
+     */
+    void queue(long step) {
+        if (late == null) {
+            throw new IllegalStateException("backend " + backend.name() + " does the steps of this model one by one");
+        }
+        queueBackward(step);
+        update();
+    }
+
+    /** Whether {@link #queue} is there, twice before the first {@link #receive}. */
+    boolean runsAhead() {
+        return late != null;
+    }
+
+    private void queueBackward(long step) {
         BatchSource.Mixture mixture = batches.mixture();
         if (mixture != null) {
             model.mixTargets(mixture.seconds(), mixture.shares());
         }
         double nll = 0;
-        for (int first = 0; first < batch; first += microBatch) {
+        for (int first = 0; first < spec.train().batch(); first += microBatch) {
             batches.train(step + batchShift, first, model.inputs(), model.targets());
-            model.forwardBackward(gradScale, spec.train().zLoss(), first > 0, sums);
-            nll += sums[0];
+            if (late != null) {
+                latePass(first == 0);
+            } else {
+                model.forwardBackward(gradScale, spec.train().zLoss(), first > 0, sums);
+                nll += sums[0];
+            }
         }
-        loss = nll * gradScale;
-        gradNorm = GradClip.norm(backend, model.parameters().gradients());
+        if (late != null) {
+            late.squares(model.parameters().gradients());
+            late.send();
+        } else {
+            loss = nll * gradScale;
+            gradNorm = GradClip.norm(backend, model.parameters().gradients());
+        }
+        queuedLr[queued++] = spec.optimizer().lr() * schedule.multiplier(step);
+    }
+
+    /** What looks into the model makes its pass another one. */
+    private void latePass(boolean first) {
+        if (!model.isRepeatable()) {
+            passWithLateLoss(first);
+        } else if (first) {
+            firstPass.run();
+        } else {
+            furtherPass.run();
+        }
+    }
+
+    private void passWithLateLoss(boolean first) {
+        model.forwardBackward(gradScale, spec.train().zLoss(), !first, null);
+        late.addLoss(first);
+    }
+
+    /** Takes the figures of the step that was queued first. */
+    void receive() {
+        if (late != null) {
+            late.receive(sums);
+            loss = sums[0] * gradScale;
+            gradNorm = Math.sqrt(sums[1]);
+        }
         clip = GradClip.factor(gradNorm, spec.train().clip());
-        lr = spec.optimizer().lr() * schedule.multiplier(step);
+        lr = queuedLr[0];
+        queuedLr[0] = queuedLr[1];
+        queued--;
+    }
+
+    /** Takes no figures of what was queued. */
+    void forgetQueued() {
+        if (late != null) {
+            late.forget();
+        }
+        queued = 0;
     }
 
     /** Lets step {@code i} train on batch {@code i + shift} of the plan from now on: batches in between are left out. */
@@ -118,7 +199,13 @@ public final class RunSession implements AutoCloseable {
 
     /** The second half: the optimizer's update from the gradients of {@link #backward}. */
     public void update() {
-        optimizer.step(lr, clip);
+        if (late == null) {
+            optimizer.step(lr, clip);
+            return;
+        }
+        // Always on the device, so that a step has the same bits whether its figures were waited for or not.
+        GradClip.clip(late, model.parameters().gradients(), spec.train().clip());
+        optimizer.step(queued == 0 ? lr : queuedLr[queued - 1], 1);
     }
 
     /** Mean loss on the fixed evaluation set, nats per unit. */
@@ -221,6 +308,11 @@ public final class RunSession implements AutoCloseable {
 
     @Override
     public void close() {
+        forgetQueued();
+        if (firstPass != null) {
+            firstPass.close();
+            furtherPass.close();
+        }
         batches.close();
         arena.close();
     }

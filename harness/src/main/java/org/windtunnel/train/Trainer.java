@@ -39,6 +39,8 @@ public final class Trainer implements Resumable {
     private long restarts;
     private long lastTrouble;
     private long lastRestart;
+    /** Whether a step beyond the finished ones is queued. */
+    private boolean ahead;
 
     /**
      * @param log receives the curve and the evaluations; the caller closes it
@@ -92,7 +94,10 @@ public final class Trainer implements Resumable {
                 tailSum += session.loss();
                 tailCount++;
             }
-            boolean evaluated = finished == steps || train.evalEvery() > 0 && finished % train.evalEvery() == 0;
+            if (ahead) {
+                continue;
+            }
+            boolean evaluated = evaluatesAt(finished);
             if (evaluated) {
                 evaluate();
             }
@@ -109,12 +114,52 @@ public final class Trainer implements Resumable {
                 : outcome(RunStatus.DIVERGED, "the evaluation loss is " + evalLoss);
     }
 
+    /**
+     * Does a step. Where work is queued, the figures of a step are looked at when the next one is at work already, unless
+     * something is to happen between the two.
+     */
     private Guards.Verdict step() {
-        session.backward(finished);
+        if (!ahead && !canBeQueued(finished)) {
+            return stepAtOnce();
+        }
+        if (!ahead) {
+            session.queue(finished);
+        }
+        ahead = !pausesAfter(finished) && canBeQueued(finished + 1);
+        if (ahead) {
+            session.queue(finished + 1);
+        }
+        session.receive();
+        Guards.Verdict verdict = judge();
+        monitor.beforeUpdate(finished + 1, verdict != Guards.Verdict.PROCEED);
+        finished++;
+        return verdict;
+    }
+
+    /** Whether nothing needs to happen between the backward pass of a step (0-based) and its update. */
+    private boolean canBeQueued(long step) {
+        return session.runsAhead() && guards.mayJudgeLate() && !monitor.isDue(step + 1);
+    }
+
+    /** Whether the state after a step (0-based) is wanted. */
+    private boolean pausesAfter(long step) {
+        return step + 1 == plan.steps() || evaluatesAt(step + 1) || keeper.isDue(step + 1) || preemption.reason() != null;
+    }
+
+    private boolean evaluatesAt(long done) {
+        return done == plan.steps() || train.evalEvery() > 0 && done % train.evalEvery() == 0;
+    }
+
+    private Guards.Verdict judge() {
         if (Double.isNaN(firstLoss)) {
             firstLoss = session.loss();
         }
-        Guards.Verdict verdict = guards.judge(session.loss(), session.gradNorm(), firstLoss);
+        return guards.judge(session.loss(), session.gradNorm(), firstLoss);
+    }
+
+    private Guards.Verdict stepAtOnce() {
+        session.backward(finished);
+        Guards.Verdict verdict = judge();
         boolean proceeds = verdict == Guards.Verdict.PROCEED;
         monitor.beforeUpdate(finished + 1, !proceeds);
         if (proceeds) {
@@ -139,6 +184,8 @@ public final class Trainer implements Resumable {
         long trouble = finished;
         long nextBatch = finished + batchShift;
         long done = restarts;
+        ahead = false;
+        session.forgetQueued();
         if (done == train.guards().maxRestarts() || !keeper.rollBack(trouble <= lastTrouble ? lastRestart : trouble)) {
             return false;
         }

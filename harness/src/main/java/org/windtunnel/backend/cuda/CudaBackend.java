@@ -7,6 +7,8 @@ import java.util.OptionalDouble;
 import java.util.OptionalLong;
 import org.windtunnel.backend.Backend;
 import org.windtunnel.backend.ImageKernels;
+import org.windtunnel.backend.LateFigures;
+import org.windtunnel.backend.RepeatedWork;
 import org.windtunnel.backend.Shapes;
 import org.windtunnel.config.ConfigException;
 import org.windtunnel.tensor.DType;
@@ -34,14 +36,22 @@ public final class CudaBackend implements Backend {
     private final AttentionKernel attention;
     private final UpdateKernels update;
     private final ProjectionKernels projection;
+    private final LateLosses late;
+    private final boolean graphs;
+
+    /** With graphs. */
+    public CudaBackend(Device device, Operands operands) {
+        this(device, operands, true);
+    }
 
     /**
      * Loads the kernels, compiling them for this card if that has not been done.
      *
      * @param device becomes this backend's, which closes it
      * @param operands how matrix products take their operands
+     * @param graphs whether {@link #repeated} work is recorded as a CUDA graph and replayed, or queued call by call
      */
-    public CudaBackend(Device device, Operands operands) {
+    public CudaBackend(Device device, Operands operands, boolean graphs) {
         this.device = device;
         this.operands = operands;
         device.load(KernelSource.all());
@@ -56,6 +66,8 @@ public final class CudaBackend implements Backend {
         attention = new AttentionKernel(device, calls);
         update = new UpdateKernels(device, calls, workspace);
         projection = new ProjectionKernels(calls, reductions);
+        late = new LateLosses(device, calls, reductions);
+        this.graphs = graphs;
     }
 
     @Override
@@ -108,6 +120,16 @@ public final class CudaBackend implements Backend {
     @Override
     public void reserve(long bytes) {
         memory.reserve(bytes + bytes / ROUNDING);
+    }
+
+    @Override
+    public RepeatedWork repeated(String what, Runnable work) {
+        return graphs ? new Recording(device, workspace, what, work) : work::run;
+    }
+
+    @Override
+    public LateFigures lateFigures() {
+        return late;
     }
 
     @Override

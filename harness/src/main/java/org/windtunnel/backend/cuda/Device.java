@@ -10,6 +10,8 @@ import java.util.List;
  * {@link #synchronize} wait for it. Errors of the card surface as {@link DeviceException}, possibly at a later call.
  */
 public interface Device extends AutoCloseable {
+    /** Most bytes of {@link #send}. */
+    int SENT_BYTES = 64;
 
     DeviceInfo info();
 
@@ -37,6 +39,32 @@ public interface Device extends AutoCloseable {
 
     /** Waits for queued work and returns device memory's content, valid until the next call of this device. */
     ByteBuffer download(long from, int bytes);
+
+    /** Queues a copy of up to {@link #SENT_BYTES} to one of two places on the host, for {@link #receive}. */
+    void send(long from, int bytes, int slot);
+
+    /** Waits for what was last sent to a place, and for nothing that was queued after it. Valid until the next sending. */
+    ByteBuffer receive(int slot);
+
+    /**
+     * Records what is queued from now on instead of doing it, until {@link #endRecording}. Kernels, products, copies within
+     * the device and zeros can be recorded; everything else is refused, and the recording with it.
+     */
+    void beginRecording();
+
+    /**
+     * Ends the recording; what was recorded has not been done.
+     *
+     * @return handle for {@link #replay}
+     * @throws DeviceException if it cannot be replayed; nothing is being recorded any more then, either
+     */
+    long endRecording();
+
+    /** Queues what was recorded. Addresses and arguments are those of the recording. */
+    void replay(long recording);
+
+    /** Gives a recording back; queued replays of it are done nevertheless. */
+    void forget(long recording);
 
     /** Queues a copy within the device. */
     void copy(long from, long to, long bytes);

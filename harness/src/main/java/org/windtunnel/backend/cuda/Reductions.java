@@ -7,6 +7,7 @@ import org.windtunnel.tensor.Tensor;
 final class Reductions implements AutoCloseable {
     /** Doubles that {@link #results} holds; the last is the word at {@link #fault}. */
     private static final int RESULTS = 8;
+    static final int RESULT_BYTES = RESULTS * Double.BYTES;
     private static final int FAULT_AT = (RESULTS - 1) * Double.BYTES;
     private static final int MOST_PARTS = 512;
     private static final int ELEMENTS_A_PART = 16 * Calls.BLOCK;
@@ -25,8 +26,8 @@ final class Reductions implements AutoCloseable {
         this.memory = memory;
         this.calls = calls;
         this.workspace = workspace;
-        this.results = memory.allocate((long) RESULTS * Double.BYTES);
-        device.clear(results, (long) RESULTS * Double.BYTES);
+        this.results = memory.allocate(RESULT_BYTES);
+        device.clear(results, RESULT_BYTES);
     }
 
     /** Partial sums of a vector of n elements. */
@@ -41,11 +42,18 @@ final class Reductions implements AutoCloseable {
 
     /** The sum of {@link #partial}'s doubles. */
     double finish(long partial, int parts) {
-        calls.to("finish_sum").address(partial).int32(parts).address(results).grid(1, 1, 1, FINISH_THREADS, 0);
+        finish(partial, parts, results);
         return fetch().getDouble(0);
     }
 
-    /** Where a kernel may put up to 7 doubles, for {@link #fetch}. */
+    private void finish(long partial, int parts, long to) {
+        calls.to("finish_sum").address(partial).int32(parts).address(to).grid(1, 1, 1, FINISH_THREADS, 0);
+    }
+
+    /**
+     * Where a kernel may put doubles, for {@link #fetch}: the first three are those of the last call, the next two of
+     * {@link LateLosses}.
+     */
     long results() {
         return results;
     }
@@ -57,7 +65,11 @@ final class Reductions implements AutoCloseable {
 
     /** Waits for the doubles at {@link #results}. @throws IllegalArgumentException if a kernel met a bad id */
     ByteBuffer fetch() {
-        ByteBuffer found = device.download(results, RESULTS * Double.BYTES);
+        return checked(device.download(results, RESULT_BYTES));
+    }
+
+    /** The doubles, after a look at what kernels have met. @throws IllegalArgumentException if that was a bad id */
+    ByteBuffer checked(ByteBuffer found) {
         int id = found.getInt(FAULT_AT);
         if (id != 0) {
             device.clear(fault(), Double.BYTES);
@@ -68,10 +80,16 @@ final class Reductions implements AutoCloseable {
     }
 
     double sumOfSquares(Tensor x) {
+        sumOfSquares(x, results);
+        return fetch().getDouble(0);
+    }
+
+    /** Leaves the sum on the device. */
+    void sumOfSquares(Tensor x, long to) {
         int parts = parts(x.size());
         long partial = partial(parts);
         calls.to("sum_of_squares").tensor(x).int64(x.size()).address(partial).grid(parts, 1, 1);
-        return finish(partial, parts);
+        finish(partial, parts, to);
     }
 
     /** Rows of a strip of a column sum. */
@@ -120,6 +138,6 @@ final class Reductions implements AutoCloseable {
 
     @Override
     public void close() {
-        memory.free(results, (long) RESULTS * Double.BYTES);
+        memory.free(results, RESULT_BYTES);
     }
 }

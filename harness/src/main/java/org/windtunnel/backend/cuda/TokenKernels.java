@@ -169,6 +169,9 @@ final class TokenKernels {
                 .int32(rows)
                 .address(reductions.results())
                 .grid(1, 1, 1, SUM_THREADS, 0);
+        if (sums == null) {
+            return;
+        }
         ByteBuffer found = reductions.fetch();
         for (int i = 0; i < SUMS; i++) {
             sums[i] = found.getDouble(i * Double.BYTES);

@@ -23,6 +23,11 @@ final class Workspace implements AutoCloseable {
         return address;
     }
 
+    /** Where it is; whoever keeps an address that {@link #take} gave has to look whether it is there still. */
+    long address() {
+        return address;
+    }
+
     @Override
     public void close() {
         if (bytes > 0) {

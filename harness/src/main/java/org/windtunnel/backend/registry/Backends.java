@@ -39,7 +39,7 @@ public final class Backends {
         }
         requirePrecision(spec);
         if (spec.backend() == BackendName.CUDA) {
-            return new CudaBackend(CudaDevice.open(), Operands.valueOf(spec.precision().name()));
+            return new CudaBackend(CudaDevice.open(), Operands.valueOf(spec.precision().name()), spec.cudaGraphs());
         }
         Natives.prepare();
         return spec.backend() == BackendName.CPU

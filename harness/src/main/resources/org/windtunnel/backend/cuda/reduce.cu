@@ -25,6 +25,29 @@ extern "C" __global__ void finish_sum(const double* partial, int count, double* 
     }
 }
 
+// Of the results: what a step adds up, and the sum of squares of its gradient.
+#define LATE_LOSS 3
+#define LATE_SQUARES 4
+
+// Adds the loss that was computed last to the step's.
+extern "C" __global__ void add_loss(double* results, int first) {
+    if (threadIdx.x == 0) {
+        results[LATE_LOSS] = first ? results[0] : results[LATE_LOSS] + results[0];
+    }
+}
+
+// x *= min(1, limit / (norm + eps)), NaN if the norm is.
+extern "C" __global__ void clip_by_norm(float* x, i64 n, const double* results, double limit, double eps) {
+    double factor = limit / (sqrt(results[LATE_SQUARES]) + eps);
+    if (factor >= 1) {
+        return;
+    }
+    float a = (float)factor;
+    for (i64 i = globalThread(); i < n; i += globalThreads()) {
+        x[i] *= a;
+    }
+}
+
 // partial[strip, width]: column sums of the strip's rows. Block (x, y): 32 columns, one strip.
 extern "C" __global__ void column_sum(const float* x, int rows, int width, int stripRows, float* partial) {
     int column = blockIdx.x * WARP + threadIdx.x % WARP;

@@ -7,6 +7,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Assumptions;
@@ -45,6 +46,7 @@ class DriverStandInTest {
                 "--add-modules",
                 "jdk.incubator.vector",
                 "-Dwindtunnel.cache=" + directory.resolve("cache"),
+                "-Dwindtunnel.runs=" + directory.resolve("runs"),
                 "-cp",
                 System.getProperty("java.class.path"),
                 "org.windtunnel.cli.Main"));
@@ -77,5 +79,48 @@ class DriverStandInTest {
         Output output = run(
                 Map.of("WINDTUNNEL_NO_DEVICE", "1"), "verify", GOLDEN.resolve("adamw.json").toString(), "--backend", "cuda");
         assertThat(output.text()).contains("found none (CUDA_ERROR_NO_DEVICE (100))", "nvidia-smi");
+    }
+
+    private static final String LAUNCHED = "stand-in: graph launched";
+
+    private Output train(String name, Map<String, String> environment, String... more) throws Exception {
+        Path config = directory.resolve("tiny.yaml");
+        Files.writeString(config, """
+                name: tiny
+                model: {family: gpt, width: 8, depth: 1, head_dim: 4, context: 8}
+                data: {type: markov, vocab: 16, validation_tokens: 256}
+                optimizer: {type: adamw, lr: 0.02}
+                schedule: {type: cosine, warmup: 3}
+                train: {steps: 12, batch: 4, micro_batch: 2, clip: 0.3, eval_every: 5, eval_sequences: 4}
+                runtime: {backend: cuda}
+                """);
+        List<String> arguments = new ArrayList<>(List.of("train", config.toString(), "--set", "name=" + name));
+        arguments.addAll(List.of(more));
+        Map<String, String> all = new HashMap<>(environment);
+        all.put("WINDTUNNEL_COUNT_GRAPHS", "1");
+        return run(all, arguments.toArray(String[]::new));
+    }
+
+    private List<String> curve(String name) throws IOException {
+        try (var files = Files.walk(directory.resolve("runs").resolve(name))) {
+            Path curve = files.filter(path -> path.endsWith("curve.jsonl")).findFirst().orElseThrow();
+            return Files.readAllLines(curve).stream()
+                    .map(line -> line.replaceAll(",\"(tokens_per_s|time_s)\":[^,}]+", ""))
+                    .toList();
+        }
+    }
+
+    /** Through the driver's own calls for capturing a stream: 2 passes a step, of which the first of each is not a replay. */
+    @Test
+    void replayedGraphsTrainToTheSameBitsAsLaunches() throws Exception {
+        Output graphs = train("graphs", Map.of());
+        assertThat(graphs.exitCode()).as(graphs.text()).isZero();
+        assertThat(graphs.text().split(LAUNCHED, -1)).hasSize(22 + 1);
+        Output launches = train("launches", Map.of(), "--set", "runtime.cuda_graphs=false");
+        assertThat(launches.text()).doesNotContain(LAUNCHED);
+        Output refused = train("refused", Map.of("WINDTUNNEL_NO_CAPTURE", "1"));
+        assertThat(refused.exitCode()).as(refused.text()).isZero();
+        assertThat(refused.text()).doesNotContain(LAUNCHED).contains("cannot be recorded as a CUDA graph", "(901)");
+        assertThat(curve("graphs")).hasSize(12).isEqualTo(curve("launches")).isEqualTo(curve("refused"));
     }
 }

@@ -4,9 +4,11 @@ import com.sun.jna.Native;
 import com.sun.jna.Pointer;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.windtunnel.backend.OutOfMemory;
 
 /** A device whose memory is the host's and whose kernels run on the processor, one block after the other. */
@@ -27,6 +29,16 @@ public final class EmulatedDevice implements Device {
     private final Map<Long, Long> blocks = new HashMap<>();
     private final Map<Long, Long> sizes = new HashMap<>();
     private final Map<Long, String> names = new HashMap<>();
+    private final List<List<Runnable>> recordings = new ArrayList<>();
+    private final ByteBuffer[] sent = new ByteBuffer[2];
+    private List<Runnable> recorded;
+    private boolean invalid;
+    private boolean refuseRecordings;
+    private long launches;
+    private long replays;
+    private long downloads;
+    private int unread;
+    private int mostUnread;
     private long inUse;
 
     /** A card of 1 GiB with the shared memory of an A100. */
@@ -69,6 +81,7 @@ public final class EmulatedDevice implements Device {
 
     @Override
     public long allocate(long bytes) {
+        refuseInRecording("taking memory");
         if (bytes > freeBytes()) {
             throw new OutOfMemory("expected " + bytes + " bytes on the emulated card, found " + freeBytes(), null);
         }
@@ -84,6 +97,7 @@ public final class EmulatedDevice implements Device {
 
     @Override
     public void free(long address) {
+        refuseInRecording("giving memory back");
         Native.free(blocks.remove(address));
         inUse -= sizes.remove(address);
     }
@@ -100,11 +114,14 @@ public final class EmulatedDevice implements Device {
 
     @Override
     public void upload(ByteBuffer staged, long to) {
+        refuseInRecording("a copy to the card");
         new Pointer(to).getByteBuffer(0, staged.capacity()).put(staged.duplicate().clear());
     }
 
     @Override
     public ByteBuffer download(long from, int bytes) {
+        refuseInRecording("a copy from the card");
+        downloads++;
         ByteBuffer found = staging(bytes);
         found.duplicate().put(new Pointer(from).getByteBuffer(0, bytes));
         return found;
@@ -113,14 +130,14 @@ public final class EmulatedDevice implements Device {
     @Override
     public void copy(long from, long to, long bytes) {
         if (bytes > 0) {
-            new Pointer(to).getByteBuffer(0, bytes).put(new Pointer(from).getByteBuffer(0, bytes));
+            queue(() -> new Pointer(to).getByteBuffer(0, bytes).put(new Pointer(from).getByteBuffer(0, bytes)));
         }
     }
 
     @Override
     public void clear(long at, long bytes) {
         if (bytes > 0) {
-            new Pointer(at).setMemory(0, bytes, (byte) 0);
+            queue(() -> new Pointer(at).setMemory(0, bytes, (byte) 0));
         }
     }
 
@@ -148,6 +165,18 @@ public final class EmulatedDevice implements Device {
             throw new DeviceException(names.get(kernel) + ": a block has " + info.sharedBytesPerBlock()
                     + " bytes of shared memory, asked for " + sharedBytes);
         }
+        if (recorded != null) {
+            ByteBuffer kept = ByteBuffer.allocateDirect(bytes).order(ByteOrder.nativeOrder());
+            kept.put(arguments.duplicate().position(0).limit(bytes));
+            recorded.add(() -> run(kernel, gridX, gridY, gridZ, threads, sharedBytes, kept, bytes));
+        } else {
+            launches++;
+            run(kernel, gridX, gridY, gridZ, threads, sharedBytes, arguments, bytes);
+        }
+    }
+
+    private void run(
+            long kernel, int gridX, int gridY, int gridZ, int threads, int sharedBytes, ByteBuffer arguments, int bytes) {
         ByteBuffer packed = arguments.duplicate().position(0);
         kernels.emulation_order(lastFirst ? 1 : 0);
         int error = kernels.emulation_launch(kernel, gridX, gridY, gridZ, threads, sharedBytes, packed, bytes);
@@ -176,15 +205,118 @@ public final class EmulatedDevice implements Device {
             int ldc,
             long strideC,
             int batch) {
-        kernels.emulation_gemm(operands.ordinal(), transA ? 1 : 0, transB ? 1 : 0, m, n, k, alpha, a, lda, strideA, b,
-                ldb, strideB, beta, c, ldc, strideC, batch);
+        queue(() -> kernels.emulation_gemm(operands.ordinal(), transA ? 1 : 0, transB ? 1 : 0, m, n, k, alpha, a, lda,
+                strideA, b, ldb, strideB, beta, c, ldc, strideC, batch));
     }
 
     @Override
-    public void synchronize() {}
+    public void synchronize() {
+        refuseInRecording("waiting");
+    }
+
+    /** As of now: on a card, work that is queued later does not change what was sent. */
+    @Override
+    public void send(long from, int bytes, int slot) {
+        refuseInRecording("a copy from the card");
+        if (bytes > SENT_BYTES || slot < 0 || slot >= sent.length) {
+            throw new DeviceException("expected at most " + SENT_BYTES + " bytes and 2 slots, found " + bytes + " and " + slot);
+        }
+        sent[slot] = ByteBuffer.allocate(bytes).order(ByteOrder.nativeOrder());
+        sent[slot].duplicate().put(new Pointer(from).getByteBuffer(0, bytes));
+        unread++;
+        mostUnread = Math.max(mostUnread, unread);
+    }
+
+    @Override
+    public ByteBuffer receive(int slot) {
+        unread--;
+        return sent[slot];
+    }
+
+    @Override
+    public void beginRecording() {
+        if (recorded != null) {
+            throw new DeviceException("a recording within a recording");
+        }
+        recorded = new ArrayList<>();
+        invalid = false;
+    }
+
+    @Override
+    public long endRecording() {
+        List<Runnable> calls = recorded;
+        recorded = null;
+        if (invalid || refuseRecordings) {
+            throw new DeviceException(invalid ? "the recording is not whole" : "this card records nothing");
+        }
+        recordings.add(calls);
+        return recordings.size() - 1;
+    }
+
+    @Override
+    public void replay(long recording) {
+        refuseInRecording("a replay");
+        replays++;
+        recordings.get((int) recording).forEach(Runnable::run);
+    }
+
+    @Override
+    public void forget(long recording) {
+        if (recordings.set((int) recording, null) == null) {
+            throw new DeviceException("no such recording");
+        }
+    }
+
+    private void queue(Runnable call) {
+        if (recorded != null) {
+            recorded.add(call);
+        } else {
+            call.run();
+        }
+    }
+
+    /** What a stream that is being captured refuses, which makes the capture invalid as well. */
+    private void refuseInRecording(String what) {
+        if (recorded != null) {
+            invalid = true;
+            throw new DeviceException(what + " cannot be recorded");
+        }
+    }
+
+    /** Has every recording refused from now on, as by a driver's error. */
+    public void refuseRecordings() {
+        refuseRecordings = true;
+    }
+
+    /** Kernels that were launched one by one. */
+    public long launches() {
+        return launches;
+    }
+
+    public long replays() {
+        return replays;
+    }
+
+    /** Recordings made so far. */
+    public int recordings() {
+        return recordings.size();
+    }
+
+    /** Copies that the host waited for. */
+    public long downloads() {
+        return downloads;
+    }
+
+    /** Most copies that had been sent and not received at one time. */
+    public int mostUnread() {
+        return mostUnread;
+    }
 
     @Override
     public void close() {
+        if (recordings.stream().anyMatch(Objects::nonNull)) {
+            throw new IllegalStateException("a recording was not given back");
+        }
         if (!blocks.isEmpty()) {
             throw new IllegalStateException("memory of the emulated card was not given back");
         }

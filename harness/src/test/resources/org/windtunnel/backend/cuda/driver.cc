@@ -2,6 +2,8 @@
 // Handles are numbers, device memory is the host's, and a kernel is found by its name whatever code was loaded.
 // Included after emulation.cc. Values of CUdevice_attribute and of the launch markers are those of cuda.h.
 
+#include <functional>
+
 #define ATTRIBUTE_MULTIPROCESSORS 16
 #define ATTRIBUTE_MAJOR 75
 #define ATTRIBUTE_MINOR 76
@@ -16,6 +18,27 @@ static const int PLAIN_SHARED = 48 << 10;
 static std::size_t inUse;
 static std::vector<std::pair<char*, std::size_t>> allocations;
 static int allowedShared[1024];
+
+// A stream that is being captured keeps what it is given; what it cannot keep makes the capture invalid.
+#define CAPTURE_UNSUPPORTED 900
+#define CAPTURE_INVALIDATED 901
+typedef std::function<int()> Call;
+static bool capturing;
+static bool captureInvalid;
+static std::vector<Call> captured;
+
+static int queue(Call call) {
+    if (capturing) {
+        captured.push_back(call);
+        return 0;
+    }
+    return call();
+}
+
+static int unsupported() {
+    captureInvalid = true;
+    return CAPTURE_UNSUPPORTED;
+}
 
 extern "C" {
 
@@ -101,6 +124,9 @@ int cuMemGetInfo_v2(std::size_t* free, std::size_t* total) {
 }
 
 int cuMemAlloc_v2(unsigned long long* address, std::size_t bytes) {
+    if (capturing) {
+        return unsupported();
+    }
     if (bytes == 0 || inUse + bytes > CARD_BYTES) {
         return bytes == 0 ? 1 : OUT_OF_MEMORY;
     }
@@ -164,16 +190,20 @@ int cuMemcpyDtoDAsync_v2(unsigned long long to, unsigned long long from, std::si
     if (!owned(to, bytes) || !owned(from, bytes)) {
         return 1;
     }
-    memmove((void*)to, (void*)from, bytes);
-    return 0;
+    return queue([=] {
+        memmove((void*)to, (void*)from, bytes);
+        return 0;
+    });
 }
 
 int cuMemsetD8Async(unsigned long long at, unsigned char value, std::size_t bytes, void*) {
     if (!owned(at, bytes)) {
         return 1;
     }
-    memset((void*)at, value, bytes);
-    return 0;
+    return queue([=] {
+        memset((void*)at, value, bytes);
+        return 0;
+    });
 }
 
 int cuStreamCreate(void** stream, unsigned int) {
@@ -182,6 +212,70 @@ int cuStreamCreate(void** stream, unsigned int) {
 }
 
 int cuStreamSynchronize(void*) {
+    return capturing ? unsupported() : 0;
+}
+
+int cuStreamBeginCapture_v2(void*, int mode) {
+    if (capturing || mode != 1) {
+        return 1;
+    }
+    capturing = true;
+    captureInvalid = getenv("WINDTUNNEL_NO_CAPTURE") != nullptr;
+    captured.clear();
+    return 0;
+}
+
+int cuStreamEndCapture(void*, void** graph) {
+    if (!capturing) {
+        return 1;
+    }
+    capturing = false;
+    *graph = captureInvalid ? nullptr : new std::vector<Call>(captured);
+    return captureInvalid ? CAPTURE_INVALIDATED : 0;
+}
+
+int cuGraphInstantiateWithFlags(void** executable, void* graph, unsigned long long) {
+    *executable = new std::vector<Call>(*(std::vector<Call>*)graph);
+    return 0;
+}
+
+int cuGraphDestroy(void* graph) {
+    delete (std::vector<Call>*)graph;
+    return 0;
+}
+
+int cuGraphLaunch(void* executable, void*) {
+    for (auto& call : *(std::vector<Call>*)executable) {
+        int error = call();
+        if (error) {
+            return error;
+        }
+    }
+    if (getenv("WINDTUNNEL_COUNT_GRAPHS")) {
+        fprintf(stderr, "stand-in: graph launched\n");
+    }
+    return 0;
+}
+
+int cuGraphExecDestroy(void* executable) {
+    delete (std::vector<Call>*)executable;
+    return 0;
+}
+
+int cuEventCreate(void** event, unsigned int) {
+    *event = (void*)5;
+    return 0;
+}
+
+int cuEventRecord(void*, void*) {
+    return 0;
+}
+
+int cuEventSynchronize(void*) {
+    return 0;
+}
+
+int cuEventDestroy_v2(void*) {
     return 0;
 }
 
@@ -222,8 +316,10 @@ int cuLaunchKernel(
         return 1;
     }
     std::size_t bytes = *(std::size_t*)extra[3];
-    int error = emulation_launch((long)function, x, y, z, threads, sharedBytes, (const char*)extra[1], bytes);
-    return error ? LAUNCH_FAILED : 0;
+    std::vector<char> arguments((const char*)extra[1], (const char*)extra[1] + bytes);
+    return queue([=] {
+        return emulation_launch((long)function, x, y, z, threads, sharedBytes, arguments.data(), bytes) ? LAUNCH_FAILED : 0;
+    });
 }
 
 int cublasCreate_v2(void** context) {
@@ -264,22 +360,24 @@ int cublasGemmStridedBatchedEx(
         return 7;
     }
     int type = bf16 ? 2 : tf32 ? 1 : 0;
-    for (int p = 0; p < batch; p++) {
-        for (int j = 0; j < n; j++) {
-            for (int i = 0; i < m; i++) {
-                double sum = 0;
-                for (int l = 0; l < k; l++) {
-                    sum += (double)operand(a, p * strideA + (transA ? (long)i * lda + l : (long)l * lda + i), type)
-                            * operand(b, p * strideB + (transB ? (long)l * ldb + j : (long)j * ldb + l), type);
+    float scale = *(const float*)alpha;
+    float keep = *(const float*)beta;
+    return queue([=] {
+        for (int p = 0; p < batch; p++) {
+            for (int j = 0; j < n; j++) {
+                for (int i = 0; i < m; i++) {
+                    double sum = 0;
+                    for (int l = 0; l < k; l++) {
+                        sum += (double)operand(a, p * strideA + (transA ? (long)i * lda + l : (long)l * lda + i), type)
+                                * operand(b, p * strideB + (transB ? (long)l * ldb + j : (long)j * ldb + l), type);
+                    }
+                    float* to = (float*)c + p * strideC + (long)j * ldc + i;
+                    *to = (float)(keep == 0 ? scale * sum : scale * sum + (double)keep * *to);
                 }
-                float* to = (float*)c + p * strideC + (long)j * ldc + i;
-                float scale = *(const float*)alpha;
-                float keep = *(const float*)beta;
-                *to = (float)(keep == 0 ? scale * sum : scale * sum + (double)keep * *to);
             }
         }
-    }
-    return 0;
+        return 0;
+    });
 }
 
 int cublasGemmEx(

@@ -35,6 +35,7 @@ public final class CudaDevice implements Device {
     private final CUstream_st stream = new CUstream_st();
     private final KernelCompiler compiler;
     private final PinnedMemory pinned;
+    private final Graphs graphs;
     private final long workspace;
     private final Blas blas;
     private final DeviceInfo info;
@@ -88,6 +89,7 @@ public final class CudaDevice implements Device {
         Status.driver(cudart.cuStreamCreate(stream, CU_STREAM_NON_BLOCKING), "creating a stream");
         compiler = new KernelCompiler();
         pinned = new PinnedMemory(stream);
+        graphs = new Graphs(stream);
         workspace = allocate(Blas.WORKSPACE);
         blas = new Blas(stream, workspace);
         info = describe();
@@ -156,6 +158,7 @@ public final class CudaDevice implements Device {
     @Override
     public long allocate(long bytes) {
         bind();
+        graphs.requireNoCapture("taking memory");
         long[] address = new long[1];
         int status = cudart.cuMemAlloc(address, bytes);
         if (status == CUDA_ERROR_OUT_OF_MEMORY) {
@@ -180,6 +183,7 @@ public final class CudaDevice implements Device {
     @Override
     public ByteBuffer staging(int bytes) {
         bind();
+        graphs.requireNoCapture("a copy to the GPU");
         return pinned.staging(bytes);
     }
 
@@ -192,7 +196,45 @@ public final class CudaDevice implements Device {
     @Override
     public ByteBuffer download(long from, int bytes) {
         bind();
+        graphs.requireNoCapture("a copy from the GPU");
         return pinned.download(from, bytes);
+    }
+
+    @Override
+    public void send(long from, int bytes, int slot) {
+        bind();
+        graphs.requireNoCapture("a copy from the GPU");
+        pinned.send(from, bytes, slot);
+    }
+
+    @Override
+    public ByteBuffer receive(int slot) {
+        bind();
+        return pinned.receive(slot);
+    }
+
+    @Override
+    public void beginRecording() {
+        bind();
+        graphs.begin();
+    }
+
+    @Override
+    public long endRecording() {
+        bind();
+        return graphs.end();
+    }
+
+    @Override
+    public void replay(long recording) {
+        bind();
+        graphs.launch(recording);
+    }
+
+    @Override
+    public void forget(long recording) {
+        bind();
+        graphs.forget(recording);
     }
 
     @Override
@@ -306,6 +348,7 @@ public final class CudaDevice implements Device {
     @Override
     public void synchronize() {
         bind();
+        graphs.requireNoCapture("waiting");
         Status.driver(cudart.cuStreamSynchronize(stream), "waiting for the GPU");
     }
 
@@ -313,6 +356,7 @@ public final class CudaDevice implements Device {
     public void close() {
         bind();
         cudart.cuStreamSynchronize(stream);
+        graphs.close();
         blas.close();
         cudart.cuMemFree(workspace);
         pinned.close();

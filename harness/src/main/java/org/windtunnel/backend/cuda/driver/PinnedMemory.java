@@ -2,10 +2,13 @@ package org.windtunnel.backend.cuda.driver;
 
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import org.bytedeco.cuda.cudart.CUevent_st;
 import org.bytedeco.cuda.cudart.CUstream_st;
 import org.bytedeco.cuda.global.cudart;
 import org.bytedeco.javacpp.BytePointer;
 import org.bytedeco.javacpp.PointerPointer;
+import org.windtunnel.backend.LateFigures;
+import org.windtunnel.backend.cuda.Device;
 
 /**
  * Page-locked host memory: a ring that uploads go through without waiting for the card, and a part for downloads. When
@@ -16,8 +19,14 @@ final class PinnedMemory implements AutoCloseable {
     static final int TRANSFER = 4 << 20;
     private static final int RING = 4 * TRANSFER;
     private static final int ALIGNMENT = 64;
+    private static final int SLOTS = LateFigures.MOST;
+    private static final int SENT = RING + TRANSFER;
+    private static final int BYTES = SENT + SLOTS * Device.SENT_BYTES;
+    private static final int CU_EVENT_DISABLE_TIMING = 2;
 
     private final CUstream_st stream;
+    private final CUevent_st[] arrived = new CUevent_st[SLOTS];
+    private final int[] sent = new int[SLOTS];
     private final BytePointer memory;
     private final ByteBuffer buffer;
     private int next;
@@ -26,10 +35,14 @@ final class PinnedMemory implements AutoCloseable {
     PinnedMemory(CUstream_st stream) {
         this.stream = stream;
         try (PointerPointer<BytePointer> address = new PointerPointer<>(1)) {
-            Status.driver(cudart.cuMemAllocHost(address, RING + TRANSFER), "allocating page-locked host memory");
-            memory = address.get(BytePointer.class).capacity(RING + TRANSFER);
+            Status.driver(cudart.cuMemAllocHost(address, BYTES), "allocating page-locked host memory");
+            memory = address.get(BytePointer.class).capacity(BYTES);
         }
         buffer = memory.asByteBuffer().order(ByteOrder.nativeOrder());
+        for (int i = 0; i < SLOTS; i++) {
+            arrived[i] = new CUevent_st();
+            Status.driver(cudart.cuEventCreate(arrived[i], CU_EVENT_DISABLE_TIMING), "creating an event");
+        }
     }
 
     ByteBuffer staging(int bytes) {
@@ -60,6 +73,21 @@ final class PinnedMemory implements AutoCloseable {
         return slice(RING, bytes);
     }
 
+    void send(long from, int bytes, int slot) {
+        if (bytes > Device.SENT_BYTES) {
+            throw new IllegalArgumentException("expected at most " + Device.SENT_BYTES + " bytes, found " + bytes);
+        }
+        memory.position(SENT + slot * Device.SENT_BYTES);
+        Status.driver(cudart.cuMemcpyDtoHAsync(memory, from, bytes, stream), "copying from the GPU");
+        Status.driver(cudart.cuEventRecord(arrived[slot], stream), "marking the end of a copy");
+        sent[slot] = bytes;
+    }
+
+    ByteBuffer receive(int slot) {
+        Status.driver(cudart.cuEventSynchronize(arrived[slot]), "waiting for a copy from the GPU");
+        return slice(SENT + slot * Device.SENT_BYTES, sent[slot]);
+    }
+
     private ByteBuffer slice(int at, int bytes) {
         return buffer.slice(at, bytes).order(ByteOrder.nativeOrder());
     }
@@ -72,6 +100,9 @@ final class PinnedMemory implements AutoCloseable {
 
     @Override
     public void close() {
+        for (CUevent_st event : arrived) {
+            cudart.cuEventDestroy(event);
+        }
         cudart.cuMemFreeHost(memory.position(0));
     }
 }

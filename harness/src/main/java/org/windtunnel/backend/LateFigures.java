@@ -1,0 +1,38 @@
+package org.windtunnel.backend;
+
+import org.windtunnel.tensor.Tensor;
+
+/**
+ * The figures of a step, loss and gradient norm, on a backend whose work is queued: they stay on the device, are sent to
+ * the host when they are there, and are received while the next step is at work. Clipping needs the norm at once and
+ * happens on the device.
+ *
+ * <p>Used by one thread. What is sent is received in its order; at most {@link #MOST} are on their way.
+ */
+public interface LateFigures {
+    /** Figures that may be sent before the first of them is received. */
+    int MOST = 2;
+
+    /** Adds the loss that was computed last, with null for its sums, to the step's; {@code first} begins a step. */
+    void addLoss(boolean first);
+
+    /** Makes the gradient's sum of squares one of the figures. */
+    void squares(Tensor gradient);
+
+    /** gradient *= min(1, limit / (norm + eps)), with the norm from {@link #squares}. */
+    void clip(Tensor gradient, double limit, double eps);
+
+    /** Sends the figures once they are computed. */
+    void send();
+
+    /**
+     * Waits for the figures that were sent first.
+     *
+     * @param into receives {Σ loss, Σ gradient²}
+     * @throws IllegalArgumentException if a token id or target was not below the size of its table
+     */
+    void receive(double[] into);
+
+    /** Forgets what was sent and not received. */
+    void forget();
+}

@@ -1,0 +1,72 @@
+package org.windtunnel.backend.cuda;
+
+import java.nio.ByteBuffer;
+import org.windtunnel.backend.LateFigures;
+import org.windtunnel.tensor.Tensor;
+
+/** {@link LateFigures} beside the results of reductions; what is sent is a copy, in turn to two places on the host. */
+final class LateLosses implements LateFigures {
+    /** {@code LATE_LOSS} and {@code LATE_SQUARES} in the source. */
+    private static final int LOSS_AT = 3 * Double.BYTES;
+    private static final int SQUARES_AT = 4 * Double.BYTES;
+
+    private final Device device;
+    private final Calls calls;
+    private final Reductions reductions;
+    private long sent;
+    private long received;
+
+    LateLosses(Device device, Calls calls, Reductions reductions) {
+        this.device = device;
+        this.calls = calls;
+        this.reductions = reductions;
+    }
+
+    @Override
+    public void addLoss(boolean first) {
+        calls.to("add_loss").address(reductions.results()).flag(first).grid(1, 1, 1, Calls.WARP, 0);
+    }
+
+    @Override
+    public void squares(Tensor gradient) {
+        reductions.sumOfSquares(gradient, reductions.results() + SQUARES_AT);
+    }
+
+    @Override
+    public void clip(Tensor gradient, double limit, double eps) {
+        calls.to("clip_by_norm")
+                .tensor(gradient)
+                .int64(gradient.size())
+                .address(reductions.results())
+                .float64(limit)
+                .float64(eps)
+                .elements(gradient.size());
+    }
+
+    @Override
+    public void send() {
+        if (sent - received == MOST) {
+            throw new IllegalStateException("the figures of " + MOST + " steps are on their way already");
+        }
+        device.send(reductions.results(), Reductions.RESULT_BYTES, slot(sent++));
+    }
+
+    @Override
+    public void receive(double[] into) {
+        if (sent == received) {
+            throw new IllegalStateException("there are no figures on their way");
+        }
+        ByteBuffer found = reductions.checked(device.receive(slot(received++)));
+        into[0] = found.getDouble(LOSS_AT);
+        into[1] = found.getDouble(SQUARES_AT);
+    }
+
+    private static int slot(long number) {
+        return (int) (number % MOST);
+    }
+
+    @Override
+    public void forget() {
+        received = sent;
+    }
+}

@@ -1,0 +1,171 @@
+package org.windtunnel.train;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.windtunnel.backend.Backend;
+import org.windtunnel.backend.cuda.CudaBackend;
+import org.windtunnel.backend.cuda.EmulatedDevice;
+import org.windtunnel.backend.cuda.Operands;
+import org.windtunnel.record.RunStatus;
+
+/** Runs on the emulated card whose passes are replayed and whose figures come late, against runs step by step. */
+class QueuedStepsTest {
+    static final int STEPS = 24;
+    private static final int PASSES = 2;
+    /** Has every step judged before its update, and none skipped. */
+    static final String AT_ONCE = "guards: {on_spike: skip, sigmas: 1e6}";
+    static final String GPT = "{family: gpt, width: 8, depth: 1, head_dim: 4, context: 8, bias: true}";
+    private static final String LLAMA = "{family: llama, width: 8, depth: 1, head_dim: 4, context: 8}";
+
+    @TempDir
+    Path temp;
+
+    private EmulatedDevice device = new EmulatedDevice();
+    private Backend backend;
+
+    @AfterEach
+    void close() {
+        if (backend != null) {
+            backend.close();
+        }
+    }
+
+    static RunJob job(String model, String optimizer, String train, String rest) {
+        return ResumableRuns.job("queued", """
+                name: queued
+                model: %s
+                data: {type: markov, vocab: 16, validation_tokens: 256}
+                optimizer: %s
+                schedule: {type: cosine, warmup: 5}
+                train: {steps: %d, batch: 4, micro_batch: 2, clip: 0.3, eval_every: 9, eval_sequences: 4, %s}
+                %s
+                """.formatted(model, optimizer, STEPS, train, rest), null);
+    }
+
+    private static RunJob job(String train) {
+        return job(GPT, "{type: adamw, lr: 0.02}", train, "diagnostics: {every: 7}\ncheckpoint: {at_end: true}\n");
+    }
+
+    private RunOutcome run(RunJob job, String name, boolean graphs, Preemption preemption, ProgressListener listener) {
+        try (RunExecutor executor = new RunExecutor(Path.of("."), preemption, spec -> open(graphs))) {
+            return executor.execute(job, temp.resolve(name), listener);
+        } finally {
+            backend = null;
+        }
+    }
+
+    private Backend open(boolean graphs) {
+        backend = new CudaBackend(device, Operands.FP32, graphs);
+        return backend;
+    }
+
+    private RunOutcome run(RunJob job, String name, boolean graphs) {
+        device = new EmulatedDevice();
+        return run(job, name, graphs, new Preemption(), ProgressListener.NONE);
+    }
+
+    private List<Object> result(String name) throws IOException {
+        return result(temp.resolve(name));
+    }
+
+    /** All that is the same whenever a run is done again. */
+    static List<Object> result(Path run) throws IOException {
+        return List.of(ResumableRuns.log(run, "curve.jsonl"), ResumableRuns.log(run, "eval.jsonl"),
+                ResumableRuns.log(run, "diag.jsonl"), ResumableRuns.state(run, STEPS));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {GPT, LLAMA})
+    void replayedLateIsTheSameAsLaunchedAtOnce(String model) throws IOException {
+        String rest = "diagnostics: {every: 7}\ncheckpoint: {at_end: true}\n";
+        run(job(model, "{type: adamw, lr: 0.02}", AT_ONCE, rest), "at-once", false);
+        assertThat(device.mostUnread()).isEqualTo(1);
+        run(job(model, "{type: adamw, lr: 0.02}", "log_every: 1", rest), "launched", false);
+        assertThat(device.replays()).isZero();
+        long launched = device.launches();
+        run(job(model, "{type: adamw, lr: 0.02}", "log_every: 1", rest), "replayed", true);
+        assertThat(device.mostUnread()).isEqualTo(2);
+        assertThat(device.recordings()).isEqualTo(PASSES);
+        // The first pass of each kind is not a replay.
+        assertThat(device.replays()).isEqualTo(STEPS * PASSES - PASSES);
+        assertThat(device.launches()).isLessThan(launched / 2);
+        assertThat(result("replayed")).isEqualTo(result("launched")).isEqualTo(result("at-once"));
+    }
+
+    /** Muon's update reads norms back, and stays as it is; SGD with decay adds to the clipped gradient. */
+    @ParameterizedTest
+    @ValueSource(strings = {"{type: muon, lr: 0.02}", "{type: sgd, lr: 0.05, momentum: 0.9}"})
+    void withOtherOptimizers(String optimizer) throws IOException {
+        String rest = "diagnostics: {every: 7}\ncheckpoint: {at_end: true}\n";
+        run(job(GPT, optimizer, AT_ONCE, rest), "at-once", false);
+        run(job(GPT, optimizer, "log_every: 1", rest), "replayed", true);
+        assertThat(result("replayed")).isEqualTo(result("at-once"));
+    }
+
+    /** Between steps that nobody looks at, the host waits for no copy. */
+    @Test
+    void stepsDoNotWaitForTheirFigures() {
+        String rest = "checkpoint: {every_seconds: 0}\n";
+        long[] downloads = new long[STEPS + 1];
+        device = new EmulatedDevice();
+        run(job(GPT, "{type: adamw, lr: 0.02}", "log_every: 1", rest), "run", true, new Preemption(),
+                (step, steps, loss, speed) -> downloads[(int) step] = device.downloads());
+        assertThat(downloads[8]).isEqualTo(downloads[1]);
+        assertThat(downloads[18]).isEqualTo(downloads[10]);
+    }
+
+    @Test
+    void aResumedRunHasTheSameBits() throws IOException {
+        run(job("log_every: 1"), "whole", true);
+        device = new EmulatedDevice();
+        Preemption preemption = new Preemption();
+        RunOutcome first = run(job("log_every: 1"), "resumed", true, preemption, (step, steps, loss, speed) -> {
+            if (step == 12) {
+                preemption.request("the test");
+            }
+        });
+        assertThat(first.status()).isEqualTo(RunStatus.PREEMPTED);
+        assertThat(first.steps()).isBetween(12L, 13L);
+        run(job("log_every: 1"), "resumed", true);
+        assertThat(result("resumed")).isEqualTo(result("whole"));
+    }
+
+    @Test
+    void aCardThatRecordsNothingHasItsKernelsLaunched() throws IOException {
+        run(job("log_every: 1"), "launched", false);
+        device = new EmulatedDevice();
+        device.refuseRecordings();
+        run(job("log_every: 1"), "refused", true, new Preemption(), ProgressListener.NONE);
+        assertThat(device.replays()).isZero();
+        assertThat(result("refused")).isEqualTo(result("launched"));
+    }
+
+    /** A run that ends with a step queued beyond it leaves nothing to the next run on the card. */
+    @Test
+    void aDivergedRunEndsAtTheSameStepAndTheNextIsRight() throws IOException {
+        RunJob diverging = job(GPT, "{type: sgd, lr: 1e5}", "log_every: 1", "");
+        RunJob atOnce = job(GPT, "{type: sgd, lr: 1e5}", AT_ONCE, "");
+        RunOutcome expected = run(atOnce, "at-once", false);
+        assertThat(expected.status()).isEqualTo(RunStatus.DIVERGED);
+        run(job("log_every: 1"), "alone", true);
+        device = new EmulatedDevice();
+        try (RunExecutor executor = new RunExecutor(Path.of("."), new Preemption(), spec -> open(true))) {
+            RunOutcome late = executor.execute(diverging, temp.resolve("late"), ProgressListener.NONE);
+            assertThat(late.steps()).isEqualTo(expected.steps());
+            assertThat(late.reason()).isEqualTo(expected.reason());
+            executor.execute(job("log_every: 1"), temp.resolve("next"), ProgressListener.NONE);
+        }
+        backend = null;
+        assertThat(ResumableRuns.log(temp.resolve("late"), "curve.jsonl"))
+                .isEqualTo(ResumableRuns.log(temp.resolve("at-once"), "curve.jsonl"));
+        assertThat(result("next")).isEqualTo(result("alone"));
+    }
+}
