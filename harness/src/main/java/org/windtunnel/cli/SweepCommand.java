@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import org.windtunnel.analysis.curve.RunTable;
+import org.windtunnel.backend.registry.Backends;
 import org.windtunnel.config.ExperimentFile;
 import org.windtunnel.config.LauncherSpec;
 import org.windtunnel.config.LauncherSpec.Local;
@@ -75,6 +76,7 @@ final class SweepCommand implements Callable<Integer> {
             return ExitCode.DONE;
         }
         ledger.requireTrunks(missing);
+        missing.stream().map(row -> row.job().spec().runtime()).distinct().forEach(Backends::requireUsable);
         // Opening and closing a run directory is the one way that reports an unwritable place as it should be.
         RunDirectory.open(ledger.directory()).close();
         SweepPlanFile.write(ledger.directory(), ledger.rows());

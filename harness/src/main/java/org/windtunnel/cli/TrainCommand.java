@@ -2,6 +2,7 @@ package org.windtunnel.cli;
 
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
+import org.windtunnel.backend.registry.Backends;
 import org.windtunnel.record.RunDirectory;
 import org.windtunnel.train.RunJob;
 import picocli.CommandLine.Command;
@@ -25,6 +26,7 @@ final class TrainCommand implements Callable<Integer> {
         RunJob job = Experiments.single(experiment);
         Path directory = experiment.directory(job.sweep()).resolve(job.runId());
         if (again) {
+            Backends.requireUsable(job.spec().runtime());
             try (RunDirectory run = RunDirectory.open(directory)) {
                 run.clear();
             }

@@ -80,7 +80,7 @@ public final class RunExecutor implements AutoCloseable {
      * Runs the job from its newest good checkpoint, or from its first step where there is none. A run that has ended as
      * DONE or DIVERGED is done anew.
      *
-     * <p>Anything that goes wrong once the directory is owned is recorded there as FAILED before it is thrown on; its
+     * <p>A backend that this machine cannot have is refused before the directory is touched. Anything that goes wrong once the directory is owned is recorded there as FAILED before it is thrown on; its
      * checkpoints stay.
      *
      * @throws ConfigException if the experiment cannot be run
@@ -88,6 +88,7 @@ public final class RunExecutor implements AutoCloseable {
      * @throws RunDirectoryException if the directory is another process's or cannot be written
      */
     public RunOutcome execute(RunJob job, Path directory, ProgressListener listener) {
+        Backends.requireUsable(job.spec().runtime());
         try (RunDirectory run = RunDirectory.open(directory)) {
             try {
                 RunOutcome outcome = trainWithRestarts(job, run, listener);

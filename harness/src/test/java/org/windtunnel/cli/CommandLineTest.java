@@ -180,6 +180,24 @@ class CommandLineTest {
     }
 
     @Test
+    void aBackendThatIsNotThereIsRefusedBeforeAnythingIsWritten() throws IOException {
+        String[] wanted = Files.exists(Path.of("/dev/nvidiactl"))
+                ? new String[] {"runtime.precision=bf16", "runtime.precision: the cpu backend computes in fp32"}
+                : new String[] {"runtime.backend=cuda", "runtime.backend: cuda cannot be used"};
+        for (String command : List.of("train", "sweep")) {
+            assertThat(onConfig(command, command.equals("train") ? TINY : TINY + SWEEP, "--set", wanted[0])).isEqualTo(2);
+            assertThat(err).contains(wanted[1]).doesNotContain("\tat ");
+            assertThat(temp.resolve("runs")).doesNotExist();
+        }
+        assertThat(onConfig("train", TINY)).isZero();
+        Path run = runs("tiny").get(0);
+        assertThat(onConfig("train", TINY, "--again", "--set", wanted[0])).isEqualTo(2);
+        assertThat(run.resolve("DONE")).exists();
+        assertThat(run.resolve("FAILED")).doesNotExist();
+        assertThat(Files.readAllLines(run.resolve("curve.jsonl"))).hasSize(12);
+    }
+
+    @Test
     void aPlaceThatCannotBeWrittenAndARunOfAnotherOwner() throws IOException {
         Path file = Files.writeString(temp.resolve("file"), "");
         Path config = Files.writeString(temp.resolve("x.yaml"), TINY);

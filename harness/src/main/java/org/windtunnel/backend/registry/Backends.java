@@ -34,10 +34,7 @@ public final class Backends {
      * @throws ConfigException if the processor, the precision or the number of threads cannot be had
      */
     public static Backend open(RuntimeSpec spec) {
-        if (spec.threads() < 1) {
-            throw new ConfigException("runtime.threads: expected at least 1, found " + spec.threads());
-        }
-        requirePrecision(spec);
+        requireUsable(spec);
         if (spec.backend() == BackendName.CUDA) {
             return new CudaBackend(CudaDevice.open(), Operands.valueOf(spec.precision().name()), spec.cudaGraphs());
         }
@@ -45,6 +42,22 @@ public final class Backends {
         return spec.backend() == BackendName.CPU
                 ? new CpuBackend(spec.threads())
                 : new Nd4jBackend(spec.precision() == Precision.FP64 ? DType.FLOAT64 : DType.FLOAT32);
+    }
+
+    /**
+     * Checks that {@link #open} has what it needs on this machine, taking nothing of it: what is refused, is refused before a
+     * run leaves anything behind.
+     *
+     * @throws ConfigException if the precision, the number of threads, or a GPU with its driver and libraries cannot be had
+     */
+    public static void requireUsable(RuntimeSpec spec) {
+        if (spec.threads() < 1) {
+            throw new ConfigException("runtime.threads: expected at least 1, found " + spec.threads());
+        }
+        requirePrecision(spec);
+        if (spec.backend() == BackendName.CUDA) {
+            CudaDevice.requireUsable();
+        }
     }
 
     private static void requirePrecision(RuntimeSpec spec) {

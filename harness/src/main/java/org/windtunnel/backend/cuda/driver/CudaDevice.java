@@ -64,6 +64,16 @@ public final class CudaDevice implements Device {
      * @throws ConfigException if there is none that can be used, with what is missing
      */
     public static CudaDevice open() {
+        requireUsable();
+        return new CudaDevice();
+    }
+
+    /**
+     * Checks that there is a GPU that can be used, without taking anything of it.
+     *
+     * @throws ConfigException if there is none, with what is missing
+     */
+    public static void requireUsable() {
         try {
             CudaLibraries.load();
         } catch (NoClassDefFoundError e) {
@@ -76,14 +86,17 @@ public final class CudaDevice implements Device {
                     + (started == 0 ? "the driver lists no device" : Status.driverName(started))
                     + "); check nvidia-smi and CUDA_VISIBLE_DEVICES, or use runtime.backend: cpu");
         }
-        return new CudaDevice();
+        requireVolta(first());
+    }
+
+    private static int first() {
+        int[] number = new int[1];
+        Status.driver(cudart.cuDeviceGet(number, 0), "opening the GPU");
+        return number[0];
     }
 
     private CudaDevice() {
-        int[] number = new int[1];
-        Status.driver(cudart.cuDeviceGet(number, 0), "opening the GPU");
-        device = number[0];
-        requireVolta();
+        device = first();
         Status.driver(cudart.cuDevicePrimaryCtxRetain(context, device), "opening the GPU");
         bind();
         Status.driver(cudart.cuStreamCreate(stream, CU_STREAM_NON_BLOCKING), "creating a stream");
@@ -95,21 +108,21 @@ public final class CudaDevice implements Device {
         info = describe();
     }
 
-    private void requireVolta() {
-        int major = attribute(cudart.CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR);
+    private static void requireVolta(int device) {
+        int major = attribute(device, cudart.CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR);
         if (major < OLDEST_MAJOR) {
             throw new ConfigException("runtime.backend: cuda needs a GPU of compute capability 7.0 or newer, found "
-                    + name() + " with " + major + "." + attribute(cudart.CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR));
+                    + name(device) + " with " + major + "." + attribute(device, cudart.CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR));
         }
     }
 
-    private int attribute(int which) {
+    private static int attribute(int device, int which) {
         int[] value = new int[1];
         Status.driver(cudart.cuDeviceGetAttribute(value, which, device), "asking the GPU for its properties");
         return value[0];
     }
 
-    private String name() {
+    private static String name(int device) {
         byte[] text = new byte[256];
         Status.driver(cudart.cuDeviceGetName(text, text.length, device), "asking the GPU for its name");
         return new String(text, StandardCharsets.UTF_8).split("\0", 2)[0];
@@ -121,12 +134,12 @@ public final class CudaDevice implements Device {
         try (SizeTPointer total = new SizeTPointer(1)) {
             Status.driver(cudart.cuDeviceTotalMem(total, device), "asking the GPU for its memory");
             return new DeviceInfo(
-                    name(),
-                    attribute(cudart.CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR),
-                    attribute(cudart.CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR),
-                    attribute(cudart.CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT),
+                    name(device),
+                    attribute(device, cudart.CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR),
+                    attribute(device, cudart.CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR),
+                    attribute(device, cudart.CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT),
                     total.get(),
-                    attribute(cudart.CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_BLOCK_OPTIN),
+                    attribute(device, cudart.CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_BLOCK_OPTIN),
                     "driver for CUDA " + driver[0] / 1000 + "." + driver[0] % 1000 / 10 + ", NVRTC "
                             + compiler.version() + ", cuBLAS " + blas.version());
         }
@@ -256,8 +269,8 @@ public final class CudaDevice implements Device {
     @Override
     public void load(List<KernelSource> sources) {
         bind();
-        int capability = 10 * attribute(cudart.CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR)
-                + attribute(cudart.CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR);
+        int capability = 10 * attribute(device, cudart.CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR)
+                + attribute(device, cudart.CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR);
         for (KernelSource source : sources) {
             CUmod_st module = new CUmod_st();
             try (BytePointer code = new BytePointer(compiler.compile(source, capability))) {
