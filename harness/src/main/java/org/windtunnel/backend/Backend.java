@@ -41,8 +41,8 @@ public interface Backend extends LinearAlgebra, LayerKernels, AttentionKernels, 
     }
 
     /**
-     * FLOP/s that matrix products in the precision in use can reach at most, by the vendor's word; empty where that is not
-     * known, and then there is no model FLOPs utilization (MFU).
+     * FLOP/s that matrix products in the precision in use can reach at most, by the vendor's word; empty where that is
+     * not known, and then there is no model FLOPs utilization (MFU).
      */
     default OptionalDouble peakFlops() {
         return OptionalDouble.empty();
@@ -75,7 +75,8 @@ public interface Backend extends LinearAlgebra, LayerKernels, AttentionKernels, 
      * Prepares work that will be run many times.
      *
      * @param what it is, for messages
-     * @param work makes the same calls of this backend with the same arguments each time, and reads nothing back from it
+     * @param work makes the same calls of this backend with the same arguments each time, and reads nothing back from
+     *     it
      */
     default RepeatedWork repeated(String what, Runnable work) {
         return work::run;

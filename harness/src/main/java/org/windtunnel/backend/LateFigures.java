@@ -3,8 +3,8 @@ package org.windtunnel.backend;
 import org.windtunnel.tensor.Tensor;
 
 /**
- * The figures of a step, loss and gradient norm, on a backend whose work is queued: they stay on the device, are sent to
- * the host when they are there, and are received while the next step is at work. Clipping needs the norm at once and
+ * The figures of a step, loss and gradient norm, on a backend whose work is queued: they stay on the device, are sent
+ * to the host when they are there, and are received while the next step is at work. Clipping needs the norm at once and
  * happens on the device.
  *
  * <p>Used by one thread. What is sent is received in its order; at most {@link #MOST} are on their way.

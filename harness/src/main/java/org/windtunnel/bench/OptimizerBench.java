@@ -97,7 +97,8 @@ public final class OptimizerBench implements AutoCloseable {
         this.gemm = backend.freeDeviceBytes().isPresent() ? GEMM_ON_CARD : GEMM;
         this.square = arena.take(gemm * gemm);
         this.product = arena.take(gemm * gemm);
-        plans.forEach((name, plan) -> subjects.put(name, new Subject(backend, plan, new RunSession(plan, data, backend))));
+        plans.forEach((name, plan) ->
+                subjects.put(name, new Subject(backend, plan, new RunSession(plan, data, backend))));
     }
 
     /** Takes every optimizer through a step, {@code count} times; times taken so far are dropped if it was a warm-up. */
@@ -153,7 +154,8 @@ public final class OptimizerBench implements AutoCloseable {
             double bandwidth = bytes.isPresent() ? bytes.getAsLong() / update : Double.NaN;
             double speed = flops > 0 ? flops / update : Double.NaN;
             double step = update + median(s.passes);
-            double mfu = Speed.of(s.plan.tokensPerStep() / step * 1e9, s.plan.flopsPerToken(), backend.peakFlops()).mfu();
+            double tokensPerSecond = s.plan.tokensPerStep() / step * 1e9;
+            double mfu = Speed.of(tokensPerSecond, s.plan.flopsPerToken(), backend.peakFlops()).mfu();
             rows.add(new Row(name, update / 1e6, update / step, mfu, bytes, bandwidth,
                     bandwidth / copyGigabytesPerSecond(), speed, speed / gemmGigaflops()));
         });

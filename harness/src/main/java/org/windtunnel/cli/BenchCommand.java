@@ -67,14 +67,14 @@ final class BenchCommand implements Callable<Integer> {
     }
 
     private static void print(OptimizerBench bench, ModelPlan plan, int threads) {
-        System.out.printf(Locale.ROOT, "%s parameters, %d threads; a copy moves %.1f GB/s, a product of %d x %d matrices "
-                + "runs at %.0f GFLOPS%s%n", Terminal.count(plan.counts().total()), threads,
+        System.out.printf(Locale.ROOT, "%s parameters, %d threads; a copy moves %.1f GB/s, a product of %d x %d "
+                + "matrices runs at %.0f GFLOPS%s%n", Terminal.count(plan.counts().total()), threads,
                 bench.copyGigabytesPerSecond(), bench.gemmSize(), bench.gemmSize(), bench.gemmGigaflops(),
                 Double.isNaN(bench.gemmOfPeak())
                         ? ""
                         : number(", %.1f %% of the published peak (what MFU can reach)", 100 * bench.gemmOfPeak()));
-        TextTable table = new TextTable(List.of("optimizer", "update ms", "share of step", "MFU", "bytes/param", "GB/s", "of copy",
-                "Newton-Schulz GFLOPS", "of product"));
+        TextTable table = new TextTable(List.of("optimizer", "update ms", "share of step", "MFU", "bytes/param", "GB/s",
+                "of copy", "Newton-Schulz GFLOPS", "of product"));
         for (OptimizerBench.Row row : bench.rows()) {
             table.row(List.of(
                     row.optimizer(),

@@ -16,8 +16,8 @@ public record RuntimeSpec(
                         def = "stop")
                 OnOutOfMemory onOutOfMemory,
         @Key(
-                        value = "On the cuda backend: record a training pass once as a CUDA graph and replay it, instead of "
-                                + "launching its kernels one by one",
+                        value = "On the cuda backend: record a training pass once as a CUDA graph and replay it, "
+                                + "instead of launching its kernels one by one",
                         def = "true")
                 boolean cudaGraphs) {
 

@@ -52,13 +52,14 @@ public interface Model {
      *
      * @param gradScale usually 1 / (targets in the whole batch), so that micro-batches average by units
      * @param accumulate false overwrites the gradients, true adds to them
-     * @param sums receives {Σ nll, Σ lse², number of targets}; null leaves them on the device, where {@link #isRepeatable}
+     * @param sums receives {Σ nll, Σ lse², number of targets}; null leaves them on the device, where {@link
+     *     #isRepeatable}
      */
     void forwardBackward(double gradScale, double zWeight, boolean accumulate, double[] sums);
 
     /**
-     * Whether {@link #forwardBackward} with the same arguments is the same calls of the backend every time and reads nothing
-     * back, so that it can be replayed.
+     * Whether {@link #forwardBackward} with the same arguments is the same calls of the backend every time and reads
+     * nothing back, so that it can be replayed.
      */
     default boolean isRepeatable() {
         return false;

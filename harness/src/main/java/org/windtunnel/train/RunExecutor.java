@@ -80,8 +80,8 @@ public final class RunExecutor implements AutoCloseable {
      * Runs the job from its newest good checkpoint, or from its first step where there is none. A run that has ended as
      * DONE or DIVERGED is done anew.
      *
-     * <p>A backend that this machine cannot have is refused before the directory is touched. Anything that goes wrong once the directory is owned is recorded there as FAILED before it is thrown on; its
-     * checkpoints stay.
+     * <p>A backend that this machine cannot have is refused before the directory is touched. Anything that goes wrong
+     * once the directory is owned is recorded there as FAILED before it is thrown on; its checkpoints stay.
      *
      * @throws ConfigException if the experiment cannot be run
      * @throws OutOfMemory if it does not fit, and {@code runtime.on_out_of_memory} does not have it tried again

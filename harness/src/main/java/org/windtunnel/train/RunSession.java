@@ -112,7 +112,8 @@ public final class RunSession implements AutoCloseable {
     }
 
     /**
-     * A whole step, whose figures are there after {@link #receive}; on a backend with a queue of work it is not waited for.
+     * A whole step, whose figures are there after {@link #receive}; on a backend with a queue of work it is not waited
+     * for.
      *
      * @param step 0-based
      * @throws IllegalStateException unless {@link #runsAhead}

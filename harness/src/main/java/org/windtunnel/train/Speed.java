@@ -6,8 +6,8 @@ import java.util.OptionalDouble;
  * How fast training goes.
  *
  * @param tokensPerSecond or what else the model counts
- * @param mfu model FLOPs utilization: FLOPs that the model needs, forward and backward, over what the device could do at
- *     most in the precision in use; NaN where that is not known
+ * @param mfu model FLOPs utilization: FLOPs that the model needs, forward and backward, over what the device could do
+ *     at most in the precision in use; NaN where that is not known
  */
 public record Speed(double tokensPerSecond, double mfu) {
 
@@ -16,7 +16,7 @@ public record Speed(double tokensPerSecond, double mfu) {
      * @param peakFlops of the device, FLOP/s
      */
     public static Speed of(double tokensPerSecond, double flopsPerToken, OptionalDouble peakFlops) {
-        return new Speed(
-                tokensPerSecond, peakFlops.isPresent() ? tokensPerSecond * flopsPerToken / peakFlops.getAsDouble() : Double.NaN);
+        double flops = tokensPerSecond * flopsPerToken;
+        return new Speed(tokensPerSecond, peakFlops.isPresent() ? flops / peakFlops.getAsDouble() : Double.NaN);
     }
 }

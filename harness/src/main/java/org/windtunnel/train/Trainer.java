@@ -115,8 +115,8 @@ public final class Trainer implements Resumable {
     }
 
     /**
-     * Does a step. Where work is queued, the figures of a step are looked at when the next one is at work already, unless
-     * something is to happen between the two.
+     * Does a step. Where work is queued, the figures of a step are looked at when the next one is at work already,
+     * unless something is to happen between the two.
      */
     private Guards.Verdict step() {
         if (!ahead && !canBeQueued(finished)) {
@@ -143,7 +143,7 @@ public final class Trainer implements Resumable {
 
     /** Whether the state after a step (0-based) is wanted. */
     private boolean pausesAfter(long step) {
-        return step + 1 == plan.steps() || evaluatesAt(step + 1) || keeper.isDue(step + 1) || preemption.reason() != null;
+        return evaluatesAt(step + 1) || keeper.isDue(step + 1) || preemption.reason() != null;
     }
 
     private boolean evaluatesAt(long done) {

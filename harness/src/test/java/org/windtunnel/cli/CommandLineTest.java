@@ -185,7 +185,8 @@ class CommandLineTest {
                 ? new String[] {"runtime.precision=bf16", "runtime.precision: the cpu backend computes in fp32"}
                 : new String[] {"runtime.backend=cuda", "runtime.backend: cuda cannot be used"};
         for (String command : List.of("train", "sweep")) {
-            assertThat(onConfig(command, command.equals("train") ? TINY : TINY + SWEEP, "--set", wanted[0])).isEqualTo(2);
+            String yaml = command.equals("train") ? TINY : TINY + SWEEP;
+            assertThat(onConfig(command, yaml, "--set", wanted[0])).isEqualTo(2);
             assertThat(err).contains(wanted[1]).doesNotContain("\tat ");
             assertThat(temp.resolve("runs")).doesNotExist();
         }

@@ -34,7 +34,7 @@ class QueuedStepsOnGpuTest {
 
     private List<Object> run(String name, Operands operands, String train, boolean graphs) throws IOException {
         RunJob job = QueuedStepsTest.job(QueuedStepsTest.GPT, "{type: adamw, lr: 0.02}", train,
-                "diagnostics: {every: 7}\ncheckpoint: {at_end: true}\n");
+                QueuedStepsTest.REST);
         try (RunExecutor executor = new RunExecutor(Path.of("."), new Preemption(),
                 spec -> new CudaBackend(CudaDevice.open(), operands, graphs))) {
             executor.execute(job, temp.resolve(name), ProgressListener.NONE);

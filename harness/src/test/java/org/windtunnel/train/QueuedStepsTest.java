@@ -1,8 +1,10 @@
 package org.windtunnel.train;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
@@ -24,6 +26,8 @@ class QueuedStepsTest {
     static final String AT_ONCE = "guards: {on_spike: skip, sigmas: 1e6}";
     static final String GPT = "{family: gpt, width: 8, depth: 1, head_dim: 4, context: 8, bias: true}";
     private static final String LLAMA = "{family: llama, width: 8, depth: 1, head_dim: 4, context: 8}";
+
+    static final String REST = "diagnostics: {every: 7}\ncheckpoint: {every: 5, every_seconds: 0, at_end: true}\n";
 
     @TempDir
     Path temp;
@@ -51,7 +55,7 @@ class QueuedStepsTest {
     }
 
     private static RunJob job(String train) {
-        return job(GPT, "{type: adamw, lr: 0.02}", train, "diagnostics: {every: 7}\ncheckpoint: {at_end: true}\n");
+        return job(GPT, "{type: adamw, lr: 0.02}", train, REST);
     }
 
     private RunOutcome run(RunJob job, String name, boolean graphs, Preemption preemption, ProgressListener listener) {
@@ -79,19 +83,18 @@ class QueuedStepsTest {
     /** All that is the same whenever a run is done again. */
     static List<Object> result(Path run) throws IOException {
         return List.of(ResumableRuns.log(run, "curve.jsonl"), ResumableRuns.log(run, "eval.jsonl"),
-                ResumableRuns.log(run, "diag.jsonl"), ResumableRuns.state(run, STEPS));
+                ResumableRuns.log(run, "diag.jsonl"), ResumableRuns.state(run, 20), ResumableRuns.state(run, STEPS));
     }
 
     @ParameterizedTest
     @ValueSource(strings = {GPT, LLAMA})
     void replayedLateIsTheSameAsLaunchedAtOnce(String model) throws IOException {
-        String rest = "diagnostics: {every: 7}\ncheckpoint: {at_end: true}\n";
-        run(job(model, "{type: adamw, lr: 0.02}", AT_ONCE, rest), "at-once", false);
+        run(job(model, "{type: adamw, lr: 0.02}", AT_ONCE, REST), "at-once", false);
         assertThat(device.mostUnread()).isEqualTo(1);
-        run(job(model, "{type: adamw, lr: 0.02}", "log_every: 1", rest), "launched", false);
+        run(job(model, "{type: adamw, lr: 0.02}", "log_every: 1", REST), "launched", false);
         assertThat(device.replays()).isZero();
         long launched = device.launches();
-        run(job(model, "{type: adamw, lr: 0.02}", "log_every: 1", rest), "replayed", true);
+        run(job(model, "{type: adamw, lr: 0.02}", "log_every: 1", REST), "replayed", true);
         assertThat(device.mostUnread()).isEqualTo(2);
         assertThat(device.recordings()).isEqualTo(PASSES);
         // The first pass of each kind is not a replay.
@@ -104,9 +107,8 @@ class QueuedStepsTest {
     @ParameterizedTest
     @ValueSource(strings = {"{type: muon, lr: 0.02}", "{type: sgd, lr: 0.05, momentum: 0.9}"})
     void withOtherOptimizers(String optimizer) throws IOException {
-        String rest = "diagnostics: {every: 7}\ncheckpoint: {at_end: true}\n";
-        run(job(GPT, optimizer, AT_ONCE, rest), "at-once", false);
-        run(job(GPT, optimizer, "log_every: 1", rest), "replayed", true);
+        run(job(GPT, optimizer, AT_ONCE, REST), "at-once", false);
+        run(job(GPT, optimizer, "log_every: 1", REST), "replayed", true);
         assertThat(result("replayed")).isEqualTo(result("at-once"));
     }
 
@@ -167,5 +169,40 @@ class QueuedStepsTest {
         assertThat(ResumableRuns.log(temp.resolve("late"), "curve.jsonl"))
                 .isEqualTo(ResumableRuns.log(temp.resolve("at-once"), "curve.jsonl"));
         assertThat(result("next")).isEqualTo(result("alone"));
+    }
+
+    @Test
+    void theCpuBackendTrainsToTheSameLosses() throws IOException {
+        run(job("log_every: 1"), "emulated", true);
+        ResumableRuns.run(job("log_every: 1"), temp.resolve("cpu"));
+        List<Double> emulated = losses("emulated");
+        List<Double> cpu = losses("cpu");
+        assertThat(emulated).hasSize(STEPS);
+        for (int i = 0; i < STEPS; i++) {
+            assertThat(emulated.get(i)).isCloseTo(cpu.get(i), within(1e-4));
+        }
+    }
+
+    private List<Double> losses(String name) throws IOException {
+        return ResumableRuns.log(temp.resolve(name), "curve.jsonl").stream()
+                .map(line -> Double.valueOf(line.replaceAll(".*\"loss\":([^,]+),.*", "$1")))
+                .toList();
+    }
+
+    /** Spikes of the gradient norm send the run back with a step queued beyond the one that is judged. */
+    @Test
+    void aRestartedRunGoesTheSameWay() throws IOException {
+        String guards = "guards: {on_divergence: %s, on_spike: restart, watch: grad_norm, sigmas: 1, window: 8}";
+        String rest = "checkpoint: {every: 4, every_seconds: 0}\n";
+        RunOutcome atOnce = run(job(GPT, "{type: adamw, lr: 0.05}", guards.formatted("skip"), rest), "at-once", false);
+        RunOutcome late = run(job(GPT, "{type: adamw, lr: 0.05}", guards.formatted("stop"), rest), "late", true);
+        assertThat(device.mostUnread()).isGreaterThan(1);
+        assertThat(Files.readString(temp.resolve("late").resolve("log.txt"))).contains("; back to step ");
+        assertThat(late.steps()).isEqualTo(atOnce.steps());
+        assertThat(late.reason()).isEqualTo(atOnce.reason());
+        for (String log : List.of("curve.jsonl", "eval.jsonl")) {
+            assertThat(ResumableRuns.log(temp.resolve("late"), log))
+                    .isEqualTo(ResumableRuns.log(temp.resolve("at-once"), log));
+        }
     }
 }

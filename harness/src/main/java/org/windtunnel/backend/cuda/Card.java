@@ -9,8 +9,9 @@ import java.util.Set;
 /**
  * What its vendor says a card can do at most: TFLOP/s of matrix products by operands, and GB/s of its memory.
  *
- * <p>The figures are those of NVIDIA's data sheets and architecture papers, dense: where a data sheet gives a figure "with
- * sparsity", this is half of it. fp32 is that of the plain cores. At boost clocks, which a card under load rarely holds.
+ * <p>The figures are those of NVIDIA's data sheets and architecture papers, dense: where a data sheet gives a figure
+ * "with sparsity", this is half of it. fp32 is that of the plain cores. At boost clocks, which a card under load rarely
+ * holds.
  *
  * @param marks parts of the driver's name for the card, all of which it has
  * @param tf32 NaN where the card has none
@@ -56,8 +57,8 @@ record Card(List<String> marks, double fp32, double tf32, double bf16, double gi
     }
 
     /**
-     * The card of a name that the driver gives, {@code NVIDIA H100 80GB HBM3} say; empty for one that is not in the table,
-     * and for a part of a card, whose share of the peak is not known.
+     * The card of a name that the driver gives, {@code NVIDIA H100 80GB HBM3} say; empty for one that is not in the
+     * table, and for a part of a card, whose share of the peak is not known.
      */
     static Optional<Card> of(String name) {
         List<String> words = List.of(name.split(" "));
@@ -69,7 +70,8 @@ record Card(List<String> marks, double fp32, double tf32, double bf16, double gi
 
     /** A word; or, of a Volta card, all but its memory: {@code V100-SXM2} of {@code Tesla V100-SXM2-16GB}. */
     private static boolean has(List<String> words, String mark) {
-        return words.stream().anyMatch(word -> word.equals(mark) || mark.startsWith("V100") && word.startsWith(mark + "-"));
+        return words.stream()
+                .anyMatch(word -> word.equals(mark) || mark.startsWith("V100") && word.startsWith(mark + "-"));
     }
 
     /** FLOP/s of matrix products with these operands; empty where the card has no such units. */

@@ -43,12 +43,14 @@ public interface Device extends AutoCloseable {
     /** Queues a copy of up to {@link #SENT_BYTES} to one of two places on the host, for {@link #receive}. */
     void send(long from, int bytes, int slot);
 
-    /** Waits for what was last sent to a place, and for nothing that was queued after it. Valid until the next sending. */
+    /**
+     * Waits for what was last sent to a place, and for nothing that was queued after it. Valid until the next sending.
+     */
     ByteBuffer receive(int slot);
 
     /**
-     * Records what is queued from now on instead of doing it, until {@link #endRecording}. Kernels, products, copies within
-     * the device and zeros can be recorded; everything else is refused, and the recording with it.
+     * Records what is queued from now on instead of doing it, until {@link #endRecording}. Kernels, products, copies
+     * within the device and zeros can be recorded; everything else is refused, and the recording with it.
      */
     void beginRecording();
 

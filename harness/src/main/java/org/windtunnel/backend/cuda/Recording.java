@@ -5,8 +5,8 @@ import org.slf4j.LoggerFactory;
 import org.windtunnel.backend.RepeatedWork;
 
 /**
- * Work that is done call by call the first time, so that whatever happens once has happened, recorded the second time, and
- * replayed from then on. It is recorded anew when the workspace has moved, whose address is in the recording.
+ * Work that is done call by call the first time, so that whatever happens once has happened, recorded the second time,
+ * and replayed from then on. It is recorded anew when the workspace has moved, whose address is in the recording.
  */
 final class Recording implements RepeatedWork {
     private static final Logger LOG = LoggerFactory.getLogger(Recording.class);
@@ -60,7 +60,8 @@ final class Recording implements RepeatedWork {
             recordedAt = workspace.address();
         } catch (DeviceException e) {
             refused = true;
-            LOG.warn("{} cannot be recorded as a CUDA graph ({}); its kernels are launched one by one", what, e.getMessage());
+            LOG.warn("{} cannot be recorded as a CUDA graph ({}); its kernels are launched one by one", what,
+                    e.getMessage());
         }
     }
 

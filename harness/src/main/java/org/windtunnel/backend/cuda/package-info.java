@@ -7,8 +7,8 @@
  * same kernel sources on the processor, block by block, so that grids, argument lists and index arithmetic are checked
  * where there is no GPU.
  *
- * <p>Passes that repeat are recorded as CUDA graphs ({@code Recording}), and the figures of a step come to the host when
- * the next one is queued ({@code LateLosses}).
+ * <p>Passes that repeat are recorded as CUDA graphs ({@code Recording}), and the figures of a step come to the host
+ * when the next one is queued ({@code LateLosses}).
  *
  * <p>Work is queued in one stream. Sums have a fixed order that depends on shapes alone and no kernel uses
  * floating-point atomics, so a run has the same bits twice on one card; cuBLAS promises the same of products for one

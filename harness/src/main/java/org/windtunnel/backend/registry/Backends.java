@@ -45,10 +45,11 @@ public final class Backends {
     }
 
     /**
-     * Checks that {@link #open} has what it needs on this machine, taking nothing of it: what is refused, is refused before a
-     * run leaves anything behind.
+     * Checks that {@link #open} has what it needs on this machine, taking nothing of it: what is refused, is refused
+     * before a run leaves anything behind.
      *
-     * @throws ConfigException if the precision, the number of threads, or a GPU with its driver and libraries cannot be had
+     * @throws ConfigException if the precision, the number of threads, or a GPU with its driver and libraries cannot be
+     *     had
      */
     public static void requireUsable(RuntimeSpec spec) {
         if (spec.threads() < 1) {

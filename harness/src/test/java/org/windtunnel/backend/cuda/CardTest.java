@@ -41,8 +41,8 @@ class CardTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"NVIDIA H800", "NVIDIA A100-SXM4-40GB MIG 1g.5gb", "NVIDIA GeForce RTX 4090 D", "NVIDIA A10G",
-        "GRID A10-4Q", "NVIDIA GeForce RTX 4090 Laptop GPU", "NVIDIA H100", "stand-in", ""})
+    @ValueSource(strings = {"NVIDIA H800", "NVIDIA A100-SXM4-40GB MIG 1g.5gb", "NVIDIA GeForce RTX 4090 D",
+        "NVIDIA A10G", "GRID A10-4Q", "NVIDIA GeForce RTX 4090 Laptop GPU", "NVIDIA H100", "stand-in", ""})
     void anyOtherNameIsNotInTheTable(String name) {
         assertThat(Card.of(name)).isEmpty();
     }
@@ -54,7 +54,8 @@ class CardTest {
         assertThat(h200.peakFlops(Operands.TF32)).hasValue(494.7e12);
         assertThat(h200.peakFlops(Operands.BF16)).hasValue(989.4e12);
         assertThat(h200.describe(Operands.TF32)).isEqualTo("494.7 TFLOP/s tf32, 4800 GB/s");
-        assertThat(Card.of("Tesla V100-SXM2-16GB").orElseThrow().describe(Operands.BF16)).startsWith("no peak known bf16");
+        assertThat(Card.of("Tesla V100-SXM2-16GB").orElseThrow().describe(Operands.BF16))
+                .startsWith("no peak known bf16");
     }
 
     @Test

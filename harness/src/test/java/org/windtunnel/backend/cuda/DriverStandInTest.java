@@ -110,7 +110,10 @@ class DriverStandInTest {
         }
     }
 
-    /** Through the driver's own calls for capturing a stream: 2 passes a step, of which the first of each is not a replay. */
+    /**
+     * Through the driver's own calls for capturing a stream: 2 passes a step, of which the first of each is not a
+     * replay.
+     */
     @Test
     void replayedGraphsTrainToTheSameBitsAsLaunches() throws Exception {
         Output graphs = train("graphs", Map.of());

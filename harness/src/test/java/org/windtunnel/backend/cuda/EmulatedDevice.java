@@ -176,10 +176,10 @@ public final class EmulatedDevice implements Device {
     }
 
     private void run(
-            long kernel, int gridX, int gridY, int gridZ, int threads, int sharedBytes, ByteBuffer arguments, int bytes) {
+            long kernel, int x, int y, int z, int threads, int sharedBytes, ByteBuffer arguments, int bytes) {
         ByteBuffer packed = arguments.duplicate().position(0);
         kernels.emulation_order(lastFirst ? 1 : 0);
-        int error = kernels.emulation_launch(kernel, gridX, gridY, gridZ, threads, sharedBytes, packed, bytes);
+        int error = kernels.emulation_launch(kernel, x, y, z, threads, sharedBytes, packed, bytes);
         if (error != 0) {
             throw new DeviceException(names.get(kernel) + ": " + ERRORS[error]);
         }
@@ -219,7 +219,8 @@ public final class EmulatedDevice implements Device {
     public void send(long from, int bytes, int slot) {
         refuseInRecording("a copy from the card");
         if (bytes > SENT_BYTES || slot < 0 || slot >= sent.length) {
-            throw new DeviceException("expected at most " + SENT_BYTES + " bytes and 2 slots, found " + bytes + " and " + slot);
+            throw new DeviceException(
+                    "expected at most " + SENT_BYTES + " bytes and 2 slots, found " + bytes + " and " + slot);
         }
         sent[slot] = ByteBuffer.allocate(bytes).order(ByteOrder.nativeOrder());
         sent[slot].duplicate().put(new Pointer(from).getByteBuffer(0, bytes));

@@ -112,7 +112,8 @@ public final class CudaDevice implements Device {
         int major = attribute(device, cudart.CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR);
         if (major < OLDEST_MAJOR) {
             throw new ConfigException("runtime.backend: cuda needs a GPU of compute capability 7.0 or newer, found "
-                    + name(device) + " with " + major + "." + attribute(device, cudart.CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR));
+                    + name(device) + " with " + major + "."
+                    + attribute(device, cudart.CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR));
         }
     }
 

@@ -23,7 +23,8 @@ final class Graphs implements AutoCloseable {
     void begin() {
         requireNoCapture("another graph");
         Status.driver(
-                cudart.cuStreamBeginCapture(stream, cudart.CU_STREAM_CAPTURE_MODE_THREAD_LOCAL), "beginning to record a graph");
+                cudart.cuStreamBeginCapture(stream, cudart.CU_STREAM_CAPTURE_MODE_THREAD_LOCAL),
+                "beginning to record a graph");
         capturing = true;
     }
 
