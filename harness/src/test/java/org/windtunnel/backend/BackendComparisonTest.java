@@ -63,7 +63,7 @@ class BackendComparisonTest {
     @ValueSource(longs = {1, 3, FIRST_LARGE_SEED})
     void cudaOnAnEmulatedDevice(long seed) {
         try (Backend cuda = new CudaBackend(new EmulatedDevice(), Operands.FP32)) {
-            compare(cuda, transformerCases(seed));
+            compare(cuda, cases(seed));
         }
     }
 
@@ -72,7 +72,7 @@ class BackendComparisonTest {
     void cudaGivesTheSameBitsInAnyOrderOfThreads() {
         try (Backend cuda = new CudaBackend(new EmulatedDevice(), Operands.FP32);
                 Backend reversed = new CudaBackend(EmulatedDevice.lastThreadFirst(), Operands.FP32)) {
-            requireSameBits(cuda, reversed, transformerCases(2));
+            requireSameBits(cuda, reversed, cases(2));
         }
     }
 
@@ -107,18 +107,13 @@ class BackendComparisonTest {
         });
     }
 
-    private static List<KernelCase> cases(long seed) {
-        List<KernelCase> cases = transformerCases(seed);
-        ImageCases.addTo(cases, seed, seed >= FIRST_LARGE_SEED);
-        return cases;
-    }
-
-    static List<KernelCase> transformerCases(long seed) {
+    static List<KernelCase> cases(long seed) {
         boolean large = seed >= FIRST_LARGE_SEED;
         List<KernelCase> cases = new ArrayList<>();
         LinearCases.addTo(cases, seed, large);
         LayerCases.addTo(cases, seed, large);
         TokenCases.addTo(cases, seed, large);
+        ImageCases.addTo(cases, seed, large);
         return cases;
     }
 

@@ -57,7 +57,7 @@ class CudaOnGpuTest {
     private static void compare(Operands operands, long seed, double tolerance) {
         try (Backend gpu = gpu(operands);
                 Backend emulated = new CudaBackend(new EmulatedDevice(), operands)) {
-            for (KernelCase c : BackendComparisonTest.transformerCases(seed)) {
+            for (KernelCase c : BackendComparisonTest.cases(seed)) {
                 Map<String, double[]> found = c.run(gpu);
                 c.run(emulated).forEach((quantity, values) ->
                         assertThat(BackendComparisonTest.deviation(values, found.get(quantity)))
@@ -72,14 +72,14 @@ class CudaOnGpuTest {
     void theSameBitsTwice(Operands operands) {
         try (Backend gpu = gpu(operands);
                 Backend again = gpu(operands)) {
-            BackendComparisonTest.requireSameBits(gpu, again, BackendComparisonTest.transformerCases(6));
+            BackendComparisonTest.requireSameBits(gpu, again, BackendComparisonTest.cases(6));
         }
     }
 
     @Test
     void everyGradientAgainstDifferences() {
         try (Backend gpu = gpu(Operands.FP32)) {
-            for (GradientCase c : GradientCases.ofTransformers(FiniteDifferenceTest.SEED)) {
+            for (GradientCase c : GradientCases.all(FiniteDifferenceTest.SEED)) {
                 new FiniteDifferences(0.03, 1e-3).check(gpu, c, FiniteDifferenceTest.SEED);
             }
         }

@@ -27,10 +27,6 @@ class FiniteDifferenceTest {
         return GradientCases.all(SEED).stream();
     }
 
-    static Stream<GradientCase> casesOfTransformers() {
-        return GradientCases.ofTransformers(SEED).stream();
-    }
-
     @ParameterizedTest
     @MethodSource("cases")
     void nd4jInDoublePrecision(GradientCase c) {
@@ -49,7 +45,7 @@ class FiniteDifferenceTest {
 
     /** The kernels of the GPU run on the processor; as {@link #nd4jInSinglePrecision}. */
     @ParameterizedTest
-    @MethodSource("casesOfTransformers")
+    @MethodSource("cases")
     void cudaOnAnEmulatedDevice(GradientCase c) {
         try (Backend cuda = new CudaBackend(new EmulatedDevice(), Operands.FP32)) {
             new FiniteDifferences(0.03, 1e-3).check(cuda, c, SEED);

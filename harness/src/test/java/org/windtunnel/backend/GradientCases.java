@@ -47,12 +47,6 @@ final class GradientCases {
     }
 
     static List<GradientCase> all(long seed) {
-        List<GradientCase> all = new ArrayList<>(ofTransformers(seed));
-        all.addAll(ImageGradientCases.all(seed));
-        return all;
-    }
-
-    static List<GradientCase> ofTransformers(long seed) {
         GradientCases g = new GradientCases(seed);
         g.layerNorm(7, 5, true);
         g.layerNorm(3, 12, false);
@@ -75,6 +69,7 @@ final class GradientCases {
         g.crossEntropy(0);
         g.crossEntropy(0.1);
         g.squaredError();
+        g.cases.addAll(ImageGradientCases.all(seed));
         return g.cases;
     }
 

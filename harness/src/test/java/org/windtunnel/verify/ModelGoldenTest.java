@@ -16,6 +16,9 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.windtunnel.backend.Backend;
 import org.windtunnel.backend.cpu.CpuBackend;
+import org.windtunnel.backend.cuda.CudaBackend;
+import org.windtunnel.backend.cuda.EmulatedDevice;
+import org.windtunnel.backend.cuda.Operands;
 import org.windtunnel.backend.nd4j.Nd4jBackend;
 import org.windtunnel.tensor.DType;
 
@@ -41,6 +44,13 @@ class ModelGoldenTest {
         "resnet_tiny", "resnet_preact_tiny"})
     void nd4jInDoublePrecision(String file) throws IOException {
         passes(file, () -> new Nd4jBackend(DType.FLOAT64));
+    }
+
+    /** The kernels of the GPU run on the processor. */
+    @ParameterizedTest
+    @ValueSource(strings = {"resnet_tiny", "resnet_preact_tiny"})
+    void cudaOnAnEmulatedDevice(String file) throws IOException {
+        passes(file, () -> new CudaBackend(new EmulatedDevice(), Operands.FP32));
     }
 
     private void passes(String file, Supplier<Backend> backend) throws IOException {

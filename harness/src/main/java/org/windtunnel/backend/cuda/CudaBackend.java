@@ -10,7 +10,6 @@ import org.windtunnel.backend.ImageKernels;
 import org.windtunnel.backend.LateFigures;
 import org.windtunnel.backend.RepeatedWork;
 import org.windtunnel.backend.Shapes;
-import org.windtunnel.config.ConfigException;
 import org.windtunnel.tensor.DType;
 import org.windtunnel.tensor.Storage;
 import org.windtunnel.tensor.Tensor;
@@ -36,6 +35,7 @@ public final class CudaBackend implements Backend {
     private final AttentionKernel attention;
     private final UpdateKernels update;
     private final ProjectionKernels projection;
+    private final CudaImages images;
     private final LateLosses late;
     private final boolean graphs;
 
@@ -66,6 +66,7 @@ public final class CudaBackend implements Backend {
         attention = new AttentionKernel(device, calls);
         update = new UpdateKernels(device, calls, workspace);
         projection = new ProjectionKernels(calls, reductions);
+        images = new CudaImages(device, calls, workspace, operands);
         late = new LateLosses(device, calls, reductions);
         this.graphs = graphs;
     }
@@ -100,11 +101,9 @@ public final class CudaBackend implements Backend {
         return new CudaStorage(device, memory, dtype, length);
     }
 
-    /** @throws ConfigException always: convolutions have not been carried over */
     @Override
     public ImageKernels images() {
-        throw new ConfigException("model: convolutional networks are not on backend cuda yet; train this model with"
-                + " runtime.backend: cpu or nd4j");
+        return images;
     }
 
     @Override

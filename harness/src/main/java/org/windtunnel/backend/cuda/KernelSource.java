@@ -14,7 +14,8 @@ import java.util.List;
 public record KernelSource(String name, String text) {
     private static final String COMMON = "common.cuh";
     private static final List<String> FILES =
-            List.of("elementwise.cu", "reduce.cu", "norm.cu", "tokens.cu", "attention.cu", "update.cu");
+            List.of("elementwise.cu", "reduce.cu", "norm.cu", "tokens.cu", "attention.cu", "update.cu", "images.cu",
+                    "windows.cu");
 
     /** The sources of all kernels of this backend. */
     public static List<KernelSource> all() {

@@ -9,7 +9,6 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.windtunnel.backend.AttentionKernels.AttentionShape;
 import org.windtunnel.backend.OutOfMemory;
-import org.windtunnel.config.ConfigException;
 import org.windtunnel.tensor.Arena;
 import org.windtunnel.tensor.DType;
 import org.windtunnel.tensor.Rng;
@@ -257,13 +256,6 @@ class CudaBackendTest {
         DeviceInfo turing = new DeviceInfo("T4", 7, 5, 40, 1L << 34, 64 << 10, "");
         assertThat(AttentionTiles.of(128, 3, turing)).isEqualTo(new AttentionTiles(128, 32));
         assertThatThrownBy(() -> AttentionTiles.of(256, 4, turing)).hasMessageContaining("T4").hasMessageContaining("65536");
-    }
-
-    @Test
-    void convolutionsAreRefused() {
-        assertThatThrownBy(backend::images)
-                .isInstanceOf(ConfigException.class)
-                .hasMessageContaining("not on backend cuda yet");
     }
 
     @Test

@@ -66,6 +66,7 @@ class DriverStandInTest {
                 "verify",
                 GOLDEN.resolve("gpt_tiny.json").toString(),
                 GOLDEN.resolve("llama_tiny.json").toString(),
+                GOLDEN.resolve("resnet_tiny.json").toString(),
                 "--backend",
                 "cuda");
         assertThat(output.exitCode()).as(output.text()).isZero();
