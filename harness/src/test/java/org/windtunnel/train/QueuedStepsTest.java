@@ -130,12 +130,12 @@ class QueuedStepsTest {
         device = new EmulatedDevice();
         Preemption preemption = new Preemption();
         RunOutcome first = run(job("log_every: 1"), "resumed", true, preemption, (step, steps, loss, speed) -> {
-            if (step == 10) {
+            if (step == 11) {
                 preemption.request("the test");
             }
         });
         assertThat(first.status()).isEqualTo(RunStatus.PREEMPTED);
-        assertThat(first.steps()).isBetween(10L, 11L);
+        assertThat(first.steps()).isBetween(11L, 12L);
         run(job("log_every: 1"), "resumed", true);
         assertThat(result("resumed")).isEqualTo(result("whole"));
     }
