@@ -11,11 +11,11 @@ import org.windtunnel.analysis.report.HtmlReport;
 import org.windtunnel.analysis.report.PngCharts;
 import org.windtunnel.analysis.study.FitStudies;
 import org.windtunnel.analysis.study.Study;
+import org.windtunnel.analysis.study.StudyFile;
 import org.windtunnel.analysis.study.StudyOptions;
 import org.windtunnel.analysis.study.StudyResult;
 import org.windtunnel.analysis.study.Verdict;
 import org.windtunnel.config.ConfigException;
-import org.windtunnel.config.ExperimentFile;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -36,7 +36,8 @@ final class ReportCommand implements Callable<Integer> {
     @Option(
             names = "--config",
             paramLabel = "CONFIG",
-            description = "Take the analysis section of this experiment file (default: the usual paths)")
+            description = "Take the analysis section of this experiment file (default: that of the sweep, or of the last"
+                    + " report)")
     private Path config;
 
     @Option(
@@ -55,11 +56,9 @@ final class ReportCommand implements Callable<Integer> {
             pictures(fit);
             return ExitCode.DONE.code();
         }
-        StudyOptions options = StudyOptions.defaults();
-        if (config != null) {
-            ExperimentFile file = Experiments.load(config, List.of());
-            options = Experiments.studyOptions(file);
-        }
+        StudyOptions options = config == null
+                ? StudyFile.options(directory).orElseGet(StudyOptions::defaults)
+                : Experiments.studyOptions(Experiments.load(config, List.of()));
         StudyResult result = report(runs(), options, System.out);
         pictures(result);
         return ExitCode.DONE.code();
@@ -85,7 +84,7 @@ final class ReportCommand implements Callable<Integer> {
     static StudyResult report(RunTable table, StudyOptions options, PrintStream out) {
         Path directory = table.directory();
         StudyResult result = Study.run(table, options);
-        Study.write(result, directory.resolve("study.json"));
+        StudyFile.write(result, directory);
         Path html = directory.resolve("report.html");
         HtmlReport.write(result, html);
         out.println();

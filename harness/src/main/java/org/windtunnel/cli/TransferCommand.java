@@ -3,9 +3,11 @@ package org.windtunnel.cli;
 import java.io.PrintStream;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.windtunnel.analysis.curve.RunTable;
 import org.windtunnel.analysis.study.Study;
+import org.windtunnel.analysis.study.StudyFile;
 import org.windtunnel.analysis.study.StudyOptions;
 import org.windtunnel.analysis.study.TransferLines;
 import org.windtunnel.analysis.transfer.TransferGroup;
@@ -48,7 +50,7 @@ final class TransferCommand implements Callable<Integer> {
     @Option(
             names = "--config",
             paramLabel = "CONFIG",
-            description = "Take the analysis section of this experiment file (default: the usual paths)")
+            description = "Take the analysis section of this experiment file (default: that of the sweep, if it is one)")
     private Path config;
 
     @Override
@@ -65,9 +67,13 @@ final class TransferCommand implements Callable<Integer> {
         return ExitCode.DONE.code();
     }
 
+    private Optional<StudyOptions> studied() {
+        return directories.size() == 1 ? StudyFile.options(directories.get(0)) : Optional.empty();
+    }
+
     private StudyOptions options() {
         StudyOptions base = config == null
-                ? StudyOptions.defaults()
+                ? studied().orElseGet(StudyOptions::defaults)
                 : Experiments.studyOptions(Experiments.load(config, List.of()));
         return new StudyOptions(
                 lr == null ? base.lrPath() : lr,

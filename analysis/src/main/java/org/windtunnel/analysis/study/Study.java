@@ -1,10 +1,5 @@
 package org.windtunnel.analysis.study;
 
-import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.SerializationFeature;
-import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -12,7 +7,6 @@ import java.util.Locale;
 import java.util.Set;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import org.windtunnel.analysis.AnalysisException;
 import org.windtunnel.analysis.curve.Run;
 import org.windtunnel.analysis.curve.RunTable;
 import org.windtunnel.analysis.fit.LossPoint;
@@ -26,7 +20,6 @@ import org.windtunnel.analysis.transfer.TransferOptions;
 /** Looks at a whole sweep: optima and their drift, the law, what cannot be told. */
 public final class Study {
     private static final Logger LOG = LoggerFactory.getLogger(Study.class);
-    private static final ObjectMapper JSON = new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT);
 
     private Study() {}
 
@@ -160,19 +153,5 @@ public final class Study {
             }
         }
         return null;
-    }
-
-    /**
-     * Writes a result as JSON.
-     *
-     * @throws AnalysisException if the file cannot be written
-     */
-    public static void write(StudyResult result, Path file) {
-        try {
-            Files.write(file, JSON.writeValueAsBytes(result));
-        } catch (IOException e) {
-            throw new AnalysisException(
-                    "Cannot write " + file + ": " + e.getMessage() + ". Check space and permissions.", e);
-        }
     }
 }

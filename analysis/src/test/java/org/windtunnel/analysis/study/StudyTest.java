@@ -9,6 +9,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -164,7 +165,7 @@ class StudyTest {
         StudyResult first = study();
         StudyResult second = study();
         Path file = sweep.resolve("study.json");
-        Study.write(first, file);
+        StudyFile.write(first, sweep);
         JsonNode json = new ObjectMapper().readTree(Files.readAllBytes(file));
 
         assertThat(first.law().parameters()).isEqualTo(second.law().parameters());
@@ -178,6 +179,18 @@ class StudyTest {
                         .readValue(file.toFile(), StudyResult.class)
                         .transfer())
                 .isEqualTo(first.transfer());
+    }
+
+    @Test
+    void aDirectoryRemembersWhatItsLastStudyLookedAt() throws IOException {
+        assertThat(StudyFile.options(sweep)).isEmpty();
+        sweep(null);
+        StudyFile.write(study(), sweep);
+        assertThat(StudyFile.options(sweep)).contains(options(Map.of("parameterization.type", "mup")));
+
+        Path file = sweep.resolve("study.json");
+        Files.write(file, Arrays.copyOf(Files.readAllBytes(file), 200));
+        assertThat(StudyFile.options(sweep)).as("a torn file").isEmpty();
     }
 
     @Test
