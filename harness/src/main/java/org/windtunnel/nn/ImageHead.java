@@ -82,6 +82,11 @@ final class ImageHead {
         soft.mix(seconds, shares);
     }
 
+    /** Whether each target of the next pass is one class. */
+    boolean hasHardTargets() {
+        return soft.isHard();
+    }
+
     /** Loss and backward pass: d is overwritten with the gradient of the input, the logits with theirs. */
     void backward(Tensor targets, double zWeight, double gradScale, Tensor d, boolean accumulate, double[] sums) {
         soft.beforeLoss(logits);

@@ -131,6 +131,12 @@ public final class ResNet implements Model {
         stem.backward(dFirst, accumulate);
     }
 
+    /** Not with drop path, which draws in each pass, nor with soft targets, which are corrected on the host. */
+    @Override
+    public boolean isRepeatable() {
+        return probe == null && passes == null && head.hasHardTargets();
+    }
+
     @Override
     public void evaluate(double[] sums) {
         forward(false);

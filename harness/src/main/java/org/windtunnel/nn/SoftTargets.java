@@ -35,7 +35,8 @@ final class SoftTargets {
         shares = newShares;
     }
 
-    private boolean isHard() {
+    /** Whether each target is one class. */
+    boolean isHard() {
         return smoothing == 0 && seconds == null;
     }
 

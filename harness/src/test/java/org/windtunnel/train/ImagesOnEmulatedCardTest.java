@@ -1,0 +1,95 @@
+package org.windtunnel.train;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.windtunnel.backend.cuda.CudaBackend;
+import org.windtunnel.backend.cuda.EmulatedDevice;
+import org.windtunnel.backend.cuda.Operands;
+
+/** Runs of residual networks on the emulated card against the cpu backend, from the config to the logs. */
+class ImagesOnEmulatedCardTest {
+    private static final int STEPS = 8;
+    /** Of the loss before the first update, which no rounding can bring onto the other side of a ReLU. */
+    private static final double FIRST = 1e-5;
+    /** Of figures after it: one unit that rounding flips was seen to change losses by 3e-4, norms by 5e-3. */
+    private static final double TOLERANCE = 2e-2;
+    private static final String PLAIN = "{family: resnet, width: 4, blocks: [1, 1]}";
+
+    @TempDir
+    Path temp;
+
+    private static RunJob job(String model) {
+        return ResumableRuns.job("images", """
+                name: images
+                model: %s
+                data: {type: shapes, channels: 3, classes: 3, augment: {crop: 2, flip: true, cutout: 4}}
+                optimizer: {type: adamw, lr: 0.01}
+                train: {steps: %d, batch: 8, micro_batch: 4, log_every: 1, eval_every: 4, eval_sequences: 8, clip: 1}
+                diagnostics: {every: 3}
+                checkpoint: {at_end: true}
+                """.formatted(model, STEPS), null);
+    }
+
+    private EmulatedDevice run(String model, String name, boolean graphs) {
+        EmulatedDevice device = new EmulatedDevice();
+        try (RunExecutor executor = new RunExecutor(
+                Path.of("."), new Preemption(), spec -> new CudaBackend(device, Operands.FP32, graphs))) {
+            executor.execute(job(model), temp.resolve(name), ProgressListener.NONE);
+        }
+        return device;
+    }
+
+    private List<Double> losses(String name, String log, String key) throws IOException {
+        ObjectMapper json = new ObjectMapper();
+        List<String> lines = ResumableRuns.log(temp.resolve(name), log);
+        List<Double> losses = new ArrayList<>();
+        for (String line : lines) {
+            losses.add(json.readTree(line).get(key).asDouble());
+        }
+        return losses;
+    }
+
+    /** Drop path and soft targets; group norm and average pooling; no norm and the pooling of maxima. */
+    @ParameterizedTest
+    @ValueSource(strings = {PLAIN,
+        "{family: resnet, width: 4, blocks: [1, 1], squeeze_ratio: 0.5, drop_path: 0.4, label_smoothing: 0.1}",
+        "{family: resnet, width: 4, blocks: [1, 1], block: bottleneck, preact: true, norm: group, groups: 2, stem: deep, "
+                + "average_downsample: true}",
+        "{family: resnet, width: 4, blocks: [1, 1], norm: none, shortcut: a, stem: large}"})
+    void theCpuBackendTrainsToTheSameLosses(String model) throws IOException {
+        run(model, "emulated", true);
+        ResumableRuns.run(job(model), temp.resolve("cpu"));
+        for (String[] figure : new String[][] {{"curve.jsonl", "loss"}, {"curve.jsonl", "grad_norm"}, {"eval.jsonl", "loss"}}) {
+            List<Double> expected = losses("cpu", figure[0], figure[1]);
+            List<Double> found = losses("emulated", figure[0], figure[1]);
+            assertThat(found).as("%s of %s", figure[1], figure[0]).hasSameSizeAs(expected).isNotEmpty();
+            for (int i = 0; i < found.size(); i++) {
+                assertThat(found.get(i)).isCloseTo(expected.get(i), within(TOLERANCE * expected.get(i)));
+            }
+        }
+        assertThat(losses("emulated", "curve.jsonl", "loss").get(0))
+                .isCloseTo(losses("cpu", "curve.jsonl", "loss").get(0), within(FIRST));
+    }
+
+    @Test
+    void replayedPassesHaveTheBitsOfLaunchedOnes() throws IOException {
+        assertThat(run(PLAIN, "launched", false).replays()).isZero();
+        assertThat(run(PLAIN, "replayed", true).replays()).isPositive();
+        for (String log : List.of("curve.jsonl", "eval.jsonl", "diag.jsonl")) {
+            assertThat(ResumableRuns.log(temp.resolve("replayed"), log))
+                    .isEqualTo(ResumableRuns.log(temp.resolve("launched"), log));
+        }
+        assertThat(ResumableRuns.state(temp.resolve("replayed"), STEPS))
+                .isEqualTo(ResumableRuns.state(temp.resolve("launched"), STEPS));
+    }
+}
