@@ -41,7 +41,7 @@ cp harness/src/gpu/*.{sh,py,yaml} "$root/"
     --strip-debug --no-header-files --no-man-pages --output "$root/jre"
 
 # Curves to compare with, on this machine's processor.
-for family in gpt llama; do
+for family in gpt llama resnet; do
     WINDTUNNEL_RUNS=$work/runs "$top/windtunnel" train "harness/src/gpu/curve-$family.yaml" --set runtime.backend=cpu
     cp "$(find "$work/runs" -path "*curve-$family*" -name curve.jsonl)" "$root/reference/$family.jsonl"
 done

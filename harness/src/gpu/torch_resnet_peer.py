@@ -1,0 +1,83 @@
+"""Trains the same ResNet in PyTorch on random images and prints its images per second.
+
+usage: torch_resnet_peer.py DEPTH WIDTH BATCH fp32|tf32|bf16 eager|compile
+
+A CIFAR ResNet of basic blocks (6 n + 2 layers, three stages) with 1x1 shortcuts, channels-last memory, fused AdamW.
+"""
+import statistics
+import sys
+import time
+
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+CLASSES = 10
+SIDE = 32
+WARM_UP = 10
+BURSTS = 5
+STEPS = 10
+
+
+def convolution(inputs, outputs, kernel, stride):
+    return nn.Sequential(nn.Conv2d(inputs, outputs, kernel, stride, kernel // 2, bias=False), nn.BatchNorm2d(outputs))
+
+
+class Block(nn.Module):
+    def __init__(self, inputs, outputs, stride):
+        super().__init__()
+        self.first = convolution(inputs, outputs, 3, stride)
+        self.second = convolution(outputs, outputs, 3, 1)
+        same = inputs == outputs and stride == 1
+        self.shortcut = nn.Identity() if same else convolution(inputs, outputs, 1, stride)
+
+    def forward(self, x):
+        return F.relu(self.second(F.relu(self.first(x))) + self.shortcut(x))
+
+
+def resnet(depth, width):
+    layers = [convolution(3, width, 3, 1), nn.ReLU()]
+    inputs = width
+    for stage in range(3):
+        for block in range((depth - 2) // 6):
+            outputs = width << stage
+            layers.append(Block(inputs, outputs, 2 if stage > 0 and block == 0 else 1))
+            inputs = outputs
+    return nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(inputs, CLASSES))
+
+
+def main(depth, width, batch, precision, mode):
+    torch.manual_seed(1)
+    tf32 = precision != "fp32"
+    torch.backends.cuda.matmul.allow_tf32 = tf32
+    torch.backends.cudnn.allow_tf32 = tf32
+    torch.backends.cudnn.benchmark = True
+    model = resnet(depth, width).cuda().to(memory_format=torch.channels_last)
+    run = torch.compile(model) if mode == "compile" else model
+    optimizer = torch.optim.AdamW(model.parameters(), lr=1e-3, fused=True)
+    images = torch.randn(8, batch, 3, SIDE, SIDE, device="cuda")
+    labels = torch.randint(CLASSES, (8, batch), device="cuda")
+
+    def step(i):
+        x = images[i % len(images)].contiguous(memory_format=torch.channels_last)
+        with torch.autocast("cuda", torch.bfloat16, enabled=precision == "bf16"):
+            loss = F.cross_entropy(run(x).float(), labels[i % len(labels)])
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        optimizer.step()
+        optimizer.zero_grad(set_to_none=True)
+
+    for i in range(WARM_UP):
+        step(i)
+    speeds = []
+    for _ in range(BURSTS):
+        torch.cuda.synchronize()
+        start = time.perf_counter()
+        for i in range(STEPS):
+            step(i)
+        torch.cuda.synchronize()
+        speeds.append(STEPS * batch / (time.perf_counter() - start))
+    print(round(statistics.median(speeds)))
+
+
+main(*map(int, sys.argv[1:4]), *sys.argv[4:])
