@@ -8,6 +8,7 @@ import org.windtunnel.analysis.Numbers;
 import org.windtunnel.analysis.compare.Comparison;
 import org.windtunnel.analysis.compare.Contender;
 import org.windtunnel.analysis.curve.RunTable;
+import org.windtunnel.analysis.transfer.Labels;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -17,7 +18,8 @@ import picocli.CommandLine.Parameters;
         name = "compare",
         mixinStandardHelpOptions = true,
         showDefaultValues = true,
-        description = "Compare families of runs, such as optimizers, each at its own best learning rate; trains nothing.")
+        description = "Compare families of runs, such as optimizers, each at its own best learning rate (and its best "
+                + "setting of whatever else its runs vary); trains nothing.")
 final class CompareCommand implements Callable<Integer> {
     @Parameters(arity = "1..*", paramLabel = "RUNS", description = "Directories of run directories")
     private List<Path> directories;
@@ -43,7 +45,7 @@ final class CompareCommand implements Callable<Integer> {
                 "steps to its loss", "state B/param", "ms/step"));
         for (Contender c : contenders) {
             table.row(List.of(
-                    c.label(),
+                    c.others().isEmpty() ? c.label() : c.label() + ", " + Labels.of(c.others()),
                     Numbers.text(c.lr()) + (c.edge() ? " (edge)" : ""),
                     Integer.toString(c.seeds()),
                     number("%.4f", c.loss()),

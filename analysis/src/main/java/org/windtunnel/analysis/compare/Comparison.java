@@ -5,6 +5,7 @@ import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
 import org.windtunnel.analysis.AnalysisException;
@@ -12,8 +13,15 @@ import org.windtunnel.analysis.curve.Evaluation;
 import org.windtunnel.analysis.curve.Run;
 import org.windtunnel.analysis.transfer.Labels;
 
-/** Sorts runs into families, picks each one's best learning rate, and measures them against a baseline. */
+/**
+ * Sorts runs into families, picks each one's best learning rate, and measures them against a baseline.
+ *
+ * <p>Runs of a family are seeds of one setting only if they agree in everything else that their sweep varies. Where a sweep
+ * also varies other settings, such as weight decay, a family is at its best one of them.
+ */
 public final class Comparison {
+    private static final String SEED = "seed";
+
     private final String lrPath;
     private final List<String> groupPaths;
 
@@ -22,8 +30,12 @@ public final class Comparison {
         this.groupPaths = groupPaths;
     }
 
-    /** A family at one rate; all of its runs have finished with a finite loss. */
-    private record Best(String label, double lr, boolean edge, List<Run> runs) {
+    /**
+     * A family at one rate and one setting of what else its runs vary; all of them have finished with a finite loss.
+     *
+     * @param others what else the family's runs vary, by config path; empty if nothing
+     */
+    private record Best(String label, double lr, boolean edge, Map<String, Object> others, List<Run> runs) {
         double loss() {
             return runs.stream().mapToDouble(r -> r.finalLoss().getAsDouble()).average().orElseThrow();
         }
@@ -90,19 +102,41 @@ public final class Comparison {
                 .toList();
     }
 
-    /** The rate of least mean loss of which no run diverged; null if there is none. */
+    /** The setting and rate of least mean loss at which no run diverged; null if there is none. */
     private Best best(String label, List<Run> members) {
-        TreeMap<Double, List<Run>> byRate = new TreeMap<>();
-        members.forEach(r -> byRate.computeIfAbsent(r.number(lrPath).getAsDouble(), x -> new ArrayList<>()).add(r));
+        Map<Map<String, Object>, TreeMap<Double, List<Run>>> settings = new LinkedHashMap<>();
+        members.forEach(r -> settings.computeIfAbsent(others(r), o -> new TreeMap<>())
+                .computeIfAbsent(r.number(lrPath).getAsDouble(), x -> new ArrayList<>()).add(r));
         Best best = null;
-        for (Map.Entry<Double, List<Run>> e : byRate.entrySet()) {
-            boolean edge = byRate.size() > 1 && (e.getKey().equals(byRate.firstKey()) || e.getKey().equals(byRate.lastKey()));
-            Best candidate = new Best(label, e.getKey(), edge, e.getValue());
-            if (Double.isFinite(candidate.loss()) && (best == null || candidate.loss() < best.loss())) {
-                best = candidate;
+        for (Map.Entry<Map<String, Object>, TreeMap<Double, List<Run>>> setting : settings.entrySet()) {
+            TreeMap<Double, List<Run>> byRate = setting.getValue();
+            Map<String, Object> named = varied(setting.getKey(), settings.keySet());
+            for (Map.Entry<Double, List<Run>> e : byRate.entrySet()) {
+                boolean edge = byRate.size() > 1
+                        && (e.getKey().equals(byRate.firstKey()) || e.getKey().equals(byRate.lastKey()));
+                Best candidate = new Best(label, e.getKey(), edge, named, e.getValue());
+                if (Double.isFinite(candidate.loss()) && (best == null || candidate.loss() < best.loss())) {
+                    best = candidate;
+                }
             }
         }
         return best;
+    }
+
+    /** What a run's sweep varies beside rate, seed and family. */
+    private Map<String, Object> others(Run run) {
+        Map<String, Object> others = new LinkedHashMap<>(run.axes());
+        others.remove(lrPath);
+        others.remove(SEED);
+        others.keySet().removeAll(groupPaths);
+        return others;
+    }
+
+    /** The part of a setting in which others differ from it. */
+    private static Map<String, Object> varied(Map<String, Object> setting, Set<Map<String, Object>> all) {
+        Map<String, Object> varied = new LinkedHashMap<>(setting);
+        varied.entrySet().removeIf(e -> all.stream().allMatch(other -> e.getValue().equals(other.get(e.getKey()))));
+        return varied;
     }
 
     private static Contender contender(Best b, Best base) {
@@ -125,6 +159,7 @@ public final class Comparison {
                 b.label,
                 b.lr,
                 b.edge,
+                b.others,
                 b.runs.size(),
                 b.loss(),
                 standardError(losses),

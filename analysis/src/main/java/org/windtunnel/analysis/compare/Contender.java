@@ -1,12 +1,15 @@
 package org.windtunnel.analysis.compare;
 
+import java.util.Map;
+
 /**
- * One family at its best learning rate.
+ * One family at its best learning rate, and its best setting of what else its runs vary.
  *
  * @param label short name, such as {@code muon}
  * @param lr the rate of least mean final loss
  * @param edge whether that is the lowest or highest rate tried, so that the best may lie beyond
- * @param seeds runs behind the numbers
+ * @param others the best setting of what else its runs vary, such as weight decay, by config path; empty if nothing
+ * @param seeds runs behind the numbers: those of this rate and setting
  * @param loss mean final evaluation loss, nats per token
  * @param error its standard error over seeds; null with one seed
  * @param difference loss less the baseline's, averaged over common seeds where there are any; 0 for the baseline
@@ -20,6 +23,7 @@ public record Contender(
         String label,
         double lr,
         boolean edge,
+        Map<String, Object> others,
         int seeds,
         double loss,
         Double error,

@@ -8,11 +8,13 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.windtunnel.analysis.AnalysisException;
 import org.windtunnel.analysis.RunWriter;
+import org.windtunnel.analysis.curve.RunStatus;
 import org.windtunnel.analysis.curve.RunTable;
 
 class ComparisonTest {
@@ -67,6 +69,34 @@ class ComparisonTest {
         assertThat(slow.edge()).isFalse();
         assertThat(slow.difference()).isZero();
         assertThat(slow.stepsToBaseline()).isEqualTo(10);
+    }
+
+    @Test
+    void runsThatDifferInAnythingElseAreNoSeeds() {
+        for (long seed = 1; seed <= 2; seed++) {
+            run("base", 0.1, seed, 2.7 + 0.1 * seed);
+            for (double decay : new double[] {0.01, 0.1}) {
+                for (double lr : new double[] {0.1, 1}) {
+                    Map<String, Object> axes = RunWriter.axes("decayed", 64, lr);
+                    axes.put("optimizer.weight_decay", decay);
+                    axes.put("seed", seed);
+                    // The best rate of either decay alone: 0.1 at 0.01 (2.5), 1 at 0.1 (2.4).
+                    double loss = decay == 0.01 ? 2.5 + 0.3 * (lr == 1 ? 1 : 0) : 2.4 + 0.8 * (lr == 1 ? 0 : 1);
+                    writer.run(axes, seed, 1e5, 1e6, RunStatus.DONE, loss + 0.1 * seed - 0.15);
+                }
+            }
+        }
+        List<Contender> found = compare("base");
+        assertThat(found).extracting(Contender::label).containsExactly("decayed", "base");
+        Contender decayed = found.get(0);
+        assertThat(decayed.seeds()).isEqualTo(2);
+        assertThat(decayed.lr()).isEqualTo(1);
+        assertThat(decayed.others()).isEqualTo(Map.of("optimizer.weight_decay", 0.1));
+        assertThat(decayed.loss()).isEqualTo(2.4, within(1e-9));
+        assertThat(decayed.error()).isEqualTo(0.05, within(1e-9));
+        assertThat(decayed.difference()).isEqualTo(-0.45, within(1e-9));
+        assertThat(decayed.differenceError()).isEqualTo(0, within(1e-9));
+        assertThat(found.get(1).others()).isEmpty();
     }
 
     @Test
