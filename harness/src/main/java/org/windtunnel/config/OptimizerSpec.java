@@ -279,6 +279,12 @@ public sealed interface OptimizerSpec
             @Key("Peak learning rate; published 0.02 (keller_jordan), as AdamW's with rms_norm (Moonlight)") @Range(min = 0)
                     double lr,
             @Key(value = "Momentum", def = "0.95") double momentum,
+            @Key(value = "Momentum of the first step if it warms up (modded-nanogpt: 0.85)", def = "0.85")
+                    double momentumStart,
+            @Key(value = "Steps over which the momentum rises linearly to its value; 0 for none (modded-nanogpt: 300)",
+                            def = "0", unit = "steps")
+                    @Range(min = 0)
+                    int momentumWarmup,
             @Key(value = "ema: b = mu b + (1 - mu) g (Keller Jordan); sum: b = mu b + g (Moonlight, ArchScale, airbench)",
                             def = "ema")
                     MomentumForm momentumForm,
@@ -312,6 +318,12 @@ public sealed interface OptimizerSpec
         @Override
         public Decayed decayed() {
             return Decayed.MATRICES;
+        }
+
+        /** Momentum at a step, 1 for the first; full from step {@code momentumWarmup + 1} on. */
+        public double momentum(long step) {
+            double done = momentumWarmup == 0 ? 1 : Math.min(1, (step - 1) / (double) momentumWarmup);
+            return done == 1 ? momentum : momentumStart + done * (momentum - momentumStart);
         }
 
         @Override

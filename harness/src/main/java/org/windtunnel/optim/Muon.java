@@ -25,7 +25,7 @@ final class Muon implements Updater {
         this.spec = spec;
         this.backend = backend;
         this.group = group;
-        this.momentum = new OrthogonalMomentum(spec.momentum(), spec.momentumForm(), spec.nesterov(),
+        this.momentum = new OrthogonalMomentum(spec.momentumForm(), spec.nesterov(),
                 spec.coefficients(), spec.steps(), spec.eps(), backend, group, memory, this::update);
         this.weights = new Tensor[group.count()];
         this.scale = new double[group.count()];
@@ -38,7 +38,7 @@ final class Muon implements Updater {
     @Override
     public void step(double scheduled, long step, double gradScale) {
         lr = scheduled;
-        momentum.step(gradScale);
+        momentum.step(spec.momentum(step), gradScale);
     }
 
     private void update(int k, Tensor direction) {

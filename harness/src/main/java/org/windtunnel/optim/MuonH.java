@@ -13,12 +13,14 @@ import org.windtunnel.tensor.Tensor;
 final class MuonH implements Updater {
     private final OrthogonalMomentum momentum;
     private final Sphere sphere;
+    private final double mu;
     private double lr;
 
     MuonH(OptimizerSpec.MuonH spec, Backend backend, ParameterGroup group, Allocator memory) {
         Matrices.require(group, UpdateRule.MUONH);
         this.sphere = new Sphere(spec.radius(), spec.eps(), backend, group, memory);
-        this.momentum = new OrthogonalMomentum(spec.momentum(), MomentumForm.SUM, spec.nesterov(), spec.coefficients(),
+        this.mu = spec.momentum();
+        this.momentum = new OrthogonalMomentum(MomentumForm.SUM, spec.nesterov(), spec.coefficients(),
                 spec.steps(), spec.eps(), backend, group, memory, (k, direction) -> sphere.move(k, direction, lr));
     }
 
@@ -26,7 +28,7 @@ final class MuonH implements Updater {
     public void step(double scheduled, long step, double gradScale) {
         lr = scheduled;
         sphere.begin(step);
-        momentum.step(gradScale);
+        momentum.step(mu, gradScale);
     }
 
     @Override

@@ -31,6 +31,8 @@ final class OptimizerChecks {
             require("growth_limit", limit, "0 or at least 1", p.growthLimit());
         } else if (spec instanceof OptimizerSpec.Muon m) {
             momentum(m.momentum());
+            require("momentum_start", m.momentumStart() >= 0 && m.momentumStart() < 1, "in [0, 1)", m.momentumStart());
+            require("momentum_warmup", m.momentumWarmup() >= 0, ">= 0", m.momentumWarmup());
             eps("eps", m.eps());
         } else if (spec instanceof OptimizerSpec.MuonH m) {
             momentum(m.momentum());

@@ -14,8 +14,7 @@ import org.windtunnel.tensor.Tensor;
  * (sum); Newton-Schulz of b, or with Nesterov of c g + μ b. State: the buffer, 1 element a parameter.
  */
 final class OrthogonalMomentum {
-    private final double momentum;
-    private final double share;
+    private final MomentumForm form;
     private final boolean nesterov;
     private final Backend backend;
     private final ParameterGroup group;
@@ -33,7 +32,6 @@ final class OrthogonalMomentum {
     }
 
     OrthogonalMomentum(
-            double momentum,
             MomentumForm form,
             boolean nesterov,
             NewtonSchulzCoefficients coefficients,
@@ -43,8 +41,7 @@ final class OrthogonalMomentum {
             ParameterGroup group,
             Allocator memory,
             Sink sink) {
-        this.momentum = momentum;
-        this.share = form == MomentumForm.EMA ? 1 - momentum : 1;
+        this.form = form;
         this.nesterov = nesterov;
         this.backend = backend;
         this.group = group;
@@ -75,8 +72,13 @@ final class OrthogonalMomentum {
         }
     }
 
-    /** Takes in the gradients and hands out every member's direction. */
-    void step(double gradScale) {
+    /**
+     * Takes in the gradients and hands out every member's direction.
+     *
+     * @param momentum of this step, μ
+     */
+    void step(double momentum, double gradScale) {
+        double share = form == MomentumForm.EMA ? 1 - momentum : 1;
         for (int b = 0; b < members.length; b++) {
             NewtonSchulz.Batch batch = batches.get(b);
             for (int i = 0; i < members[b].length; i++) {

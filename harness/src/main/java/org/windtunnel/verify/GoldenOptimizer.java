@@ -56,7 +56,7 @@ final class GoldenOptimizer {
             case "muon_moonlight" -> moonlight(config, assign);
             case "muon_archscale", "muon_archscale_spectral" -> archScale(config, assign);
             case "muon_airbench_conv" -> new OptimizerSpec.Muon(number(config, "lr"), number(config, "momentum"),
-                    MomentumForm.SUM, field(config, "nesterov").asBoolean(), MuonScale.NONE, FilterScale.FLAT,
+                    0.85, 0, MomentumForm.SUM, field(config, "nesterov").asBoolean(), MuonScale.NONE, FilterScale.FLAT,
                     GoldenJson.integer(config, "ns_steps"), NewtonSchulzCoefficients.KELLER_JORDAN,
                     number(config, "ns_eps"), 0, false, true, new Auxiliary(null, null, null, null, null, 0.0,
                             Decayed.ALL), assign);
@@ -115,7 +115,7 @@ final class GoldenOptimizer {
                 ? new Auxiliary(null, null, null, null, null, null, Decayed.ALL)
                 : new Auxiliary(number(adam, "lr"), beta(adam, "betas", 0), beta(adam, "betas", 1), number(adam, "eps"),
                         EpsPlacement.AFTER, adam.path("weight_decay").asDouble(0), Decayed.ALL);
-        return new OptimizerSpec.Muon(number(muon, "lr"), number(muon, "momentum"), MomentumForm.EMA,
+        return new OptimizerSpec.Muon(number(muon, "lr"), number(muon, "momentum"), 0.85, 0, MomentumForm.EMA,
                 muon.path("nesterov").asBoolean(true), MuonScale.CLIP_NORM, FilterScale.KERNEL, MUON_STEPS,
                 NewtonSchulzCoefficients.KELLER_JORDAN, muon.path("ns_eps").asDouble(MUON_EPS),
                 number(muon, "weight_decay"), false, false, others, assign);
@@ -128,7 +128,7 @@ final class GoldenOptimizer {
     private static OptimizerSpec moonlight(JsonNode c, Map<String, UpdateRule> assign) {
         Auxiliary others = new Auxiliary(null, beta(c, "adamw_betas", 0), beta(c, "adamw_betas", 1),
                 number(c, "adamw_eps"), EpsPlacement.BEFORE, null, Decayed.ALL);
-        return new OptimizerSpec.Muon(number(c, "lr"), number(c, "momentum"), MomentumForm.SUM,
+        return new OptimizerSpec.Muon(number(c, "lr"), number(c, "momentum"), 0.85, 0, MomentumForm.SUM,
                 field(c, "nesterov").asBoolean(), MuonScale.RMS_NORM, FilterScale.FLAT, MUON_STEPS,
                 NewtonSchulzCoefficients.KELLER_JORDAN, number(c, "ns_eps"), number(c, "wd"), false, false, others,
                 assign);
@@ -141,7 +141,7 @@ final class GoldenOptimizer {
             case "rms_norm" -> MuonScale.RMS_NORM;
             default -> MuonScale.NONE;
         };
-        return new OptimizerSpec.Muon(number(c, "lr"), number(c, "mu"), MomentumForm.SUM,
+        return new OptimizerSpec.Muon(number(c, "lr"), number(c, "mu"), 0.85, 0, MomentumForm.SUM,
                 c.path("nesterov").asBoolean(true), scale, FilterScale.FLAT, MUON_STEPS, NewtonSchulzCoefficients.DION,
                 number(c, "epsilon"), muonDecay(c), c.path("cautious_wd").asBoolean(), false, archScaleAdam(c), assign);
     }

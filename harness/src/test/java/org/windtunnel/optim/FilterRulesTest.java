@@ -137,8 +137,8 @@ class FilterRulesTest {
     @MethodSource("filterScales")
     void mupUnderMuon(FilterScale of) {
         Auxiliary adamw = new Auxiliary(null, null, null, null, null, null, Decayed.MATRICES);
-        OptimizerSpec muon = new OptimizerSpec.Muon(0.02, 0.95, MomentumForm.EMA, true, MuonScale.RMS_NORM, of, 5,
-                NewtonSchulzCoefficients.KELLER_JORDAN, 1e-7, 0, false, false, adamw, Map.of());
+        OptimizerSpec muon = new OptimizerSpec.Muon(0.02, 0.95, 0.85, 0, MomentumForm.EMA, true, MuonScale.RMS_NORM, of,
+                5, NewtonSchulzCoefficients.KELLER_JORDAN, 1e-7, 0, false, false, adamw, Map.of());
         double rate = resolve(mup(1), muon).get("blocks.4.conv2.weight").lrMult();
         double atBase = muon.directionScale(new int[] {2 * BASE, 2 * BASE, 3, 3});
         double atWidth = muon.directionScale(new int[] {2 * WIDTH, 2 * WIDTH, 3, 3});

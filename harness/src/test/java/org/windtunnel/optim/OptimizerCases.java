@@ -37,8 +37,8 @@ public final class OptimizerCases {
     }
 
     public static OptimizerSpec muon(MomentumForm form, MuonScale scale, NewtonSchulzCoefficients coefficients) {
-        return new OptimizerSpec.Muon(0.02, 0.95, form, true, scale, FilterScale.FLAT, 5, coefficients, 1e-7, 0.1, false,
-                false, ADAMW, Map.of());
+        return new OptimizerSpec.Muon(0.02, 0.95, 0.85, 0, form, true, scale, FilterScale.FLAT, 5, coefficients,
+                1e-7, 0.1, false, false, ADAMW, Map.of());
     }
 
     public static OptimizerSpec muonH(Radius radius) {

@@ -230,7 +230,7 @@ class ParameterizationsTest {
     }
 
     private static OptimizerSpec muon(MuonScale scale) {
-        return new OptimizerSpec.Muon(0.02, 0.95, OptimizerSpec.MomentumForm.SUM, true, scale,
+        return new OptimizerSpec.Muon(0.02, 0.95, 0.85, 0, OptimizerSpec.MomentumForm.SUM, true, scale,
                 OptimizerSpec.FilterScale.FLAT, 5, NewtonSchulzCoefficients.KELLER_JORDAN, 1e-7, 0, false, true,
                 new Auxiliary(null, null, null, null, null, 0.0, Decayed.ALL), Map.of());
     }
