@@ -12,7 +12,6 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Set;
 import org.windtunnel.config.ConfigException;
-import org.windtunnel.tensor.DType;
 import org.windtunnel.tensor.Storage;
 import org.windtunnel.tensor.Tensor;
 
@@ -102,14 +101,18 @@ public final class SafetensorsFile implements AutoCloseable {
         return entry(name).shape().clone();
     }
 
-    /** Type and shape of a tensor. @throws ConfigException if there is none of that name */
+    /**
+     * Type and shape of a tensor; half precision counts as single.
+     *
+     * @throws ConfigException if there is none of that name
+     */
     public TensorType type(String name) {
-        return new TensorType(entry(name).dtype(), shape(name));
+        return new TensorType(entry(name).type().dtype(), shape(name));
     }
 
     /** Whether a tensor is of a floating-point type. @throws ConfigException if there is none of that name */
     public boolean holdsNumbers(String name) {
-        return entry(name).dtype() != DType.INT32;
+        return entry(name).type() != StoredType.I32;
     }
 
     /**
@@ -119,10 +122,10 @@ public final class SafetensorsFile implements AutoCloseable {
      */
     public double[] values(String name) {
         SafetensorsHeader.Entry entry = entry(name);
-        if (entry.dtype() == DType.INT32) {
-            throw new ConfigException(path + ": " + name + " holds integers, expected F32 or F64");
+        if (entry.type() == StoredType.I32) {
+            throw new ConfigException(path + ": " + name + " holds integers, expected F32, F64, BF16 or F16");
         }
-        int width = entry.dtype().bytes();
+        int width = entry.type().bytes();
         double[] values = new double[(int) Tensor.sizeOf(entry.shape())];
         try {
             for (int done = 0; done < values.length; done += BLOCK / width) {
@@ -131,7 +134,7 @@ public final class SafetensorsFile implements AutoCloseable {
                 readFully(channel, dataStart + entry.begin() + (long) done * width, block);
                 block.flip();
                 for (int i = 0; i < n; i++) {
-                    values[done + i] = width == Float.BYTES ? block.getFloat() : block.getDouble();
+                    values[done + i] = entry.type().next(block);
                 }
             }
         } catch (IOException e) {
@@ -163,9 +166,10 @@ public final class SafetensorsFile implements AutoCloseable {
         }
         into.forEach((name, tensor) -> {
             SafetensorsHeader.Entry entry = entry(name);
-            if (entry.dtype() != tensor.storage().dtype() || !Arrays.equals(entry.shape(), tensor.shape())) {
-                throw new ConfigException(path + ": " + name + " is " + entry.dtype() + Arrays.toString(entry.shape())
-                        + ", expected " + tensor.storage().dtype() + Arrays.toString(tensor.shape()));
+            if (!entry.type().isExact() || entry.type().dtype() != tensor.storage().dtype()
+                    || !Arrays.equals(entry.shape(), tensor.shape())) {
+                throw new ConfigException(path + ": " + name + " is " + entry.type() + Arrays.toString(entry.shape())
+                        + ", expected " + StoredType.of(tensor.storage().dtype()) + Arrays.toString(tensor.shape()));
             }
         });
         try {
@@ -178,7 +182,7 @@ public final class SafetensorsFile implements AutoCloseable {
     }
 
     private void read(SafetensorsHeader.Entry entry, Tensor into) throws IOException {
-        int width = entry.dtype().bytes();
+        int width = entry.type().bytes();
         long elements = into.size();
         for (long done = 0; done < elements; done += BLOCK / width) {
             int n = (int) Math.min(BLOCK / width, elements - done);

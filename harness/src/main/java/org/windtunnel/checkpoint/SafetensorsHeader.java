@@ -16,7 +16,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.windtunnel.config.ConfigException;
-import org.windtunnel.tensor.DType;
 import org.windtunnel.tensor.Tensor;
 
 /**
@@ -41,10 +40,10 @@ record SafetensorsHeader(Map<String, Entry> entries, long dataBytes, Map<String,
     }
 
     /** One tensor: its bytes are [begin, begin + bytes) of the data. */
-    record Entry(DType dtype, int[] shape, long begin) {
+    record Entry(StoredType type, int[] shape, long begin) {
 
         long bytes() {
-            return Math.multiplyExact(Tensor.sizeOf(shape), (long) dtype.bytes());
+            return Math.multiplyExact(Tensor.sizeOf(shape), (long) type.bytes());
         }
     }
 
@@ -62,7 +61,7 @@ record SafetensorsHeader(Map<String, Entry> entries, long dataBytes, Map<String,
         Map<String, Entry> entries = new LinkedHashMap<>();
         long at = 0;
         for (Map.Entry<String, TensorType> e : ordered) {
-            Entry entry = new Entry(e.getValue().dtype(), e.getValue().shape(), at);
+            Entry entry = new Entry(StoredType.of(e.getValue().dtype()), e.getValue().shape(), at);
             entries.put(e.getKey(), entry);
             at = Math.addExact(at, entry.bytes());
         }
@@ -71,20 +70,12 @@ record SafetensorsHeader(Map<String, Entry> entries, long dataBytes, Map<String,
         return new SafetensorsHeader(entries, at, all);
     }
 
-    private static String name(DType dtype) {
-        return switch (dtype) {
-            case FLOAT32 -> "F32";
-            case FLOAT64 -> "F64";
-            case INT32 -> "I32";
-        };
-    }
-
     /** The bytes in front of the data. */
     byte[] encode() {
         ObjectNode root = JSON.createObjectNode();
         metadata.forEach(root.putObject(METADATA)::put);
         entries.forEach((name, entry) -> {
-            ObjectNode node = root.putObject(name).put("dtype", name(entry.dtype));
+            ObjectNode node = root.putObject(name).put("dtype", entry.type.name());
             Arrays.stream(entry.shape).forEach(node.putArray("shape")::add);
             node.putArray("data_offsets").add(entry.begin).add(entry.begin + entry.bytes());
         });
@@ -158,11 +149,11 @@ record SafetensorsHeader(Map<String, Entry> entries, long dataBytes, Map<String,
                 || !offsets.get(0).canConvertToLong() || !offsets.get(1).canConvertToLong()) {
             throw new ConfigException("tensor " + name + " has no dtype, shape and data_offsets");
         }
-        DType dtype = Arrays.stream(DType.values())
-                .filter(d -> name(d).equals(node.path("dtype").asText()))
+        StoredType type = Arrays.stream(StoredType.values())
+                .filter(d -> d.name().equals(node.path("dtype").asText()))
                 .findFirst()
                 .orElseThrow(() -> new ConfigException("tensor " + name + " is of type " + node.path("dtype").asText()
-                        + "; expected F32, F64 or I32"));
+                        + "; expected F32, F64, BF16, F16 or I32"));
         int[] sizes = new int[shape.size()];
         long elements = 1;
         for (int i = 0; i < sizes.length; i++) {
@@ -176,7 +167,7 @@ record SafetensorsHeader(Map<String, Entry> entries, long dataBytes, Map<String,
                 throw new ConfigException("tensor " + name + " has shape " + shape + "; expected below 2^31 elements");
             }
         }
-        Entry entry = new Entry(dtype, sizes, offsets.get(0).asLong());
+        Entry entry = new Entry(type, sizes, offsets.get(0).asLong());
         if (entry.begin < 0 || offsets.get(1).asLong() - entry.begin != entry.bytes()) {
             throw new ConfigException("tensor " + name + " of shape " + shape + " takes " + entry.bytes()
                     + " bytes, found data_offsets " + offsets);

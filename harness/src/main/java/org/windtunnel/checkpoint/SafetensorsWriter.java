@@ -9,7 +9,6 @@ import java.nio.file.StandardOpenOption;
 import java.util.Map;
 import java.util.function.Function;
 import org.windtunnel.record.DurableFiles;
-import org.windtunnel.tensor.DType;
 
 /** Writes a safetensors file of floating-point tensors, one after the other, so that only one of them is on the heap. */
 public final class SafetensorsWriter {
@@ -42,16 +41,16 @@ public final class SafetensorsWriter {
 
     private static void write(FileChannel channel, SafetensorsHeader.Entry entry, double[] values, String name)
             throws IOException {
-        int width = entry.dtype().bytes();
-        if (entry.dtype() == DType.INT32 || (long) values.length * width != entry.bytes()) {
+        int width = entry.type().bytes();
+        if (entry.type() == StoredType.I32 || (long) values.length * width != entry.bytes()) {
             throw new IllegalArgumentException(name + ": expected " + entry.bytes() + " bytes of F32 or F64, found "
-                    + values.length + " values of " + entry.dtype());
+                    + values.length + " values of " + entry.type());
         }
         ByteBuffer block = ByteBuffer.allocate(BLOCK).order(ByteOrder.LITTLE_ENDIAN);
         for (int done = 0; done < values.length; ) {
             block.clear();
             for (; done < values.length && block.hasRemaining(); done++) {
-                if (entry.dtype() == DType.FLOAT32) {
+                if (entry.type() == StoredType.F32) {
                     block.putFloat((float) values[done]);
                 } else {
                     block.putDouble(values[done]);

@@ -22,6 +22,7 @@ public record ExperimentSpec(
     private static final int MAX_NAME = 100;
 
     public ExperimentSpec {
+        train = train.forData(data instanceof ImageSpec || data instanceof DataSpec.Dl4j);
         boolean fits = !name.isBlank() && !name.startsWith(".") && name.length() <= MAX_NAME;
         if (!fits || name.chars().anyMatch(c -> c == '/' || c == '\\' || Character.isISOControl(c))) {
             throw ConfigException.of("name", "name: expected the name of a directory under runs/ (1 to " + MAX_NAME

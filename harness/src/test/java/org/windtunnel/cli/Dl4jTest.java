@@ -216,7 +216,7 @@ class Dl4jTest {
         mistake("found: java.lang.ClassNotFoundException: no.such.Iterator",
                 "data={type: dl4j, train_iterator: no.such.Iterator, validation: [" + temp + "/test.bin]}");
         mistake("expected a file that DataSet.save wrote", "data.train=[" + temp + "/graph.json]");
-        mistake("expected at most 50, the validation examples, found 51", "train.eval_sequences=51");
+        mistake("expected at most 50, the images of the test set, found 51", "train.eval_sequences=51");
     }
 
     private void mistake(String said, String set) throws IOException {

@@ -1,6 +1,7 @@
 package org.windtunnel.config;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.lang.reflect.ParameterizedType;
 import java.lang.reflect.RecordComponent;
@@ -32,6 +33,20 @@ class ConfigLoaderTest {
         assertThat(spec.parameterization()).isInstanceOf(ParameterizationSpec.Sp.class);
         assertThat(spec.train().tokens()).isNull();
         assertThat(((OptimizerSpec.AdamW) spec.optimizer()).beta2()).isEqualTo(0.95);
+    }
+
+    @Test
+    void evaluationDefaultsToWhatAnErrorRateNeeds() {
+        TrainSpec tokens = spec().train();
+        assertThat(spec("train.eval_sequences=null").train().evalSequences()).isEqualTo(64);
+        assertThat(tokens.evalSequences()).isNotNull();
+        String images = "model={family: resnet, depth: 8, width: 4}";
+        TrainSpec open = spec(images, "data={type: shapes}", "train.eval_sequences=null").train();
+        assertThat(open.evaluatedImages(4096)).isEqualTo(4096);
+        assertThat(open.evaluatedImages(26_032)).isEqualTo(10_000);
+        TrainSpec given = spec(images, "data={type: shapes}", "train.eval_sequences=200").train();
+        assertThat(given.evaluatedImages(4096)).isEqualTo(200);
+        assertThatThrownBy(() -> given.evaluatedImages(199)).hasMessageContaining("expected at most 199");
     }
 
     @Test

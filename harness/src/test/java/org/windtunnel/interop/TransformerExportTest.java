@@ -5,12 +5,16 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -179,6 +183,67 @@ class TransformerExportTest {
             assertThatThrownBy(() -> InitialWeights.load(other, shape, SCALED, model.parameters()))
                     .isInstanceOf(ConfigException.class).hasMessageContaining("lm_head.weight differs");
         });
+    }
+
+    /** Every 16-bit pattern once, as the definitions of the two formats have it. */
+    @Test
+    void halfPrecisionIsReadExactly() throws IOException {
+        for (String type : new String[] {"BF16", "F16"}) {
+            ByteBuffer out = ByteBuffer.allocate(1 << 18).order(ByteOrder.LITTLE_ENDIAN);
+            byte[] header = ("{\"x\":{\"dtype\":\"" + type + "\",\"shape\":[256,256],\"data_offsets\":[0,131072]}}")
+                    .getBytes(StandardCharsets.UTF_8);
+            out.putLong(header.length).put(header);
+            for (int bits = 0; bits < 1 << 16; bits++) {
+                out.putShort((short) bits);
+            }
+            Path path = Files.write(temp.resolve(type), Arrays.copyOf(out.array(), out.position()));
+            try (SafetensorsFile file = SafetensorsFile.open(path)) {
+                assertThat(file.type("x").dtype()).isEqualTo(DType.FLOAT32);
+                double[] values = file.values("x");
+                int fractionBits = type.equals("F16") ? 10 : 7;
+                int exponents = 1 << 15 - fractionBits;
+                for (int bits = 0; bits < 1 << 16; bits++) {
+                    double fraction = (bits % (1 << fractionBits)) / (double) (1 << fractionBits);
+                    int exponent = bits % (1 << 15) >> fractionBits;
+                    double size = exponent == exponents - 1 ? fraction == 0 ? Double.POSITIVE_INFINITY : Double.NaN
+                            : exponent == 0 ? fraction * Math.pow(2, 2 - exponents / 2)
+                            : (1 + fraction) * Math.pow(2, exponent + 1 - exponents / 2);
+                    assertThat(values[bits]).as(type + " " + bits)
+                            .isEqualTo(Double.valueOf(bits >= 1 << 15 ? -size : size));
+                }
+            }
+        }
+    }
+
+    @Test
+    void aModelStartsFromHalfPrecision() throws IOException {
+        TransformerShape shape = Case.LLAMA_TIED.shape;
+        model(shape, SCALED, model -> {
+            Path file = export(model, shape, SCALED, false);
+            float[] rounded = model.parameters().weights().toFloats();
+            for (int i = 0; i < rounded.length; i++) {
+                rounded[i] = Float.intBitsToFloat(Float.floatToRawIntBits(rounded[i]) & 0xFFFF0000);
+            }
+            InitialWeights.load(cutToHalf(file), shape, SCALED, model.parameters());
+            assertThat(model.parameters().weights().toFloats()).isEqualTo(rounded);
+        });
+    }
+
+    /** The same file in BF16, rounded towards zero. */
+    private Path cutToHalf(Path file) throws IOException {
+        ByteBuffer in = ByteBuffer.wrap(Files.readAllBytes(file)).order(ByteOrder.LITTLE_ENDIAN);
+        byte[] json = new byte[(int) in.getLong()];
+        in.get(json);
+        String header = new String(json, StandardCharsets.UTF_8).replace("F32", "BF16");
+        header = Pattern.compile("data_offsets\":\\[(\\d+),(\\d+)").matcher(header).replaceAll(m -> "data_offsets\":["
+                + Long.parseLong(m.group(1)) / 2 + "," + Long.parseLong(m.group(2)) / 2);
+        byte[] text = header.getBytes(StandardCharsets.UTF_8);
+        ByteBuffer out = ByteBuffer.allocate(8 + text.length + in.remaining() / 2).order(ByteOrder.LITTLE_ENDIAN);
+        out.putLong(text.length).put(text);
+        while (in.hasRemaining()) {
+            out.putShort((short) (in.getInt() >> 16));
+        }
+        return Files.write(temp.resolve("half.safetensors"), out.array());
     }
 
     private void refused(Path file, Transformer model, String... said) {

@@ -43,7 +43,7 @@ final class ImageBatches implements BatchSource {
         this.sampling = train.sampling();
         this.microBatch = microBatch;
         this.size = source.shape().channels() * source.shape().height() * source.shape().width();
-        this.evaluation = plan.evaluation(train.evalSequences());
+        this.evaluation = plan.evaluation(train);
         this.trainImage = new byte[size];
         this.testImage = new byte[size];
         this.partner = new float[size];

@@ -1,6 +1,7 @@
 package org.windtunnel.data.image;
 
 import org.windtunnel.config.ConfigException;
+import org.windtunnel.config.TrainSpec;
 import org.windtunnel.config.TrainSpec.Sampling;
 import org.windtunnel.data.Permutation;
 import org.windtunnel.data.Split;
@@ -55,13 +56,10 @@ final class ImagePlan {
     /**
      * Images of the fixed evaluation set, evenly spaced over the test set.
      *
-     * @throws ConfigException if that is smaller
+     * @throws ConfigException if that is smaller than what was asked for
      */
-    long[] evaluation(int examples) {
-        if (examples > testImages) {
-            throw new ConfigException("train.eval_sequences: expected at most " + testImages
-                    + ", the images of the test set, found " + examples);
-        }
+    long[] evaluation(TrainSpec train) {
+        int examples = train.evaluatedImages(testImages);
         long[] images = new long[examples];
         for (int i = 0; i < examples; i++) {
             images[i] = i * testImages / examples;

@@ -1,7 +1,6 @@
 package org.windtunnel.interop.dl4j;
 
 import java.util.Arrays;
-import org.windtunnel.config.ConfigException;
 import org.windtunnel.config.TrainSpec;
 import org.windtunnel.config.TrainSpec.Sampling;
 import org.windtunnel.data.BatchSource;
@@ -32,11 +31,7 @@ final class IteratorBatches implements BatchSource {
         this.sampling = spec.sampling();
         this.batch = spec.batch();
         this.microBatch = microBatch;
-        this.evaluated = spec.evalSequences();
-        if (evaluated > validation.count()) {
-            throw new ConfigException("train.eval_sequences: expected at most " + validation.count()
-                    + ", the validation examples, found " + evaluated);
-        }
+        this.evaluated = spec.evaluatedImages(validation.count());
         this.size = shape.channels() * shape.height() * shape.width();
         this.pixels = new float[microBatch * size];
         this.classes = new int[microBatch];
