@@ -50,12 +50,13 @@ final class ResNetGraph {
                 .setInputTypes(InputType.convolutional(shape.height(), shape.imageWidth(), shape.channels()));
     }
 
-    /** @throws ConfigException if Deeplearning4j has no layers for one of the shape's options */
+    /** @throws ConfigException if one of the shape's options cannot be written */
     static ComputationGraphConfiguration configuration(ResNetShape shape, ForwardMultipliers multipliers) {
         if (shape.norm() != Norm.BATCH || shape.squeezeRatio() > 0) {
-            throw new ConfigException("Deeplearning4j: expected model.norm batch and no squeeze and excitation, which "
-                    + "are all it has layers for, found norm " + shape.norm().name().toLowerCase(Locale.ROOT)
-                    + " and squeeze_ratio " + shape.squeezeRatio());
+            throw new ConfigException("Deeplearning4j: expected model.norm batch and squeeze_ratio 0, found norm "
+                    + shape.norm().name().toLowerCase(Locale.ROOT) + " and squeeze_ratio " + shape.squeezeRatio()
+                    + ": of norms, Deeplearning4j 1.0.0-M2.1 has a layer for batch norm only (none for group norm), and "
+                    + "this export does not write a bias in place of a norm, nor squeeze and excitation");
         }
         return new ResNetGraph(shape, multipliers).build();
     }

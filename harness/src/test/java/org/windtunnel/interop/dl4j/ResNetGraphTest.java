@@ -205,6 +205,7 @@ class ResNetGraphTest {
                 0, 0, 1e-5, 0.1, 2, 8, 8, 3);
         assertThatThrownBy(() -> new ResNetExchange(group, ForwardMultipliers.standard(1))
                 .export(n -> null, null, temp.resolve("x")))
-                .isInstanceOf(ConfigException.class).hasMessageContaining("expected model.norm batch");
+                .isInstanceOf(ConfigException.class)
+                .hasMessageContainingAll("expected model.norm batch", "found norm group", "none for group norm");
     }
 }
