@@ -91,7 +91,7 @@ final class PlanCommand implements Callable<Integer> {
 
     private void tables(ModelPlan plan) {
         TextTable parameters = new TextTable(ScalingTable.HEADER);
-        plan.scaling().cells().forEach(parameters::row);
+        plan.scaling().cells(plan.spec().optimizer()).forEach(parameters::row);
         out.println(parameters);
         if (Compatibility.cell(plan.spec().parameterization(), plan.spec().optimizer()) == Compatibility.Cell.DERIVED) {
             out.println("these multipliers are derived from the published rules, not published themselves\n");

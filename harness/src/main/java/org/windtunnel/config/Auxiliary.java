@@ -16,12 +16,43 @@ public record Auxiliary(
         @Key(value = "after or before the bias correction; none: before with apollo, else after", def = Key.NONE)
                 EpsPlacement epsPlacement,
         @Key(value = "Decoupled weight decay; none: the main one", def = Key.NONE) @Range(min = 0) Double weightDecay,
-        @Key(value = "Which parameters decay: matrices (two or more axes) or all", def = "matrices") Decayed decayed) {
+        @Key(value = "Which parameters decay: matrices (two or more axes) or all", def = "matrices") Decayed decayed,
+        @Key(value = "Peak learning rate of the embeddings; none: lr (Keller Jordan 0.6 with beta1 0.8)", def = Key.NONE,
+                        later = true)
+                @Range(min = 0) Double embeddingLr,
+        @Key(value = "Peak learning rate of an untied readout; none: lr (Keller Jordan 0.22)", def = Key.NONE, later = true)
+                @Range(min = 0) Double readoutLr,
+        @Key(value = "Peak learning rate of norm gains and biases; none: lr (Keller Jordan 0.04)", def = Key.NONE,
+                        later = true)
+                @Range(min = 0) Double vectorLr) {
+
+    /** One rate for all parameters. */
+    public Auxiliary(
+            Double lr, Double beta1, Double beta2, Double eps, EpsPlacement epsPlacement, Double weightDecay,
+            Decayed decayed) {
+        this(lr, beta1, beta2, eps, epsPlacement, weightDecay, decayed, null, null, null);
+    }
+
+    /** The rate that was given to a group of its own, or null. */
+    public Double own(RateGroup group) {
+        return switch (group) {
+            case EMBEDDING -> embeddingLr;
+            case READOUT -> readoutLr;
+            case VECTOR -> vectorLr;
+            case MATRIX -> null;
+        };
+    }
+
+    /** Peak learning rate of a group beside a main one. */
+    double lr(RateGroup group, double mainLr) {
+        Double own = own(group);
+        return own != null ? own : lr != null ? lr : mainLr;
+    }
 
     AdamW resolve(
             double mainLr, double mainDecay, double b1, double b2, double e, EpsPlacement placement) {
         return new AdamW(
-                lr != null ? lr : mainLr,
+                lr(RateGroup.MATRIX, mainLr),
                 beta1 != null ? beta1 : b1,
                 beta2 != null ? beta2 : b2,
                 eps != null ? eps : e,

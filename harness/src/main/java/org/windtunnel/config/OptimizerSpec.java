@@ -24,9 +24,9 @@ public sealed interface OptimizerSpec
     /** Peak learning rate of {@link #rule} at the base model. */
     double lr();
 
-    /** Peak learning rate at the base model of the parameters that are updated by {@code rule}. */
-    default double lr(UpdateRule rule) {
-        return rule == rule() ? lr() : auxiliary().lr();
+    /** Peak learning rate at the base model of the parameters of a group that are updated by {@code rule}. */
+    default double lr(UpdateRule rule, RateGroup group) {
+        return rule == rule() ? lr() : adamw().lr(group, lr());
     }
 
     /** Configured weight decay of {@link #rule}, before per-parameter multipliers. */
@@ -42,8 +42,13 @@ public sealed interface OptimizerSpec
         return rule == rule() ? decayed() : auxiliary().decayed();
     }
 
+    /** What is configured of {@link #auxiliary}; null for an optimizer that owns all parameters. */
+    default Auxiliary adamw() {
+        return null;
+    }
+
     /**
-     * The AdamW of the parameters that {@link #rule} does not own, its rate at the base model; null for an optimizer
+     * The AdamW of the parameters that {@link #rule} does not own, its common rate at the base model; null for an optimizer
      * that owns them all.
      */
     default AdamW auxiliary() {

@@ -1,8 +1,10 @@
 package org.windtunnel.optim;
 
+import java.util.Locale;
 import org.windtunnel.config.ConfigException;
 import org.windtunnel.config.OptimizerSpec;
 import org.windtunnel.config.OptimizerSpec.Projected;
+import org.windtunnel.config.RateGroup;
 
 /** What the numbers of an optimizer's configuration must be. */
 final class OptimizerChecks {
@@ -43,10 +45,20 @@ final class OptimizerChecks {
         OptimizerSpec.AdamW auxiliary = spec.auxiliary();
         if (auxiliary != null) {
             adam("adamw.", auxiliary.beta1(), auxiliary.beta2(), auxiliary.eps());
-            if (spec.lr() == 0 && auxiliary.lr() != 0) {
-                throw new ConfigException("optimizer: expected lr > 0 beside adamw.lr " + auxiliary.lr()
-                        + ", found 0; the schedule moves both rates by one factor");
+            for (RateGroup group : RateGroup.values()) {
+                rate(spec, group);
             }
+        }
+    }
+
+    private static void rate(OptimizerSpec spec, RateGroup group) {
+        Double own = spec.adamw().own(group);
+        String key = own == null ? "adamw.lr" : "adamw." + group.name().toLowerCase(Locale.ROOT) + "_lr";
+        double rate = own == null ? spec.auxiliary().lr() : own;
+        require(key, rate >= 0, ">= 0", rate);
+        if (spec.lr() == 0 && rate != 0) {
+            throw new ConfigException("optimizer: expected lr > 0 beside " + key + " " + rate
+                    + ", found 0; the schedule moves all rates by one factor");
         }
     }
 

@@ -11,6 +11,7 @@ import org.windtunnel.config.UpdateRule;
 import org.windtunnel.nn.ParamSpec;
 import org.windtunnel.nn.Parameters;
 import org.windtunnel.scaling.ParamScaling;
+import org.windtunnel.scaling.PeakRates;
 import org.windtunnel.scaling.ScalingTable;
 import org.windtunnel.tensor.Tensor;
 
@@ -50,8 +51,6 @@ final class ParameterGroup {
         Segments segments =
                 new Segments(new long[n], new long[n], new long[n], new double[n], new double[n], new double[n]);
         double[] lrMult = new double[n];
-        // The main rate is what is scheduled; a rule with a rate of its own keeps its ratio to it.
-        double ratio = spec.lr() == 0 ? 1 : spec.lr(rule) / spec.lr();
         long stateAt = 0;
         for (int k = 0; k < n; k++) {
             ParamSpec p = parameters.specs().get(members.get(k));
@@ -62,6 +61,8 @@ final class ParameterGroup {
             segments.length()[k] = p.size();
             segments.weightDecay()[k] = decays ? spec.weightDecay(rule) * row.wdMult() : 0;
             segments.eps()[k] = eps * row.epsMult();
+            // The main rate is what is scheduled; a parameter with a rate of its own keeps its ratio to it.
+            double ratio = spec.lr() == 0 ? 1 : PeakRates.of(spec, rule, p.role()) / spec.lr();
             lrMult[k] = ratio * row.lrMult();
             stateAt += p.size();
         }

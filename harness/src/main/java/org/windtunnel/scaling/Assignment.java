@@ -20,7 +20,8 @@ public final class Assignment {
     /**
      * One rule for every parameter, in their order.
      *
-     * @throws ConfigException if a pattern of {@code optimizer.assign} matches no parameter, or two match the same one
+     * @throws ConfigException if a pattern of {@code optimizer.assign} matches no parameter, or two match the same one,
+     *     or if a rate of {@code optimizer.adamw} is that of no parameter
      */
     public static List<UpdateRule> of(OptimizerSpec optimizer, List<ParamSpec> specs) {
         Map<String, Pattern> patterns = new LinkedHashMap<>();
@@ -39,6 +40,7 @@ public final class Assignment {
             String pattern = claimed.get(p.name());
             rules.add(pattern == null ? byRole(optimizer.rule(), p.role()) : optimizer.assign().get(pattern));
         }
+        PeakRates.requireUsed(optimizer, specs, rules);
         return rules;
     }
 

@@ -44,10 +44,6 @@ final class MaximalUpdate {
             throw new ConfigException("parameterization: decay_rule sqrt and independent are defined for decoupled decay "
                     + "(AdamW), found SGD with coupled decay; use mup_linear or fixed");
         }
-        if (spec.decayRule() == DecayRule.INDEPENDENT && !(optimizer.lr() > 0)) {
-            throw new ConfigException("parameterization: decay_rule independent divides by the peak learning rate; "
-                    + "expected optimizer.lr > 0, found " + optimizer.lr());
-        }
     }
 
     ParamScaling row(ParamSpec p, ParamSpec base, UpdateRule rule) {
@@ -64,7 +60,7 @@ final class MaximalUpdate {
                     case READOUT -> spec.readoutGain() / Math.sqrt(base.fanIn());
                     case NORM_GAIN, BIAS -> 0;
                 };
-        double decay = optimizer.decayed(rule).covers(p.shape().length) ? decay(rule, widthLr, lr, hidden, m) : 0;
+        double decay = optimizer.decayed(rule).covers(p.shape().length) ? decay(p, rule, widthLr, lr, m) : 0;
         int zeroRows = spec.queryZeroInit() ? queryRows(p) : 0;
         double eps = depth.epsilon(inBlock, modelWidth);
         return new ParamScaling(std, Parameterizations.initMean(p.role()), lr, decay, eps, false, zeroRows);
@@ -142,12 +138,22 @@ final class MaximalUpdate {
     }
 
     /** The rule keeps ηλ over width only: CompleteP's code leaves λ alone where depth lowers the rate. */
-    private double decay(UpdateRule rule, double widthLr, double lr, boolean hidden, WidthMultipliers m) {
+    private double decay(ParamSpec p, UpdateRule rule, double widthLr, double lr, WidthMultipliers m) {
+        boolean hidden = p.role() == Role.HIDDEN || p.role() == Role.STEM;
         return switch (spec.decayRule()) {
             case FIXED -> 1;
             case MUP_LINEAR -> 1 / widthLr;
             case SQRT -> hidden ? Math.sqrt(m.in()) : 0;
-            case INDEPENDENT -> 1 / (optimizer.lr(rule) * lr);
+            case INDEPENDENT -> 1 / (positiveRate(p, rule) * lr);
         };
+    }
+
+    private double positiveRate(ParamSpec p, UpdateRule rule) {
+        double rate = PeakRates.of(optimizer, rule, p.role());
+        if (!(rate > 0)) {
+            throw new ConfigException("parameterization: decay_rule independent divides by the peak learning rate; "
+                    + "expected optimizer.lr > 0, or optimizer.adamw's where it has rates, found " + rate + " for " + p);
+        }
+        return rate;
     }
 }

@@ -5,6 +5,7 @@ import java.math.MathContext;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import org.windtunnel.config.OptimizerSpec;
 import org.windtunnel.config.UpdateRule;
 import org.windtunnel.nn.ForwardMultipliers;
 import org.windtunnel.nn.Initializer;
@@ -24,7 +25,7 @@ public record ScalingTable(
         List<ParamSpec> specs, List<UpdateRule> rules, List<ParamScaling> rows, ForwardMultipliers forward) {
     /** Headings of {@link #cells}. */
     public static final List<String> HEADER =
-            List.of("parameter", "role", "rule", "shape", "fan in", "init", "lr x", "decay x", "eps x");
+            List.of("parameter", "role", "rule", "shape", "fan in", "init", "lr x", "peak lr", "decay x", "eps x");
 
     public ScalingTable {
         if (specs.size() != rows.size() || specs.size() != rules.size()) {
@@ -70,8 +71,8 @@ public record ScalingTable(
         return uniform;
     }
 
-    /** The table as text, one row per parameter under {@link #HEADER}. */
-    public List<List<String>> cells() {
+    /** The table as text, one row per parameter under {@link #HEADER}, with the peak rates of an optimizer. */
+    public List<List<String>> cells(OptimizerSpec optimizer) {
         List<List<String>> out = new ArrayList<>();
         for (int i = 0; i < specs.size(); i++) {
             ParamSpec p = specs.get(i);
@@ -88,6 +89,7 @@ public record ScalingTable(
                     Integer.toString(p.fanIn()),
                     init(p, s),
                     number(s.lrMult()),
+                    number(PeakRates.of(optimizer, rules.get(i), p.role()) * s.lrMult()),
                     number(s.wdMult()),
                     number(s.epsMult())));
         }

@@ -77,6 +77,25 @@ class ConfigLoaderTest {
         assertThat(spec("optimizer.lr=" + text).optimizer().lr()).isEqualTo(value);
     }
 
+    /** Without them a run keeps the identity that it had before these keys existed. */
+    @Test
+    void anAuxiliaryOptimizerMayHaveRatesByGroup() {
+        String muon = "optimizer={type: muon, lr: 0.05, adamw: {lr: 0.01, beta1: 0.8";
+        OptimizerSpec one = spec(muon + "}}").optimizer();
+        OptimizerSpec own = spec(muon + ", embedding_lr: 0.6, readout_lr: 0.22, vector_lr: 0.04}}").optimizer();
+        assertThat(own.lr(UpdateRule.ADAMW, RateGroup.EMBEDDING)).isEqualTo(0.6);
+        assertThat(own.lr(UpdateRule.ADAMW, RateGroup.READOUT)).isEqualTo(0.22);
+        assertThat(own.lr(UpdateRule.ADAMW, RateGroup.VECTOR)).isEqualTo(0.04);
+        assertThat(own.lr(UpdateRule.ADAMW, RateGroup.MATRIX)).isEqualTo(0.01);
+        assertThat(own.lr(UpdateRule.MUON, RateGroup.MATRIX)).isEqualTo(0.05);
+        for (RateGroup group : RateGroup.values()) {
+            assertThat(one.lr(UpdateRule.ADAMW, group)).isEqualTo(0.01);
+        }
+        assertThat(Values.identifying(one).toString()).contains("beta1").doesNotContain("embedding_lr", "readout_lr");
+        assertThat(Experiments.message(temp, Experiments.VALID, muon + ", vector_lr: -1}}"))
+                .contains("optimizer.adamw.vector_lr: expected").contains("found -1");
+    }
+
     @Test
     void overridesReplaceAddAndClear() {
         assertThat(spec("model.width=64", "model.width=128").model().width()).isEqualTo(128);

@@ -250,12 +250,15 @@ class ParameterizationsTest {
 
     @Test
     void theTableIsPrintable() {
-        ScalingTable t = resolve(mup(DecayRule.MUP_LINEAR), adam(0.1, Decayed.MATRICES), 64, false);
-        assertThat(t.cells()).allMatch(r -> r.size() == ScalingTable.HEADER.size());
-        assertThat(t.cells().get(5))
+        OptimizerSpec adamw = adam(0.1, Decayed.MATRICES);
+        ScalingTable t = resolve(mup(DecayRule.MUP_LINEAR), adamw, 64, false);
+        assertThat(t.cells(adamw)).allMatch(r -> r.size() == ScalingTable.HEADER.size());
+        assertThat(t.cells(adamw).get(5))
                 .containsExactly(
-                        "mlp.c_proj.weight", "hidden", "adamw", "64 x 256", "256", "N(0, 0.0625)", "0.25", "4", "1");
-        assertThat(t.cells().get(1)).containsExactly("ln.weight", "norm_gain", "adamw", "64", "64", "1", "1", "0", "1");
+                        "mlp.c_proj.weight", "hidden", "adamw", "64 x 256", "256", "N(0, 0.0625)", "0.25", "0.025", "4",
+                        "1");
+        assertThat(t.cells(adamw).get(1)).containsExactly("ln.weight", "norm_gain", "adamw", "64", "64", "1", "1", "0.1", "0",
+                "1");
         assertThat(t.forwardCells()).contains(List.of("readout input x", "0.5"));
     }
 
