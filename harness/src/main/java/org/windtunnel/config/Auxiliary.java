@@ -17,14 +17,18 @@ public record Auxiliary(
                 EpsPlacement epsPlacement,
         @Key(value = "Decoupled weight decay; none: the main one", def = Key.NONE) @Range(min = 0) Double weightDecay,
         @Key(value = "Which parameters decay: matrices (two or more axes) or all", def = "matrices") Decayed decayed,
-        @Key(value = "Peak learning rate of the embeddings; none: lr (Keller Jordan 0.6 with beta1 0.8)", def = Key.NONE,
-                        later = true)
+        @Key(value = "Peak learning rate of the embeddings; none: lr (Keller Jordan 0.6 with beta1 0.8)",
+                        def = Key.NONE, later = true)
                 @Range(min = 0) Double embeddingLr,
-        @Key(value = "Peak learning rate of an untied readout; none: lr (Keller Jordan 0.22)", def = Key.NONE, later = true)
+        @Key(value = "Peak learning rate of an untied readout; none: lr (Keller Jordan 0.22)",
+                        def = Key.NONE, later = true)
                 @Range(min = 0) Double readoutLr,
         @Key(value = "Peak learning rate of norm gains and biases; none: lr (Keller Jordan 0.04)", def = Key.NONE,
                         later = true)
                 @Range(min = 0) Double vectorLr) {
+
+    /** Nothing configured. */
+    static final Auxiliary DEFAULT = new Auxiliary(null, null, null, null, null, null, Decayed.MATRICES);
 
     /** One rate for all parameters. */
     public Auxiliary(
@@ -43,16 +47,10 @@ public record Auxiliary(
         };
     }
 
-    /** Peak learning rate of a group beside a main one. */
-    double lr(RateGroup group, double mainLr) {
-        Double own = own(group);
-        return own != null ? own : lr != null ? lr : mainLr;
-    }
-
     AdamW resolve(
             double mainLr, double mainDecay, double b1, double b2, double e, EpsPlacement placement) {
         return new AdamW(
-                lr(RateGroup.MATRIX, mainLr),
+                lr != null ? lr : mainLr,
                 beta1 != null ? beta1 : b1,
                 beta2 != null ? beta2 : b2,
                 eps != null ? eps : e,

@@ -26,7 +26,7 @@ public sealed interface OptimizerSpec
 
     /** Peak learning rate at the base model of the parameters of a group that are updated by {@code rule}. */
     default double lr(UpdateRule rule, RateGroup group) {
-        return rule == rule() ? lr() : adamw().lr(group, lr());
+        return rule == rule() ? lr() : adamw().own(group) != null ? adamw().own(group) : auxiliary().lr();
     }
 
     /** Configured weight decay of {@link #rule}, before per-parameter multipliers. */
@@ -42,22 +42,22 @@ public sealed interface OptimizerSpec
         return rule == rule() ? decayed() : auxiliary().decayed();
     }
 
-    /** What is configured of {@link #auxiliary}; null for an optimizer that owns all parameters. */
+    /** What is configured of an auxiliary AdamW; null for an optimizer that owns all parameters. */
     default Auxiliary adamw() {
         return null;
     }
 
     /**
-     * The AdamW of the parameters that {@link #rule} does not own, its common rate at the base model; null for an optimizer
+     * The AdamW or SGD of the parameters that {@link #rule} does not own, its common rate at the base model; null for an optimizer
      * that owns them all.
      */
-    default AdamW auxiliary() {
+    default OptimizerSpec auxiliary() {
         return null;
     }
 
     /** The rules that it can update parameters by. */
     default Set<UpdateRule> rules() {
-        return auxiliary() == null ? Set.of(rule()) : Set.of(rule(), UpdateRule.ADAMW);
+        return auxiliary() == null ? Set.of(rule()) : Set.of(rule(), auxiliary().rule());
     }
 
     /** Rules by name pattern, in place of those that follow from the parameters' roles. */
@@ -279,7 +279,7 @@ public sealed interface OptimizerSpec
     }
 
     /** Muon in its published variants. */
-    @Variant(value = "muon", doc = "Muon: orthogonalised momentum on hidden matrices, AdamW elsewhere")
+    @Variant(value = "muon", doc = "Muon: orthogonalised momentum on hidden matrices, AdamW or SGD elsewhere")
     record Muon(
             @Key("Peak learning rate; published 0.02 (keller_jordan), as AdamW's with rms_norm (Moonlight)") @Range(min = 0)
                     double lr,
@@ -313,8 +313,28 @@ public sealed interface OptimizerSpec
             @Key(value = "Scale each matrix to the norm sqrt(rows) before a step (airbench)", def = "false") boolean normalize,
             @Key(value = "AdamW of all other parameters", def = "{}") Auxiliary adamw,
             @Key(value = "Rules by name pattern (a regular expression on whole names), such as {lm_head.*: muon}", def = "{}")
-                    Map<String, UpdateRule> assign)
+                    Map<String, UpdateRule> assign,
+            @Key(value = "SGD of all other parameters, in place of adamw (airbench)", def = Key.NONE, later = true)
+                    AuxiliarySgd sgd)
             implements OptimizerSpec {
+        /** @throws ConfigException if both auxiliary optimizers are configured */
+        public Muon {
+            if (sgd != null && !adamw.equals(Auxiliary.DEFAULT)) {
+                throw ConfigException.of("sgd", "optimizer: expected adamw or sgd for what muon does not update, found "
+                        + "settings of both; leave one of the sections out");
+            }
+        }
+
+        /** With an auxiliary AdamW. */
+        public Muon(
+                double lr, double momentum, double momentumStart, int momentumWarmup, MomentumForm momentumForm,
+                boolean nesterov, MuonScale scale, FilterScale filterScale, int steps,
+                NewtonSchulzCoefficients coefficients, double eps, double weightDecay, boolean cautiousDecay,
+                boolean normalize, Auxiliary adamw, Map<String, UpdateRule> assign) {
+            this(lr, momentum, momentumStart, momentumWarmup, momentumForm, nesterov, scale, filterScale, steps,
+                    coefficients, eps, weightDecay, cautiousDecay, normalize, adamw, assign, null);
+        }
+
         @Override
         public UpdateRule rule() {
             return UpdateRule.MUON;
@@ -342,8 +362,8 @@ public sealed interface OptimizerSpec
         }
 
         @Override
-        public AdamW auxiliary() {
-            return adamw.resolve(lr, weightDecay, 0.9, 0.95, 1e-10, EpsPlacement.AFTER);
+        public OptimizerSpec auxiliary() {
+            return sgd != null ? sgd.resolve(lr) : adamw.resolve(lr, weightDecay, 0.9, 0.95, 1e-10, EpsPlacement.AFTER);
         }
     }
 

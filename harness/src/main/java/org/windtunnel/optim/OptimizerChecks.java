@@ -15,12 +15,7 @@ final class OptimizerChecks {
         require("lr", spec.lr() >= 0, ">= 0", spec.lr());
         require("weight_decay", spec.weightDecay() >= 0, ">= 0", spec.weightDecay());
         if (spec instanceof OptimizerSpec.Sgd s) {
-            momentum(s.momentum());
-            require("dampening", s.dampening() >= 0 && s.dampening() <= 1, "in [0, 1]", s.dampening());
-            if (s.nesterov() && (s.momentum() == 0 || s.dampening() != 0)) {
-                throw new ConfigException("optimizer: expected momentum > 0 and dampening 0 with nesterov, found momentum "
-                        + s.momentum() + " and dampening " + s.dampening());
-            }
+            sgd("", s);
         } else if (spec instanceof OptimizerSpec.AdamW a) {
             adam("", a.beta1(), a.beta2(), a.eps());
         } else if (spec instanceof OptimizerSpec.SgdSai s) {
@@ -42,19 +37,30 @@ final class OptimizerChecks {
         } else if (spec instanceof OptimizerSpec.AdamH a) {
             adam("", a.beta1(), a.beta2(), a.eps());
         }
-        OptimizerSpec.AdamW auxiliary = spec.auxiliary();
-        if (auxiliary != null) {
-            adam("adamw.", auxiliary.beta1(), auxiliary.beta2(), auxiliary.eps());
+        if (spec.auxiliary() instanceof OptimizerSpec.AdamW a) {
+            adam("adamw.", a.beta1(), a.beta2(), a.eps());
             for (RateGroup group : RateGroup.values()) {
-                rate(spec, group);
+                Double own = spec.adamw().own(group);
+                String key = own == null ? "lr" : group.name().toLowerCase(Locale.ROOT) + "_lr";
+                rate(spec, "adamw." + key, own == null ? a.lr() : own);
             }
+        } else if (spec.auxiliary() instanceof OptimizerSpec.Sgd s) {
+            sgd("sgd.", s);
+            require("sgd.weight_decay", s.weightDecay() >= 0, ">= 0", s.weightDecay());
+            rate(spec, "sgd.lr", s.lr());
         }
     }
 
-    private static void rate(OptimizerSpec spec, RateGroup group) {
-        Double own = spec.adamw().own(group);
-        String key = own == null ? "adamw.lr" : "adamw." + group.name().toLowerCase(Locale.ROOT) + "_lr";
-        double rate = own == null ? spec.auxiliary().lr() : own;
+    private static void sgd(String section, OptimizerSpec.Sgd s) {
+        require(section + "momentum", s.momentum() >= 0 && s.momentum() < 1, "in [0, 1)", s.momentum());
+        require(section + "dampening", s.dampening() >= 0 && s.dampening() <= 1, "in [0, 1]", s.dampening());
+        if (s.nesterov() && (s.momentum() == 0 || s.dampening() != 0)) {
+            throw new ConfigException("optimizer: expected " + section + "momentum > 0 and dampening 0 with nesterov, "
+                    + "found momentum " + s.momentum() + " and dampening " + s.dampening());
+        }
+    }
+
+    private static void rate(OptimizerSpec spec, String key, double rate) {
         require(key, rate >= 0, ">= 0", rate);
         if (spec.lr() == 0 && rate != 0) {
             throw new ConfigException("optimizer: expected lr > 0 beside " + key + " " + rate

@@ -59,7 +59,7 @@ public final class Optimizers {
             Projections projections,
             Allocator memory) {
         return switch (rule) {
-            case SGD -> new Sgd((OptimizerSpec.Sgd) spec, backend, group, memory);
+            case SGD -> new Sgd(sgd(spec), backend, group, memory);
             case SGD_SAI -> new SgdSai((OptimizerSpec.SgdSai) spec, backend, group, memory);
             case APOLLO -> new Apollo((Projected) spec, backend, group, projections, memory);
             case MUON -> new Muon((OptimizerSpec.Muon) spec, backend, group, memory);
@@ -80,7 +80,12 @@ public final class Optimizers {
             return new OptimizerSpec.AdamW(
                     h.lr(), h.beta1(), h.beta2(), h.eps(), EpsPlacement.AFTER, h.weightDecay(), h.decayed());
         }
-        return spec.auxiliary();
+        return (OptimizerSpec.AdamW) spec.auxiliary();
+    }
+
+    /** The settings of SGD, the main rule or the auxiliary one. */
+    private static OptimizerSpec.Sgd sgd(OptimizerSpec spec) {
+        return (OptimizerSpec.Sgd) (spec.rule() == UpdateRule.SGD ? spec : spec.auxiliary());
     }
 
     private static Radius radius(OptimizerSpec spec) {
@@ -109,7 +114,7 @@ public final class Optimizers {
 
     private static long stateElements(OptimizerSpec spec, UpdateRule rule, ParamSpec p) {
         return switch (rule) {
-            case SGD -> ((OptimizerSpec.Sgd) spec).momentum() == 0 ? 0 : p.size();
+            case SGD -> sgd(spec).momentum() == 0 ? 0 : p.size();
             case SGD_SAI -> (((OptimizerSpec.SgdSai) spec).momentum() == 0 ? 0 : p.size()) + 1;
             case ADAMW -> 2 * p.size();
             case ADAMH -> 2 * p.size() + (radius(spec) == Radius.INITIAL ? 1 : 0);
@@ -129,7 +134,7 @@ public final class Optimizers {
         for (int i = 0; i < table.specs().size(); i++) {
             ParamSpec p = table.specs().get(i);
             switch (table.rules().get(i)) {
-                case SGD -> elements += (((OptimizerSpec.Sgd) spec).momentum() == 0 ? 3 : 5) * p.size();
+                case SGD -> elements += (sgd(spec).momentum() == 0 ? 3 : 5) * p.size();
                 case SGD_SAI -> elements += (((OptimizerSpec.SgdSai) spec).momentum() == 0 ? 3 : 5) * p.size();
                 case ADAMW -> elements += 7 * p.size();
                 case APOLLO -> elements += (Apollo.onePass((Projected) spec, p) ? 4 : 5) * p.size()

@@ -38,7 +38,7 @@ public final class Assignment {
         List<UpdateRule> rules = new ArrayList<>();
         for (ParamSpec p : specs) {
             String pattern = claimed.get(p.name());
-            rules.add(pattern == null ? byRole(optimizer.rule(), p.role()) : optimizer.assign().get(pattern));
+            rules.add(pattern == null ? byRole(optimizer, p.role()) : optimizer.assign().get(pattern));
         }
         PeakRates.requireUsed(optimizer, specs, rules);
         return rules;
@@ -76,11 +76,12 @@ public final class Assignment {
         }
     }
 
-    /** Rules that treat every tensor alike own all of them; the others own matrices, and Adam the rest. */
-    private static UpdateRule byRole(UpdateRule rule, Role role) {
+    /** Rules that treat every tensor alike own all of them; the others own matrices, and the auxiliary one the rest. */
+    private static UpdateRule byRole(OptimizerSpec optimizer, Role role) {
+        UpdateRule rule = optimizer.rule();
         return switch (rule) {
             case SGD, ADAMW, SGD_SAI -> rule;
-            case APOLLO, MUON -> role == Role.HIDDEN ? rule : UpdateRule.ADAMW;
+            case APOLLO, MUON -> role == Role.HIDDEN ? rule : optimizer.auxiliary().rule();
             case MUONH, ADAMH -> role == Role.HIDDEN ? rule : role == Role.READOUT ? UpdateRule.ADAMH : UpdateRule.ADAMW;
         };
     }

@@ -59,16 +59,26 @@ public final class Compatibility {
     }
 
     public static Cell cell(ParameterizationSpec parameterization, OptimizerSpec optimizer) {
-        return cell(name(parameterization), name(optimizer));
+        Cell cell = cell(name(parameterization), name(optimizer));
+        if (!sgdBeside(optimizer) || parameterization instanceof ParameterizationSpec.Sp) {
+            return cell;
+        }
+        // No one has published rates of SGD beside another rule; those of SGD alone exist where it has a cell.
+        return cell == Cell.REFUSED || cell(name(parameterization), "sgd") == Cell.REFUSED ? Cell.REFUSED : Cell.DERIVED;
     }
 
     /** @throws ConfigException with the reason if the pair is refused */
     static void require(ParameterizationSpec parameterization, OptimizerSpec optimizer) {
         String name = name(parameterization);
         if (cell(parameterization, optimizer) == Cell.REFUSED) {
-            throw new ConfigException("parameterization " + name + " does not go with optimizer " + name(optimizer) + ": "
+            throw new ConfigException("parameterization " + name + " does not go with optimizer " + name(optimizer)
+                    + (sgdBeside(optimizer) ? " with an auxiliary sgd" : "") + ": "
                     + REASONS.get(name));
         }
+    }
+
+    private static boolean sgdBeside(OptimizerSpec optimizer) {
+        return optimizer.auxiliary() instanceof OptimizerSpec.Sgd;
     }
 
     private static String name(Object spec) {

@@ -40,7 +40,7 @@ final class MaximalUpdate {
         Parameterizations.requireNonNegative("embedding_mult", spec.embeddingMult());
         Parameterizations.requireNonNegative("output_mult", spec.outputMult());
         boolean forAdam = spec.decayRule() == DecayRule.SQRT || spec.decayRule() == DecayRule.INDEPENDENT;
-        if (forAdam && optimizer.rule() == UpdateRule.SGD) {
+        if (forAdam && optimizer.rules().contains(UpdateRule.SGD)) {
             throw new ConfigException("parameterization: decay_rule sqrt and independent are defined for decoupled decay "
                     + "(AdamW), found SGD with coupled decay; use mup_linear or fixed");
         }

@@ -97,6 +97,24 @@ class ConfigLoaderTest {
     }
 
     @Test
+    void muonMayHaveSgdBesideIt() {
+        OptimizerSpec own = spec("optimizer={type: muon, lr: 0.24, sgd: {lr: 0.2}}").optimizer();
+        assertThat(own.auxiliary())
+                .isEqualTo(new OptimizerSpec.Sgd(0.2, 0.85, 0, true, 0, OptimizerSpec.Decayed.MATRICES));
+        OptimizerSpec shared = spec("optimizer={type: muon, lr: 0.24, sgd: {}}").optimizer();
+        assertThat(shared.lr(UpdateRule.SGD, RateGroup.VECTOR)).isEqualTo(0.24);
+        assertThat(shared.rules()).containsExactlyInAnyOrder(UpdateRule.MUON, UpdateRule.SGD);
+        OptimizerSpec adamw = spec("optimizer={type: muon, lr: 0.24}").optimizer();
+        assertThat(adamw.auxiliary()).isInstanceOf(OptimizerSpec.AdamW.class);
+        assertThat(Values.identifying(adamw).toString()).doesNotContain("sgd");
+        assertThat(Experiments.message(temp, Experiments.VALID,
+                "optimizer={type: muon, lr: 1, sgd: {}, adamw: {lr: 1}}"))
+                .contains("expected adamw or sgd");
+        assertThat(Experiments.message(temp, Experiments.VALID, "optimizer={type: muon, lr: 1, sgd: {beta1: 1}}"))
+                .contains("optimizer.sgd.beta1: unknown key");
+    }
+
+    @Test
     void overridesReplaceAddAndClear() {
         assertThat(spec("model.width=64", "model.width=128").model().width()).isEqualTo(128);
         assertThat(spec("runtime.threads=2").runtime().threads()).isEqualTo(2);

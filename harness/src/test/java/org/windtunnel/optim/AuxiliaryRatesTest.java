@@ -48,7 +48,7 @@ class AuxiliaryRatesTest {
         backend.close();
     }
 
-    private static List<ParamSpec> model(int width) {
+    static List<ParamSpec> model(int width) {
         return List.of(spec("wte.weight", Role.EMBEDDING, width, 3, width),
                 spec("h.weight", Role.HIDDEN, width, width, width),
                 spec("ln.weight", Role.NORM_GAIN, width, width), spec("h.bias", Role.BIAS, width, width),
@@ -77,12 +77,12 @@ class AuxiliaryRatesTest {
         return new Auxiliary(null, null, null, null, null, null, Decayed.MATRICES, embedding, readout, vector);
     }
 
-    private static ScalingTable standard(OptimizerSpec spec, List<ParamSpec> model) {
+    static ScalingTable standard(OptimizerSpec spec, List<ParamSpec> model) {
         return Parameterizations.resolve(
                 new ParameterizationSpec.Sp(0.02, 1, 1, false), spec, model, model, WIDTH, WIDTH, 1);
     }
 
-    private static ScalingTable mup(OptimizerSpec spec, DecayRule rule, int width) {
+    static ScalingTable mup(OptimizerSpec spec, DecayRule rule, int width) {
         return Parameterizations.resolve(new ParameterizationSpec.MuP(WIDTH, 0.02, 1, 1, false, 1, 1, rule), spec,
                 model(width), model(WIDTH), WIDTH, WIDTH, 1);
     }
@@ -94,7 +94,7 @@ class AuxiliaryRatesTest {
         return parameters;
     }
 
-    private static void fill(Tensor tensor, float value) {
+    static void fill(Tensor tensor, float value) {
         float[] values = new float[tensor.intSize()];
         Arrays.fill(values, value);
         tensor.set(values);
@@ -150,7 +150,7 @@ class AuxiliaryRatesTest {
         return parameters.weight(name).toFloats();
     }
 
-    private static void gradients(Parameters parameters, int step) {
+    static void gradients(Parameters parameters, int step) {
         float[] values = new float[parameters.gradients().intSize()];
         for (int i = 0; i < values.length; i++) {
             values[i] = (float) Math.sin(step + 3.7 * i);
