@@ -48,8 +48,8 @@ public sealed interface OptimizerSpec
     }
 
     /**
-     * The AdamW or SGD of the parameters that {@link #rule} does not own, its common rate at the base model; null for an optimizer
-     * that owns them all.
+     * The AdamW or SGD of the parameters that {@link #rule} does not own, its common rate at the base model; null for an
+     * optimizer that owns them all.
      */
     default OptimizerSpec auxiliary() {
         return null;
