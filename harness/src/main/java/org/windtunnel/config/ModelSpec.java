@@ -4,7 +4,7 @@ import java.util.Map;
 
 /** The model families. */
 @Selector("family")
-public sealed interface ModelSpec permits ModelSpec.Gpt, ModelSpec.Llama, ModelSpec.Dl4j, ResNetSpec {
+public sealed interface ModelSpec permits ModelSpec.Gpt, ModelSpec.Llama, ModelSpec.Dl4j, ResNetSpec, MlpSpec {
 
     int width();
 

@@ -55,7 +55,8 @@ public final class InitialWeights {
         } else if (family instanceof ResNetFamily resNet) {
             new ResNetExchange(resNet.shape(), own).load(path, into);
         } else {
-            throw new IllegalArgumentException("no files of weights for " + family);
+            throw new ConfigException("init: " + path + ": expected a model of family gpt, llama, resnet or dl4j to "
+                    + "read a file of weights into, found another; leave init out");
         }
     }
 

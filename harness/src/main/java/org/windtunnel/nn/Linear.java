@@ -80,13 +80,15 @@ final class Linear {
         }
     }
 
-    /** Weight and bias gradients from the input and dy, and dx = scale · dy · W, overwritten. */
+    /** Weight and bias gradients from the input and dy, and dx = scale · dy · W, overwritten; none if dx is null. */
     void backward(Tensor x, Tensor dy, Tensor dx, boolean accumulate) {
         backend.gemm(true, false, out, in, rows, scale, dy, out, x, in, accumulate ? 1 : 0, dWeight, in);
         if (bias != null) {
             biasBackward(dy, accumulate);
         }
-        backend.gemm(false, false, rows, in, out, scale, dy, out, weight, in, 0, dx, in);
+        if (dx != null) {
+            backend.gemm(false, false, rows, in, out, scale, dy, out, weight, in, 0, dx, in);
+        }
     }
 
     private void biasBackward(Tensor dy, boolean accumulate) {

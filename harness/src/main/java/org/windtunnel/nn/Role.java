@@ -10,6 +10,6 @@ public enum Role {
     READOUT,
     NORM_GAIN,
     BIAS,
-    /** The first convolution of an image model. */
+    /** The first convolution or matrix of an image model. */
     STEM
 }

@@ -1,11 +1,14 @@
 package org.windtunnel.train;
 
 import org.windtunnel.config.ConfigException;
+import org.windtunnel.config.MlpSpec;
 import org.windtunnel.config.ModelSpec;
 import org.windtunnel.config.ResNetSpec;
 import org.windtunnel.data.DataShape;
 import org.windtunnel.interop.dl4j.GraphFamily;
 import org.windtunnel.nn.Family;
+import org.windtunnel.nn.MlpFamily;
+import org.windtunnel.nn.MlpShape;
 import org.windtunnel.nn.ResNetFamily;
 import org.windtunnel.nn.ResNetShape;
 import org.windtunnel.nn.TransformerFamily;
@@ -26,6 +29,10 @@ public final class Families {
         DataShape.Images images = images(data);
         if (spec instanceof ModelSpec.Dl4j graph) {
             return new GraphFamily(graph, images);
+        }
+        if (spec instanceof MlpSpec mlp) {
+            return new MlpFamily(
+                    MlpShape.of(mlp, images.channels(), images.height(), images.width(), images.classes()));
         }
         return new ResNetFamily(ResNetShape.of((ResNetSpec) spec, images.channels(), images.height(), images.width(),
                 images.classes()));

@@ -47,6 +47,14 @@ final class CoordCheckGolden implements GoldenFormat {
     /** Of 16, 32 and 64 images the one that comes closest; with 64 two of 20 modules lie just beyond the tolerance. */
     private static final int IMAGE_COUNT = 16;
 
+    /**
+     * Nor the rows that its MLPs see. The first layer's output fits N(0, 1) and the later ones ReLU without biases; of 8 to
+     * 32 numbers, 8 to 256 rows and 2 to 16 classes these come closest to the changes at width 64.
+     */
+    private static final DataShape.Images ROWS = new DataShape.Images(1, 4, 4, 5);
+
+    private static final int ROW_COUNT = 16;
+
     /** PyTorch's default initialisation: U(±1/√fan_in) in linear layers, N(0, 1) in tables. */
     private static final String INIT = "embedding_std: 1, hidden_gain: 0.57735, readout_gain: 0.57735";
 
@@ -85,8 +93,8 @@ final class CoordCheckGolden implements GoldenFormat {
 
     private static String reason(JsonNode experiment) {
         String model = text(experiment, "model");
-        if (!model.equals("gpt") && !model.equals("resnet")) {
-            return "no model family " + model + "; replayed are gpt and resnet";
+        if (!List.of("gpt", "resnet", "mlp").contains(model)) {
+            return "no model family " + model + "; replayed are gpt, resnet and mlp";
         }
         return switch (text(experiment, "parameterization") + " " + text(experiment, "optimizer")) {
             case "sp adam", "sp sgd", "mup adam", "mup sgd" -> null;
@@ -96,11 +104,7 @@ final class CoordCheckGolden implements GoldenFormat {
 
     /** In a post-activation block the output of the last norm is never written on its own. */
     private static boolean fused(JsonNode experiment, String module) {
-        return isResNet(experiment) && module.matches("b\\d+\\.bn2");
-    }
-
-    private static boolean isResNet(JsonNode experiment) {
-        return text(experiment, "model").equals("resnet");
+        return text(experiment, "model").equals("resnet") && module.matches("b\\d+\\.bn2");
     }
 
     private static String label(JsonNode e) {
@@ -126,12 +130,12 @@ final class CoordCheckGolden implements GoldenFormat {
         List<Integer> widths = Arrays.stream(numbers(experiment, "widths")).mapToObj(w -> (int) w).toList();
         CoordCheckOptions options =
                 new CoordCheckOptions(widths, integer(experiment, "seeds"), steps, CoordCheckOptions.THRESHOLD);
-        boolean resnet = isResNet(experiment);
-        CoordCheckResult result = CoordCheck.run(spec(experiment), resnet ? images() : tokens(), options, backend);
+        String model = text(experiment, "model");
+        CoordCheckResult result = CoordCheck.run(spec(experiment), batch(model), options, backend);
         List<Check> checks = new ArrayList<>();
         modules.fields().forEachRemaining(module -> {
             if (!fused(experiment, module.getKey())) {
-                String ours = resnet ? inResNet(module.getKey()) : inGpt(module.getKey());
+                String ours = ours(model, module.getKey());
                 checks.add(check(caseName, module.getKey(), ours, module.getValue(), result));
             }
         });
@@ -143,15 +147,20 @@ final class CoordCheckGolden implements GoldenFormat {
         boolean adam = text(experiment, "optimizer").equals("adam");
         double lr = number(experiment, "lr");
         int base = integer(experiment, "base_width");
-        String model = isResNet(experiment)
-                ? String.format(Locale.ROOT, """
-                        model: {family: resnet, width: %d, depth: 8}
-                        data: {type: shapes}
-                        """, base)
-                : String.format(Locale.ROOT, """
-                        model: {family: gpt, width: %d, depth: 2, heads: 4, context: %d, bias: true, activation: gelu_erf}
-                        data: {type: markov, vocab: %d}
-                        """, base, CONTEXT, VOCAB);
+        String model = switch (text(experiment, "model")) {
+            case "resnet" -> String.format(Locale.ROOT, """
+                    model: {family: resnet, width: %d, depth: 8}
+                    data: {type: shapes}
+                    """, base);
+            case "mlp" -> String.format(Locale.ROOT, """
+                    model: {family: mlp, width: %d, depth: 3, bias: false}
+                    data: {type: shapes}
+                    """, base);
+            default -> String.format(Locale.ROOT, """
+                    model: {family: gpt, width: %d, depth: 2, heads: 4, context: %d, bias: true, activation: gelu_erf}
+                    data: {type: markov, vocab: %d}
+                    """, base, CONTEXT, VOCAB);
+        };
         return ConfigLoader.parse(String.format(Locale.ROOT, """
                 name: reference
                 %sparameterization: {type: %s, %s}
@@ -159,6 +168,14 @@ final class CoordCheckGolden implements GoldenFormat {
                 train: {steps: 1, batch: 1}
                 """, model, mup ? "mup" : "sp", mup ? INIT + ", base_width: " + base : INIT,
                 adam ? "adamw, beta2: 0.999" : "sgd, momentum: 0", lr), "coordinate check");
+    }
+
+    private static CoordBatch batch(String model) {
+        return switch (model) {
+            case "resnet" -> images(IMAGES, IMAGE_COUNT);
+            case "mlp" -> images(ROWS, ROW_COUNT);
+            default -> tokens();
+        };
     }
 
     /** Uniform random tokens. */
@@ -177,14 +194,14 @@ final class CoordCheckGolden implements GoldenFormat {
     }
 
     /** Normal random pixels, uniform random classes. */
-    private static CoordBatch images() {
+    private static CoordBatch images(DataShape.Images shape, int count) {
         Rng pixels = new Rng(1, Rng.stream("coordinate check of images"));
         Rng classes = new Rng(1, Rng.stream("coordinate check of classes"));
-        double[] inputs = new double[IMAGE_COUNT * IMAGES.channels() * IMAGES.height() * IMAGES.width()];
-        int[] targets = new int[IMAGE_COUNT];
+        double[] inputs = new double[count * shape.channels() * shape.height() * shape.width()];
+        int[] targets = new int[count];
         Arrays.setAll(inputs, pixels::gaussian);
-        Arrays.setAll(targets, i -> (int) classes.below(i, IMAGES.classes()));
-        return new CoordBatch(IMAGES, IMAGE_COUNT, (modelInputs, modelTargets) -> {
+        Arrays.setAll(targets, i -> (int) classes.below(i, shape.classes()));
+        return new CoordBatch(shape, count, (modelInputs, modelTargets) -> {
             modelInputs.set(inputs);
             modelTargets.set(targets);
         });
@@ -211,6 +228,14 @@ final class CoordCheckGolden implements GoldenFormat {
         return new Check(caseName, "slopes of " + module, worst, worst / largest, "slope " + TOLERANCE, worst <= TOLERANCE);
     }
 
+    private static String ours(String model, String module) {
+        return switch (model) {
+            case "resnet" -> inResNet(module);
+            case "mlp" -> inMlp(module);
+            default -> inGpt(module);
+        };
+    }
+
     /** The file's module names in ours: {@code h0.attn_qkv} is {@code transformer.h.0.attn.qkv}. */
     private static String inGpt(String module) {
         if (module.equals("logits")) {
@@ -227,5 +252,12 @@ final class CoordCheckGolden implements GoldenFormat {
             case "logits" -> "fc";
             default -> module.replaceFirst("^b(\\d+)\\.", "blocks.$1.");
         };
+    }
+
+    /** {@code layer1} is {@code layers.0}. */
+    private static String inMlp(String module) {
+        return module.equals("logits")
+                ? "fc"
+                : "layers." + (Integer.parseInt(module.substring("layer".length())) - 1);
     }
 }

@@ -31,7 +31,7 @@ class ConfigErrorsTest {
                 Arguments.of("  width: 32", "  width: 32\n  width: 64",
                         "x.yaml:5:3: width: duplicate key, first given at x.yaml:4:3; keep one of the two"),
                 Arguments.of("family: gpt", "family: gtp",
-                        "x.yaml:3:11: model.family: expected one of gpt, llama, dl4j, resnet, found gtp; did you mean gpt?"),
+                        "x.yaml:3:11: model.family: expected one of gpt, llama, dl4j, resnet, mlp, found gtp; did you mean gpt?"),
                 Arguments.of("  type: markov", "  vocab: 8",
                         "x.yaml:9:3: data.type: missing key, expected one of maven_sources, text, shards, markov, dl4j, cifar10, "
                                 + "cifar100, idx, shapes"),

@@ -12,6 +12,8 @@ import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
 import org.windtunnel.backend.Backend;
 import org.windtunnel.backend.registry.Backends;
 import org.windtunnel.config.ConfigException;
@@ -32,6 +34,9 @@ class ImageRunTest {
             train: {steps: 60, batch: 32, eval_sequences: 100}
             checkpoint: {every_seconds: 0, at_end: true}
             """;
+
+    private static final String MLP =
+            YAML.replace("family: resnet, width: 4, blocks: [1, 1]", "family: mlp, width: 16, depth: 2");
 
     @TempDir
     Path temp;
@@ -77,9 +82,30 @@ class ImageRunTest {
         assertThat(data.get("train_images").isNull()).isTrue();
     }
 
+    /** A row of pixels is enough to tell some shapes apart; diagnostics do not change a bit here either. */
     @Test
-    void theLedgerIsWhatIsAllocated() {
-        ExperimentSpec spec = ConfigLoader.parse(YAML + "diagnostics: {every: 20}\n", "test");
+    void aPerceptronLearns() throws IOException {
+        Path run = run("mlp", MLP);
+        JsonNode eval = JSON.readTree(Files.readAllLines(run.resolve("eval.jsonl")).get(0));
+        assertThat(eval.get("error").asDouble()).as("by chance 0.67").isLessThan(0.4);
+        Path observed = run("observed", MLP + "diagnostics: {every: 20, sharpness_every: 40}\n");
+        assertThat(ResumableRuns.state(observed, 60)).isEqualTo(ResumableRuns.state(run, 60));
+        Path init = run.resolve("manifest.json");
+        assertThatThrownBy(() -> run("init", MLP + "init: " + init + "\n")).isInstanceOf(ConfigException.class)
+                .hasMessageContaining("expected a model of family gpt, llama, resnet or dl4j");
+        String deeper = MLP + "parameterization: {type: depth_mup, base_width: 16, base_depth: 1}\n";
+        assertThatThrownBy(() -> run("depth", deeper))
+                .isInstanceOf(ConfigException.class).hasMessageContaining("such as sp or mup");
+    }
+
+    static List<String> configs() {
+        return List.of(YAML, MLP);
+    }
+
+    @ParameterizedTest
+    @MethodSource("configs")
+    void theLedgerIsWhatIsAllocated(String yaml) {
+        ExperimentSpec spec = ConfigLoader.parse(yaml + "diagnostics: {every: 20}\n", "test");
         Dataset data = new Datasets(temp).open(spec.data());
         ModelPlan plan = ModelPlan.of(spec, data.shape());
         try (Backend backend = Backends.open(spec.runtime());
