@@ -284,10 +284,10 @@ public sealed interface OptimizerSpec
             @Key("Peak learning rate; published 0.02 (keller_jordan), as AdamW's with rms_norm (Moonlight)") @Range(min = 0)
                     double lr,
             @Key(value = "Momentum", def = "0.95") double momentum,
-            @Key(value = "Momentum of the first step if it warms up (modded-nanogpt: 0.85)", def = "0.85")
+            @Key(value = "Momentum of the first step if it warms up (modded-nanogpt: 0.85)", def = "0.85", later = true)
                     double momentumStart,
             @Key(value = "Steps over which the momentum rises linearly to its value; 0 for none (modded-nanogpt: 300)",
-                            def = "0", unit = "steps")
+                            def = "0", unit = "steps", later = true)
                     @Range(min = 0)
                     int momentumWarmup,
             @Key(value = "ema: b = mu b + (1 - mu) g (Keller Jordan); sum: b = mu b + g (Moonlight, ArchScale, airbench)",
