@@ -9,11 +9,13 @@ import org.windtunnel.backend.LayerKernels.Activation;
 /**
  * {@link Lanes} on the Vector API; the elements past the last full vector go through the plain loops.
  *
- * <p>Four habits keep C2 (seen with JDK 17) from allocating vectors. One loop a method, since it stops inlining in
+ * <p>Five habits keep C2 (seen with JDK 17) from allocating vectors. One loop a method, since it stops inlining in
  * large ones. No helper methods that take or return vectors, however short: once such a method has been compiled on its
  * own, its callers pass vectors through the heap. No conditional whose branches yield different vectors, since a merge
  * point forces both onto the heap. Comparisons with, and blends of, vectors only: in one process of four the forms that
- * take a number made a vector of it on the heap, once an element.
+ * take a number made a vector of it on the heap, once an element. And a number that a loop needs becomes a vector within
+ * it (the compiler moves that out), for one that lives across the loop's safepoints is sometimes put on the heap, once a
+ * call.
  */
 final class VectorLanes extends Lanes {
     private static final VectorSpecies<Float> S = FloatVector.SPECIES_PREFERRED;
@@ -52,8 +54,8 @@ final class VectorLanes extends Lanes {
     @Override
     void axpy(float a, float[] x, int xo, float[] y, int yo, int n) {
         int end = S.loopBound(n);
-        FloatVector factor = FloatVector.broadcast(S, a);
         for (int i = 0; i < end; i += L) {
+            FloatVector factor = FloatVector.broadcast(S, a);
             factor.fma(FloatVector.fromArray(S, x, xo + i), FloatVector.fromArray(S, y, yo + i)).intoArray(y, yo + i);
         }
         super.axpy(a, x, xo + end, y, yo + end, n - end);
@@ -203,22 +205,22 @@ final class VectorLanes extends Lanes {
             float[] dx,
             int dxo,
             int n) {
-        FloatVector minusA = FloatVector.broadcast(S, -a);
-        FloatVector cs = FloatVector.broadcast(S, c);
+        float minusA = -a;
         int end = S.loopBound(n);
         if (add) {
             for (int i = 0; i < end; i += L) {
                 FloatVector h = FloatVector.fromArray(S, x, xo + i).sub(mean).mul(rstd);
                 FloatVector g = FloatVector.fromArray(S, gain, go + i);
-                FloatVector d = FloatVector.fromArray(S, dy, yo + i).fma(g, minusA);
-                FloatVector.fromArray(S, dx, dxo + i).add(h.neg().fma(cs, d).mul(rstd)).intoArray(dx, dxo + i);
+                FloatVector d = FloatVector.fromArray(S, dy, yo + i).fma(g, FloatVector.broadcast(S, minusA));
+                FloatVector change = h.neg().fma(FloatVector.broadcast(S, c), d).mul(rstd);
+                FloatVector.fromArray(S, dx, dxo + i).add(change).intoArray(dx, dxo + i);
             }
         } else {
             for (int i = 0; i < end; i += L) {
                 FloatVector h = FloatVector.fromArray(S, x, xo + i).sub(mean).mul(rstd);
                 FloatVector g = FloatVector.fromArray(S, gain, go + i);
-                FloatVector d = FloatVector.fromArray(S, dy, yo + i).fma(g, minusA);
-                h.neg().fma(cs, d).mul(rstd).intoArray(dx, dxo + i);
+                FloatVector d = FloatVector.fromArray(S, dy, yo + i).fma(g, FloatVector.broadcast(S, minusA));
+                h.neg().fma(FloatVector.broadcast(S, c), d).mul(rstd).intoArray(dx, dxo + i);
             }
         }
         super.normGradient(
@@ -307,8 +309,6 @@ final class VectorLanes extends Lanes {
 
     @Override
     void adamw(float[] w, float[] g, float[] m, float[] v, int from, int n, AdamScalars s) {
-        // Scalars become vectors within the loop (the compiler moves that out): a vector that lives across the loop's
-        // safepoints would sometimes be put on the heap, once a call.
         float beta1 = s.beta1;
         float beta2 = s.beta2;
         float root = s.root;
