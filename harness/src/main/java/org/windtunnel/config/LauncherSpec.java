@@ -52,7 +52,7 @@ public sealed interface LauncherSpec permits LauncherSpec.Local, LauncherSpec.Sl
             @Key(value = "PersistentVolumeClaim that holds the directory of all runs; give this or host_path", def = Key.NONE)
                     String claim,
             @Key(value = "Directory of the nodes that holds all runs; give this or claim", def = Key.NONE) String hostPath,
-            @Key(value = "Where pods see the directory of all runs", def = "/work/runs") String mount,
+            @Key(value = "Where pods see the directory of all runs", def = "/workspace/runs") String mount,
             @Key(value = "Processors that a pod asks for; none: workers x runtime.threads", def = Key.NONE) String cpus,
             @Key(value = "Memory of a pod, as in 16Gi", def = Key.NONE) String memory,
             @Key(value = "GPUs of a pod (nvidia.com/gpu)", def = "0") @Range(min = 0) int gpus,

@@ -77,7 +77,7 @@ class KubernetesTest {
     }
 
     private String manifest() {
-        return JobManifest.of(new Kubernetes(64, 2, "registry/windtunnel:1", "lab", "runs", null, "/work/runs", null, "16Gi", 1,
+        return JobManifest.of(new Kubernetes(64, 2, "lab/windtunnel:1", "lab", "runs", null, "/workspace/runs", null, "16Gi", 1,
                 90, 3, false, Map.of("nodeSelector", Map.of("pool", "h100"), "volumes",
                         List.of(Map.of("name", "data", "emptyDir", Map.of())))), 4, submission);
     }
@@ -100,7 +100,7 @@ class KubernetesTest {
         assertThat(pod.getNodeSelector()).containsEntry("pool", "h100");
         assertThat(pod.getVolumes()).extracting(volume -> volume.getName()).containsExactly("runs", "data");
         var container = pod.getContainers().get(0);
-        assertThat(container.getArgs()).containsExactly("task", "/work/runs/LR sweep/jobs/0001");
+        assertThat(container.getArgs()).containsExactly("task", "/workspace/runs/LR sweep/jobs/0001");
         assertThat(container.getResources().getLimits().get("nvidia.com/gpu").getAmount()).isEqualTo("1");
         assertThat(container.getResources().getRequests().get("cpu").getAmount()).isEqualTo("4");
     }
