@@ -63,14 +63,7 @@ final class Classifier {
 
     /** Sums as in {@link Model#evaluate}; the logits stay what they are. Labels are not smoothed. */
     void loss(Tensor targets, double[] sums) {
-        loss(targets, 0, 0, false, sums);
-    }
-
-    private void loss(Tensor targets, double zWeight, double gradScale, boolean gradient, double[] sums) {
-        switch (loss) {
-            case CROSS_ENTROPY -> backend.crossEntropy(logits, targets, zWeight, gradScale, gradient, sums);
-            case MSE -> backend.squaredError(logits, targets, gradScale, gradient, sums);
-        }
+        Losses.run(backend, loss, logits, targets, 0, 0, false, sums);
     }
 
     /** Second labels of the micro-batch and their shares, for training passes; null for none. */
@@ -87,7 +80,7 @@ final class Classifier {
     void backward(
             Tensor targets, double zWeight, double gradScale, Tensor dFeatures, boolean accumulate, double[] sums) {
         soft.beforeLoss(logits);
-        loss(targets, zWeight, gradScale, true, sums);
+        Losses.run(backend, loss, logits, targets, zWeight, gradScale, true, sums);
         soft.afterLoss(loss, targets, gradScale, logits, sums);
         readout.backward(features, logits, dFeatures, accumulate);
         if (bias != null) {

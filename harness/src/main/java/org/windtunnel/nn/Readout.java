@@ -51,20 +51,13 @@ final class Readout {
 
     /** Sums as in {@link org.windtunnel.backend.LayerKernels}' losses; the logits stay what they are. */
     void loss(Tensor targets, double[] sums) {
-        loss(targets, 0, 0, false, sums);
-    }
-
-    private void loss(Tensor targets, double zWeight, double gradScale, boolean gradient, double[] sums) {
-        switch (loss) {
-            case CROSS_ENTROPY -> backend.crossEntropy(logits, targets, zWeight, gradScale, gradient, sums);
-            case MSE -> backend.squaredError(logits, targets, gradScale, gradient, sums);
-        }
+        Losses.run(backend, loss, logits, targets, 0, 0, false, sums);
     }
 
     /** Loss and backward pass: dStream is overwritten, and the logits with their gradient. */
     void backward(
             Tensor targets, double zWeight, double gradScale, Tensor dStream, boolean accumulate, double[] sums) {
-        loss(targets, zWeight, gradScale, true, sums);
+        Losses.run(backend, loss, logits, targets, zWeight, gradScale, true, sums);
         head.backward(normed, logits, branch, accumulate);
         norm.backward(input, branch, dStream, false, accumulate);
     }

@@ -7,6 +7,7 @@ import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.lossfunctions.ILossFunction;
 import org.windtunnel.backend.Backend;
 import org.windtunnel.config.TrainSpec.Loss;
+import org.windtunnel.nn.Losses;
 import org.windtunnel.tensor.Tensor;
 
 /**
@@ -40,10 +41,7 @@ final class GraphLoss implements ILossFunction {
 
     /** Fills {@link #sums} from the logits, which become their gradient if asked for. */
     void run(boolean gradient) {
-        switch (loss) {
-            case CROSS_ENTROPY -> backend.crossEntropy(logits, targets, zWeight, gradScale, gradient, sums);
-            case MSE -> backend.squaredError(logits, targets, gradScale, gradient, sums);
-        }
+        Losses.run(backend, loss, logits, targets, zWeight, gradScale, gradient, sums);
     }
 
     /** Of the last pass, as {@link org.windtunnel.nn.Model} describes them. */
