@@ -4,14 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
-import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
-import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
-import org.windtunnel.backend.Backend;
-import org.windtunnel.backend.cpu.CpuBackend;
 import org.windtunnel.config.Auxiliary;
 import org.windtunnel.config.ConfigException;
 import org.windtunnel.config.MuonScale;
@@ -25,39 +20,14 @@ import org.windtunnel.config.ParameterizationSpec;
 import org.windtunnel.config.ParameterizationSpec.DecayRule;
 import org.windtunnel.nn.ParamSpec;
 import org.windtunnel.nn.Parameters;
-import org.windtunnel.nn.Role;
-import org.windtunnel.scaling.Parameterizations;
 import org.windtunnel.scaling.ScalingTable;
-import org.windtunnel.tensor.Arena;
 import org.windtunnel.tensor.DType;
-import org.windtunnel.tensor.Tensor;
 
 /** Rates of their own for what Muon and MuonH leave to Adam, as in Keller Jordan's nanoGPT example. */
-class AuxiliaryRatesTest {
-    private static final int WIDTH = 4;
+class AuxiliaryRatesTest extends SmallModel {
     private static final double LR = 0.05;
     private static final Auxiliary KELLER_JORDAN =
             new Auxiliary(3e-4, 0.8, 0.95, 1e-10, null, 0.1, Decayed.MATRICES, 0.6, 0.22, 0.04);
-
-    private final Backend backend = new CpuBackend(1);
-    private final Arena arena = Arena.of(backend::allocate, backend.floatType());
-
-    @AfterEach
-    void close() {
-        arena.close();
-        backend.close();
-    }
-
-    static List<ParamSpec> model(int width) {
-        return List.of(spec("wte.weight", Role.EMBEDDING, width, 3, width),
-                spec("h.weight", Role.HIDDEN, width, width, width),
-                spec("ln.weight", Role.NORM_GAIN, width, width), spec("h.bias", Role.BIAS, width, width),
-                spec("conv1.weight", Role.STEM, 3, width, 3), spec("lm_head.weight", Role.READOUT, width, 3, width));
-    }
-
-    private static ParamSpec spec(String name, Role role, int fanIn, int... shape) {
-        return new ParamSpec(name, role, shape, fanIn, shape[0], 0, false);
-    }
 
     private static OptimizerSpec muon(double lr, Auxiliary adamw) {
         return new OptimizerSpec.Muon(lr, 0.95, 0.85, 0, MomentumForm.EMA, true, MuonScale.CLIP_NORM, FilterScale.FLAT,
@@ -75,34 +45,6 @@ class AuxiliaryRatesTest {
 
     private static Auxiliary own(Double embedding, Double readout, Double vector) {
         return new Auxiliary(null, null, null, null, null, null, Decayed.MATRICES, embedding, readout, vector);
-    }
-
-    static ScalingTable standard(OptimizerSpec spec, List<ParamSpec> model) {
-        return Parameterizations.resolve(
-                new ParameterizationSpec.Sp(0.02, 1, 1, false), spec, model, model, WIDTH, WIDTH, 1);
-    }
-
-    static ScalingTable mup(OptimizerSpec spec, DecayRule rule, int width) {
-        return Parameterizations.resolve(new ParameterizationSpec.MuP(WIDTH, 0.02, 1, 1, false, 1, 1, rule), spec,
-                model(width), model(WIDTH), WIDTH, WIDTH, 1);
-    }
-
-    /** All weights and gradients alike. */
-    private Parameters parameters(float weight) {
-        Parameters parameters = new Parameters(model(WIDTH), arena);
-        fill(parameters.weights(), weight);
-        return parameters;
-    }
-
-    static void fill(Tensor tensor, float value) {
-        float[] values = new float[tensor.intSize()];
-        Arrays.fill(values, value);
-        tensor.set(values);
-    }
-
-    private Optimizer create(OptimizerSpec spec, Parameters parameters) {
-        return Optimizers.create(
-                spec, backend, parameters, standard(spec, model(WIDTH)), Projections.gaussian(1), arena);
     }
 
     /**
@@ -150,35 +92,10 @@ class AuxiliaryRatesTest {
         return parameters.weight(name).toFloats();
     }
 
-    static void gradients(Parameters parameters, int step) {
-        float[] values = new float[parameters.gradients().intSize()];
-        for (int i = 0; i < values.length; i++) {
-            values[i] = (float) Math.sin(step + 3.7 * i);
-        }
-        parameters.gradients().set(values);
-    }
-
     @Test
     void ratesCostNoStateAndARestoredOptimizerGoesOnBitForBit() {
         OptimizerSpec spec = muon(LR, KELLER_JORDAN);
-        Parameters whole = parameters(0.5f);
-        Optimizer unbroken = create(spec, whole);
-        Parameters cut = parameters(0.5f);
-        Optimizer before = create(spec, cut);
-        for (int step = 1; step <= 2; step++) {
-            gradients(whole, step);
-            gradients(cut, step);
-            unbroken.step(LR, 1);
-            before.step(LR, 1);
-        }
-        Optimizer after = create(spec, cut);
-        after.restoreSteps(before.steps());
-        before.state().forEach((name, saved) -> after.state().get(name).set(saved.toFloats()));
-        gradients(whole, 3);
-        gradients(cut, 3);
-        unbroken.step(LR / 3, 1);
-        after.step(LR / 3, 1);
-        assertThat(cut.weights().toFloats()).isEqualTo(whole.weights().toFloats());
+        Optimizer after = goesOnBitForBit(spec, LR);
         // Muon 1 an element of h.weight, AdamW 2 of the others.
         long elements = 16 + 2 * (12 + 4 + 4 + 12 + 12);
         assertThat(after.stateBytes()).isEqualTo(elements * Float.BYTES)
@@ -226,9 +143,5 @@ class AuxiliaryRatesTest {
         OptimizerSpec adamH =
                 new OptimizerSpec.AdamH(LR, 0.9, 0.95, 1e-8, Radius.CURRENT, 0, own(null, 0.2, null), Map.of());
         refused(() -> standard(adamH, model(WIDTH)), "expected a readout that adamh does not update");
-    }
-
-    private static void refused(ThrowingCallable call, String message) {
-        assertThatThrownBy(call).isInstanceOf(ConfigException.class).hasMessageContaining(message);
     }
 }

@@ -1,23 +1,12 @@
 package org.windtunnel.optim;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
-import static org.windtunnel.optim.AuxiliaryRatesTest.fill;
-import static org.windtunnel.optim.AuxiliaryRatesTest.gradients;
-import static org.windtunnel.optim.AuxiliaryRatesTest.model;
-import static org.windtunnel.optim.AuxiliaryRatesTest.mup;
-import static org.windtunnel.optim.AuxiliaryRatesTest.standard;
 
 import java.util.Map;
-import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
-import org.windtunnel.backend.Backend;
-import org.windtunnel.backend.cpu.CpuBackend;
 import org.windtunnel.config.Auxiliary;
 import org.windtunnel.config.AuxiliarySgd;
-import org.windtunnel.config.ConfigException;
 import org.windtunnel.config.MuonScale;
 import org.windtunnel.config.NewtonSchulzCoefficients;
 import org.windtunnel.config.OptimizerSpec;
@@ -30,23 +19,12 @@ import org.windtunnel.config.UpdateRule;
 import org.windtunnel.nn.Parameters;
 import org.windtunnel.scaling.Compatibility;
 import org.windtunnel.scaling.ScalingTable;
-import org.windtunnel.tensor.Arena;
 import org.windtunnel.tensor.DType;
 
 /** SGD with Nesterov momentum for what Muon leaves over, as in cifar10-airbench. */
-class AuxiliarySgdTest {
-    private static final int WIDTH = 4;
+class AuxiliarySgdTest extends SmallModel {
     private static final double LR = 0.24;
     private static final AuxiliarySgd AIRBENCH = new AuxiliarySgd(0.2, 0.85, true, 0.1, Decayed.MATRICES);
-
-    private final Backend backend = new CpuBackend(1);
-    private final Arena arena = Arena.of(backend::allocate, backend.floatType());
-
-    @AfterEach
-    void close() {
-        arena.close();
-        backend.close();
-    }
 
     private static OptimizerSpec muon(double lr, AuxiliarySgd sgd, Map<String, UpdateRule> assign) {
         return new OptimizerSpec.Muon(lr, 0.6, 0.85, 0, MomentumForm.SUM, true, MuonScale.NONE, FilterScale.FLAT, 3,
@@ -58,17 +36,6 @@ class AuxiliarySgdTest {
         return muon(LR, sgd, Map.of());
     }
 
-    private Parameters parameters() {
-        Parameters parameters = new Parameters(model(WIDTH), arena);
-        fill(parameters.weights(), 0.5f);
-        return parameters;
-    }
-
-    private Optimizer create(OptimizerSpec spec, Parameters parameters) {
-        return Optimizers.create(
-                spec, backend, parameters, standard(spec, model(WIDTH)), Projections.gaussian(1), arena);
-    }
-
     /**
      * By hand, gradients 1 and -0.5 at rates 0.2 and 0.1. Vectors: u = 1.85, w = 0.13, then b = 0.85 - 0.5 = 0.35,
      * u = -0.5 + 0.85 * 0.35 = -0.2025. Matrices with d = g + 0.1 w: u = 1.05 * 1.85, w = 0.1115, then d = -0.48885,
@@ -76,7 +43,7 @@ class AuxiliarySgdTest {
      */
     @Test
     void whatMuonLeavesMovesByNesterovMomentum() {
-        Parameters parameters = parameters();
+        Parameters parameters = parameters(0.5f);
         Optimizer optimizer = create(muon(AIRBENCH), parameters);
         fill(parameters.gradients(), 1);
         optimizer.step(LR, 1);
@@ -89,7 +56,7 @@ class AuxiliarySgdTest {
                 assertThat((double) w).as(name).isCloseTo(value, within(1e-6));
             }
         });
-        Parameters beside = parameters();
+        Parameters beside = parameters(0.5f);
         Optimizer others = create(muon(new AuxiliarySgd(3.0, 0, false, 0, Decayed.ALL)), beside);
         fill(beside.gradients(), 1);
         others.step(LR, 1);
@@ -103,7 +70,7 @@ class AuxiliarySgdTest {
         for (boolean momentum : new boolean[] {true, false}) {
             OptimizerSpec spec = muon(new AuxiliarySgd(null, momentum ? 0.85 : 0, momentum, 0, Decayed.ALL));
             long elements = 16 + (momentum ? 12 + 4 + 4 + 12 + 12 : 0);
-            assertThat(create(spec, parameters()).stateBytes()).isEqualTo(elements * Float.BYTES)
+            assertThat(create(spec, parameters(0.5f)).stateBytes()).isEqualTo(elements * Float.BYTES)
                     .isEqualTo(Optimizers.stateBytes(spec, standard(spec, model(WIDTH)), DType.FLOAT32));
             assertThat(Optimizers.bytesMoved(spec, standard(spec, model(WIDTH)), DType.FLOAT32)).isEmpty();
         }
@@ -111,25 +78,7 @@ class AuxiliarySgdTest {
 
     @Test
     void aRestoredOptimizerGoesOnBitForBit() {
-        OptimizerSpec spec = muon(AIRBENCH);
-        Parameters whole = parameters();
-        Optimizer unbroken = create(spec, whole);
-        Parameters cut = parameters();
-        Optimizer before = create(spec, cut);
-        for (int step = 1; step <= 2; step++) {
-            gradients(whole, step);
-            gradients(cut, step);
-            unbroken.step(LR, 1);
-            before.step(LR, 1);
-        }
-        Optimizer after = create(spec, cut);
-        after.restoreSteps(before.steps());
-        before.state().forEach((name, saved) -> after.state().get(name).set(saved.toFloats()));
-        gradients(whole, 3);
-        gradients(cut, 3);
-        unbroken.step(LR / 3, 1);
-        after.step(LR / 3, 1);
-        assertThat(cut.weights().toFloats()).isEqualTo(whole.weights().toFloats());
+        goesOnBitForBit(muon(AIRBENCH), LR);
     }
 
     /** Under muP everything but Muon's matrices follows SGD's rules, which no one has published beside Muon. */
@@ -160,20 +109,16 @@ class AuxiliarySgdTest {
 
     @Test
     void impossibleSettingsAreRefused() {
-        refused(() -> create(muon(new AuxiliarySgd(0.2, 1, true, 0, Decayed.ALL)), parameters()),
+        refused(() -> create(muon(new AuxiliarySgd(0.2, 1, true, 0, Decayed.ALL)), parameters(0.5f)),
                 "sgd.momentum in [0, 1), found 1.0");
-        refused(() -> create(muon(new AuxiliarySgd(0.2, 0, true, 0, Decayed.ALL)), parameters()),
+        refused(() -> create(muon(new AuxiliarySgd(0.2, 0, true, 0, Decayed.ALL)), parameters(0.5f)),
                 "sgd.momentum > 0 and dampening 0 with nesterov");
-        refused(() -> create(muon(new AuxiliarySgd(0.2, 0.5, true, -1, Decayed.ALL)), parameters()),
+        refused(() -> create(muon(new AuxiliarySgd(0.2, 0.5, true, -1, Decayed.ALL)), parameters(0.5f)),
                 "sgd.weight_decay >= 0, found -1.0");
-        refused(() -> create(muon(0, AIRBENCH, Map.of()), parameters()), "lr > 0 beside sgd.lr 0.2, found 0");
+        refused(() -> create(muon(0, AIRBENCH, Map.of()), parameters(0.5f)), "lr > 0 beside sgd.lr 0.2, found 0");
         refused(() -> new OptimizerSpec.Muon(LR, 0.6, 0.85, 0, MomentumForm.SUM, true, MuonScale.NONE, FilterScale.FLAT,
                 3, NewtonSchulzCoefficients.KELLER_JORDAN, 1e-7, 0, false, true,
                 new Auxiliary(0.1, null, null, null, null, null, Decayed.MATRICES), Map.of(), AIRBENCH),
                 "expected adamw or sgd");
-    }
-
-    private static void refused(ThrowingCallable call, String message) {
-        assertThatThrownBy(call).isInstanceOf(ConfigException.class).hasMessageContaining(message);
     }
 }
