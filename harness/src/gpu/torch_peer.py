@@ -4,18 +4,15 @@ usage: torch_peer.py WIDTH DEPTH HEADS CONTEXT BATCH fp32|tf32|bf16 eager|compil
 
 Vocabulary 256, GELU, tied readout, biases, fused AdamW, attention by scaled_dot_product_attention, clipping at 1.
 """
-import statistics
 import sys
-import time
 
 import torch
 from torch import nn
 from torch.nn import functional as F
 
+import torch_bench
+
 VOCABULARY = 256
-WARM_UP = 10
-BURSTS = 5
-STEPS = 10
 
 
 class Block(nn.Module):
@@ -54,35 +51,15 @@ class Gpt(nn.Module):
 
 
 def main(width, depth, heads, context, batch, precision, mode):
-    torch.manual_seed(1)
-    tf32 = precision != "fp32"
-    torch.backends.cuda.matmul.allow_tf32 = tf32
-    torch.backends.cudnn.allow_tf32 = tf32
+    torch_bench.prepare(precision)
     model = Gpt(width, depth, heads, context).cuda()
-    run = torch.compile(model) if mode == "compile" else model
-    optimizer = torch.optim.AdamW(model.parameters(), lr=1e-3, fused=True)
     data = torch.randint(VOCABULARY, (64, batch, context + 1), device="cuda")
 
-    def step(i):
+    def loss_of(run, i):
         sample = data[i % len(data)]
-        with torch.autocast("cuda", torch.bfloat16, enabled=precision == "bf16"):
-            loss = run(sample[:, :-1], sample[:, 1:].contiguous())
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        optimizer.step()
-        optimizer.zero_grad(set_to_none=True)
+        return run(sample[:, :-1], sample[:, 1:].contiguous())
 
-    for i in range(WARM_UP):
-        step(i)
-    speeds = []
-    for _ in range(BURSTS):
-        torch.cuda.synchronize()
-        start = time.perf_counter()
-        for i in range(STEPS):
-            step(i)
-        torch.cuda.synchronize()
-        speeds.append(STEPS * batch * context / (time.perf_counter() - start))
-    print(round(statistics.median(speeds)))
+    torch_bench.print_speed(model, mode, precision, batch * context, loss_of)
 
 
 main(*map(int, sys.argv[1:6]), *sys.argv[6:])

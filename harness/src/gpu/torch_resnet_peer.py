@@ -4,19 +4,16 @@ usage: torch_resnet_peer.py DEPTH WIDTH BATCH fp32|tf32|bf16 eager|compile
 
 A CIFAR ResNet of basic blocks (6 n + 2 layers, three stages) with 1x1 shortcuts, channels-last memory, fused AdamW.
 """
-import statistics
 import sys
-import time
 
 import torch
 from torch import nn
 from torch.nn import functional as F
 
+import torch_bench
+
 CLASSES = 10
 SIDE = 32
-WARM_UP = 10
-BURSTS = 5
-STEPS = 10
 
 
 def convolution(inputs, outputs, kernel, stride):
@@ -47,37 +44,17 @@ def resnet(depth, width):
 
 
 def main(depth, width, batch, precision, mode):
-    torch.manual_seed(1)
-    tf32 = precision != "fp32"
-    torch.backends.cuda.matmul.allow_tf32 = tf32
-    torch.backends.cudnn.allow_tf32 = tf32
+    torch_bench.prepare(precision)
     torch.backends.cudnn.benchmark = True
     model = resnet(depth, width).cuda().to(memory_format=torch.channels_last)
-    run = torch.compile(model) if mode == "compile" else model
-    optimizer = torch.optim.AdamW(model.parameters(), lr=1e-3, fused=True)
     images = torch.randn(8, batch, 3, SIDE, SIDE, device="cuda")
     labels = torch.randint(CLASSES, (8, batch), device="cuda")
 
-    def step(i):
+    def loss_of(run, i):
         x = images[i % len(images)].contiguous(memory_format=torch.channels_last)
-        with torch.autocast("cuda", torch.bfloat16, enabled=precision == "bf16"):
-            loss = F.cross_entropy(run(x).float(), labels[i % len(labels)])
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        optimizer.step()
-        optimizer.zero_grad(set_to_none=True)
+        return F.cross_entropy(run(x).float(), labels[i % len(labels)])
 
-    for i in range(WARM_UP):
-        step(i)
-    speeds = []
-    for _ in range(BURSTS):
-        torch.cuda.synchronize()
-        start = time.perf_counter()
-        for i in range(STEPS):
-            step(i)
-        torch.cuda.synchronize()
-        speeds.append(STEPS * batch / (time.perf_counter() - start))
-    print(round(statistics.median(speeds)))
+    torch_bench.print_speed(model, mode, precision, batch, loss_of)
 
 
 main(*map(int, sys.argv[1:4]), *sys.argv[4:])
