@@ -5,6 +5,7 @@ import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
@@ -135,7 +136,8 @@ public final class Comparison {
     /** The part of a setting in which others differ from it. */
     private static Map<String, Object> varied(Map<String, Object> setting, Set<Map<String, Object>> all) {
         Map<String, Object> varied = new LinkedHashMap<>(setting);
-        varied.entrySet().removeIf(e -> all.stream().allMatch(other -> e.getValue().equals(other.get(e.getKey()))));
+        varied.entrySet().removeIf(e ->
+                all.stream().allMatch(other -> Objects.equals(e.getValue(), other.get(e.getKey()))));
         return varied;
     }
 
