@@ -33,10 +33,22 @@ public final class Chromium {
         Path dom = scratch.resolve("dom.html");
         Path log = scratch.resolve("log.txt");
         List<String> command = new ArrayList<>(List.of(
-                browser.get().toString(), "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-                "--disable-background-networking", "--disable-component-update", "--disable-sync",
-                "--user-data-dir=" + scratch.resolve("profile"), "--virtual-time-budget=20000",
-                "--enable-logging=stderr", "--v=0", "--window-size=1280,900", "--dump-dom", page.toString()));
+                browser.get().toString(),
+                "--headless",
+                "--no-sandbox",
+                "--disable-gpu",
+                "--disable-quic",
+                "--no-first-run",
+                "--disable-background-networking",
+                "--disable-component-update",
+                "--disable-sync",
+                "--user-data-dir=" + scratch.resolve("profile"),
+                "--virtual-time-budget=20000",
+                "--enable-logging=stderr",
+                "--v=0",
+                "--window-size=1280,900",
+                "--dump-dom",
+                page.toString()));
         Process process = new ProcessBuilder(command).redirectOutput(dom.toFile()).redirectError(log.toFile()).start();
         boolean ended = process.waitFor(90, TimeUnit.SECONDS);
         process.destroyForcibly();

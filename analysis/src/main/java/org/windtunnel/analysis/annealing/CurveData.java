@@ -124,8 +124,15 @@ public final class CurveData {
                         + (long) step + " after " + (long) last + ". Sort the rows, or name the column of the run.");
             }
             last = step;
-            curve.add(step, Double.NaN, Double.NaN, number(row, columns, "lr"), number(row, columns, "loss"), Double.NaN,
-                    Double.NaN, Double.NaN);
+            curve.add(
+                    step,
+                    Double.NaN,
+                    Double.NaN,
+                    number(row, columns, "lr"),
+                    number(row, columns, "loss"),
+                    Double.NaN,
+                    Double.NaN,
+                    Double.NaN);
         }
 
         private static double number(DataTable.Row row, Map<String, String> columns, String quantity) {
@@ -139,8 +146,9 @@ public final class CurveData {
         int first = Math.max(warmup, (int) (skip * rates.length));
         int[] kept = IntStream.range(0, steps.length).filter(i -> steps[i] >= first).toArray();
         if (kept.length < 3) {
-            throw new AnalysisException("curve " + name + ": expected at least 3 losses after the warm-up and the first "
-                    + skip + " of the run, found " + kept.length + ". Log or evaluate more often.");
+            throw new AnalysisException(
+                    "curve " + name + ": expected at least 3 losses after the warm-up and the first " + skip
+                            + " of the run, found " + kept.length + ". Log or evaluate more often.");
         }
         return new ScheduledCurve(
                 name,

@@ -25,8 +25,9 @@ public final class CurveFit {
         this.name = name;
         this.train = train;
         if (train.stream().allMatch(CurveFit::constant)) {
-            throw new AnalysisException("expected at least one curve whose learning rate decays after its warm-up, found"
-                    + " only constant ones: they cannot show what annealing does. Fit a cosine or WSD run.");
+            throw new AnalysisException(
+                    "expected at least one curve whose learning rate decays after its warm-up, found"
+                            + " only constant ones: they cannot show what annealing does. Fit a cosine or WSD run.");
         }
         if (name.equals("annealing")) {
             AnnealingFit fit = AnnealingFit.search(train, delta);
@@ -70,9 +71,11 @@ public final class CurveFit {
     /** Parameters and errors by curve as text; curves to predict may be none. */
     public List<String> lines(List<ScheduledCurve> unseen) {
         List<String> lines = new ArrayList<>();
-        lines.add("law " + name + (name.equals("annealing")
-                ? ": L(s) = L0 + A S1^-alpha - C S2"
-                : ": L(s) = L0 + A S1^-alpha + B SUM_k (eta_k - eta_(k-1)) (1 - (1 + C eta_k^-gamma (S1 - S1(k-1)))^-beta)"));
+        lines.add(
+                "law " + name
+                        + (name.equals("annealing")
+                                ? ": L(s) = L0 + A S1^-alpha - C S2"
+                                : ": L(s) = L0 + A S1^-alpha + B SUM_k (eta_k - eta_(k-1)) (1 - (1 + C eta_k^-gamma (S1 - S1(k-1)))^-beta)"));
         lines.add("  " + parameters);
         lines.add("  fitted:");
         train.forEach(c -> lines.add("    " + line(c)));

@@ -32,8 +32,8 @@ public record MultiPowerFit(double[] parameters, double objective) implements Cu
     /** Minimises on from these parameters for some steps. */
     public MultiPowerFit polish(List<ScheduledCurve> curves, double delta, int iterations) {
         MultiPowerLaw law = law(curves);
-        FittedLaw fitted =
-                LawFitter.fitFrom(law, data(law, curves), delta, List.of(MultiPowerLaw.coordinates(parameters)), iterations);
+        FittedLaw fitted = LawFitter.fitFrom(
+                law, data(law, curves), delta, List.of(MultiPowerLaw.coordinates(parameters)), iterations);
         return new MultiPowerFit(fitted.parameters(), fitted.objective());
     }
 

@@ -148,7 +148,12 @@ final class MultiPowerLaw implements Law {
         double beta = Math.exp(theta[5]);
         double[] sums = new double[10];
         for (int i = 0; i < c.step.length && c.step[i] <= s; i++) {
-            add(sums, c.change[i], c.lnRate[i], Math.exp(theta[4] - theta[6] * c.lnRate[i]) * (area - c.before[i]), beta);
+            add(
+                    sums,
+                    c.change[i],
+                    c.lnRate[i],
+                    Math.exp(theta[4] - theta[6] * c.lnRate[i]) * (area - c.before[i]),
+                    beta);
         }
         return assemble(theta, Math.log(area), sums, jet);
     }

@@ -25,7 +25,10 @@ final class BranchLog {
     static Run.Parent parent(JsonNode manifest) {
         JsonNode parent = manifest.path("parent");
         return parent.isObject()
-                ? new Run.Parent(parent.path("run_id").asText(), parent.path("step").asLong(), parent.path("checkpoint").asText())
+                ? new Run.Parent(
+                        parent.path("run_id").asText(),
+                        parent.path("step").asLong(),
+                        parent.path("checkpoint").asText())
                 : null;
     }
 
@@ -57,7 +60,9 @@ final class BranchLog {
         Run.Parent parent = parent(manifest(directory));
         if (parent != null) {
             // A run id is a plain name; anything else would read outside the sweep.
-            Path trunk = parent.runId().matches("[A-Za-z0-9_+][A-Za-z0-9.+_-]*") ? directory.resolveSibling(parent.runId()) : null;
+            Path trunk = parent.runId().matches("[A-Za-z0-9_+][A-Za-z0-9.+_-]*")
+                    ? directory.resolveSibling(parent.runId())
+                    : null;
             if (trunk == null || depth == MAX_DEPTH || !Files.isRegularFile(trunk.resolve(RunReader.MANIFEST))) {
                 problems.add(directory.resolve(name) + " starts after step " + parent.step() + " of a trunk, "
                         + parent.runId() + ", that is not there; read without it.");

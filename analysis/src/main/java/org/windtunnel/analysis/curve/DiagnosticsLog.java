@@ -32,7 +32,9 @@ public final class DiagnosticsLog {
         List<Double> values = new ArrayList<>();
         own.fields().forEachRemaining(e -> add(values, e.getKey(), e.getValue(), names));
         for (String section : List.of("params", "attention")) {
-            line.path(section).fields().forEachRemaining(e -> add(values, e.getKey(), e.getValue().path(quantity), names));
+            line.path(section)
+                    .fields()
+                    .forEachRemaining(e -> add(values, e.getKey(), e.getValue().path(quantity), names));
         }
         return values.isEmpty()
                 ? OptionalDouble.empty()

@@ -51,8 +51,8 @@ public final class RunReader {
     public static Optional<String> refusal(Path directory, JsonNode manifest) {
         Path file = directory.resolve(MANIFEST);
         if (isNewer(manifest)) {
-            return Optional.of(file + " has format " + manifest.path("format").asInt() + ", this program knows up to " + FORMAT
-                    + ". Use the version that wrote it or a newer one.");
+            return Optional.of(file + " has format " + manifest.path("format").asInt() + ", this program knows up to "
+                    + FORMAT + ". Use the version that wrote it or a newer one.");
         }
         return manifest.path("format").asInt(-1) >= 1 && manifest.path("params").path("total").isNumber()
                 ? Optional.empty()
@@ -85,7 +85,12 @@ public final class RunReader {
      * @param marker content of the file that says how the run ended; an empty object without one
      */
     public static Run of(
-            Path directory, JsonNode manifest, RunStatus status, JsonNode marker, Curve curve, List<Evaluation> evaluations) {
+            Path directory,
+            JsonNode manifest,
+            RunStatus status,
+            JsonNode marker,
+            Curve curve,
+            List<Evaluation> evaluations) {
         JsonNode params = manifest.path("params");
         JsonNode data = manifest.path("data");
         JsonNode entropy = data.path("entropy_rate");

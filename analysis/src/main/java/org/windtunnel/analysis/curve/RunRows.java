@@ -32,7 +32,8 @@ public final class RunRows {
      * @param points which of a run's losses, and what N and C count
      */
     public static DataTable of(Path directory, List<Run> runs, Points points) {
-        Set<String> columns = new LinkedHashSet<>(List.of("run", "N", "N_total", "D", "C", "loss", "lr", "batch", "seed"));
+        Set<String> columns =
+                new LinkedHashSet<>(List.of("run", "N", "N_total", "D", "C", "loss", "lr", "batch", "seed"));
         List<DataTable.Row> rows = new ArrayList<>();
         for (Run run : runs) {
             if (run.finalLoss().isEmpty() || Double.isInfinite(run.finalLoss().getAsDouble())) {

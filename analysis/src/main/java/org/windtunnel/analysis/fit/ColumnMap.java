@@ -36,8 +36,8 @@ final class ColumnMap {
         map.add(law.output());
         for (String name : columns.keySet()) {
             if (!map.sources.containsKey(name) && !List.of("N", "D", "C", "loss").contains(name)) {
-                throw new AnalysisException("expected a quantity of " + law.formula() + ", found column map " + name + "="
-                        + columns.get(name) + ". Quantities: " + String.join(", ", map.sources.keySet()));
+                throw new AnalysisException("expected a quantity of " + law.formula() + ", found column map " + name
+                        + "=" + columns.get(name) + ". Quantities: " + String.join(", ", map.sources.keySet()));
             }
         }
         return map;

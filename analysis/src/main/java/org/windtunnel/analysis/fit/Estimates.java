@@ -22,7 +22,12 @@ public final class Estimates {
 
     /** The same with sandwich errors over clusters of points; null where every point is its own. */
     static List<ParameterEstimate> of(
-            FittedLaw fitted, LossData data, double delta, Bootstrap bootstrap, List<Weakness> weaknesses, int[] cluster) {
+            FittedLaw fitted,
+            LossData data,
+            double delta,
+            Bootstrap bootstrap,
+            List<Weakness> weaknesses,
+            int[] cluster) {
         double[][] covariance = sandwich(fitted, data, delta, cluster);
         Set<String> weak =
                 weaknesses.stream().map(w -> String.valueOf(w.parameter())).collect(Collectors.toSet());

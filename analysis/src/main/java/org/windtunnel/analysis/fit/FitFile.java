@@ -51,7 +51,8 @@ public final class FitFile {
             JsonNode root = JSON.readTree(Files.readString(file));
             int format = root.path("format").asInt(0);
             if (format < 1 || !root.path("theta").isArray()) {
-                throw new AnalysisException(file + ": expected a fit that `windtunnel fit --out` wrote, found other JSON.");
+                throw new AnalysisException(
+                        file + ": expected a fit that `windtunnel fit --out` wrote, found other JSON.");
             }
             if (format != TableFit.FORMAT) {
                 throw new AnalysisException(file + ": expected a fit of format " + TableFit.FORMAT + ", found " + format

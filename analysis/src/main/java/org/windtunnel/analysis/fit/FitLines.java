@@ -22,7 +22,13 @@ public final class FitLines {
                 + loss(fit.delta()) + (fit.converged() ? "" : "; NOT converged"));
         lines.add("");
         lines.add(String.format(
-                Locale.ROOT, "  %-8s %14s  %-28s %12s %12s", "", "value", percent(fit.level()) + " interval", "SE", "sandwich"));
+                Locale.ROOT,
+                "  %-8s %14s  %-28s %12s %12s",
+                "",
+                "value",
+                percent(fit.level()) + " interval",
+                "SE",
+                "sandwich"));
         fit.parameters().forEach(p -> lines.add(parameter(p)));
         if (fit.exponent() != null) {
             lines.add("  N* ~ C^a:");
@@ -38,8 +44,8 @@ public final class FitLines {
             lines.add("  other minima: ");
             fit.optima().stream()
                     .skip(1)
-                    .forEach(o -> lines.add("    objective " + String.format(Locale.ROOT, "%.10g", o.objective()) + " at "
-                            + values(fit, o.values())));
+                    .forEach(o -> lines.add("    objective " + String.format(Locale.ROOT, "%.10g", o.objective())
+                            + " at " + values(fit, o.values())));
         }
         fit.profiles().stream().filter(p -> weak(fit, p.parameter())).forEach(p -> lines.addAll(profile(p)));
         fit.weaknesses().forEach(w -> lines.add("  ! " + (w.parameter() == null ? "" : w.parameter() + ": ")

@@ -35,7 +35,8 @@ public final class Profiles {
         int k = p.coordinate();
         Bootstrap.Interval interval = bootstrap.interval(t -> t[k]);
         double at = fitted.theta()[k];
-        double width = interval.hi() > interval.lo() ? interval.hi() - interval.lo() : Math.max(0.1, 0.1 * Math.abs(at));
+        double width =
+                interval.hi() > interval.lo() ? interval.hi() - interval.lo() : Math.max(0.1, 0.1 * Math.abs(at));
         double objective = new RobustObjective(fitted.law(), data, null, delta).value(fitted.theta());
         TreeMap<Double, Double> profile = new TreeMap<>(Map.of(at, objective));
         for (int side : new int[] {-1, 1}) {

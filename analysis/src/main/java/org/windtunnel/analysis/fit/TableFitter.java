@@ -42,7 +42,8 @@ public final class TableFitter {
      * @param held parameter → value that it has, not to be fitted
      * @param cluster column whose equal values are one run for the bootstrap; null if rows are independent
      */
-    public record Settings(Map<String, String> columns, FitOptions fit, Scale scale, Map<String, Double> held, String cluster) {}
+    public record Settings(
+            Map<String, String> columns, FitOptions fit, Scale scale, Map<String, Double> held, String cluster) {}
 
     private TableFitter(Law law, DataTable table, Settings settings) {
         this.law = HeldLaw.of(law, settings.held);

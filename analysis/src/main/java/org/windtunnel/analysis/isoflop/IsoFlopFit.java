@@ -36,8 +36,10 @@ public final class IsoFlopFit {
         List<IsoFlop.Minimum> minima = IsoFlop.parabolas(grouped, 0);
         List<IsoFlop.Minimum> inside = minima.stream().filter(IsoFlop.Minimum::inside).toList();
         if (inside.size() < 2) {
-            throw new AnalysisException("expected two or more compute budgets with four sizes each and a minimum between them,"
-                    + " found " + inside.size() + ". Budgets within 15 % are taken as one; train more sizes, or fit chinchilla.");
+            throw new AnalysisException(
+                    "expected two or more compute budgets with four sizes each and a minimum between them," + " found "
+                            + inside.size()
+                            + ". Budgets within 15 % are taken as one; train more sizes, or fit chinchilla.");
         }
         List<String> lines = new ArrayList<>();
         lines.add("IsoFLOP curves: parabolas of the loss in ln N, " + points.size() + " points");

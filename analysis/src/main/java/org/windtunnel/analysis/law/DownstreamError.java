@@ -34,7 +34,8 @@ public final class DownstreamError extends FormulaLaw {
     @Override
     public double[] encode(double... natural) {
         if (!Double.isFinite(natural[0])) {
-            throw new AnalysisException("expected L finite, found " + natural[0] + ". Leave the run out or correct it.");
+            throw new AnalysisException(
+                    "expected L finite, found " + natural[0] + ". Leave the run out or correct it.");
         }
         return natural.clone();
     }

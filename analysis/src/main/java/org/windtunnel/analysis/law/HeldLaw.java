@@ -27,7 +27,8 @@ public final class HeldLaw implements Law {
         held.forEach((name, value) -> hold(name, value));
         free = IntStream.range(0, template.length).filter(i -> Double.isNaN(template[i])).toArray();
         if (free.length == 0) {
-            throw new AnalysisException("expected a parameter of " + whole.formula() + " to be left free, found all held");
+            throw new AnalysisException(
+                    "expected a parameter of " + whole.formula() + " to be left free, found all held");
         }
         List<Parameter> left = new ArrayList<>();
         for (Parameter p : whole.parameters()) {
@@ -53,7 +54,8 @@ public final class HeldLaw implements Law {
         Parameter p = whole.parameters().stream()
                 .filter(q -> q.name().equals(name))
                 .findFirst()
-                .orElseThrow(() -> new AnalysisException("expected a parameter of " + whole.formula() + ", found " + name
+                .orElseThrow(() -> new AnalysisException("expected a parameter of " + whole.formula() + ", found "
+                        + name
                         + ". Parameters: "
                         + whole.parameters().stream().map(Parameter::name).collect(Collectors.joining(", "))));
         if (!Double.isFinite(value) || p.logarithmic() && !(value > 0)) {

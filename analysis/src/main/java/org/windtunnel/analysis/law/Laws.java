@@ -56,7 +56,8 @@ public final class Laws {
     public static Law named(String name) {
         Supplier<Law> law = BY_NAME.get(name);
         if (law == null) {
-            throw new AnalysisException("expected a law, found \"" + name + "\". Laws: " + String.join(", ", BY_NAME.keySet()));
+            throw new AnalysisException(
+                    "expected a law, found \"" + name + "\". Laws: " + String.join(", ", BY_NAME.keySet()));
         }
         return law.get();
     }

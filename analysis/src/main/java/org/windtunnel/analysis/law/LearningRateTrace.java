@@ -24,8 +24,9 @@ public final class LearningRateTrace {
         double sum = 0;
         for (int k = 0; k < rate.length; k++) {
             if (!(rate[k] >= 0) || Double.isInfinite(rate[k])) {
-                throw new AnalysisException("Step " + k + " of a learning-rate trace: expected a rate of 0 or more, found "
-                        + rate[k] + ". Correct the column or leave the run out.");
+                throw new AnalysisException(
+                        "Step " + k + " of a learning-rate trace: expected a rate of 0 or more, found " + rate[k]
+                                + ". Correct the column or leave the run out.");
             }
             sum += rate[k];
             area[k] = sum;

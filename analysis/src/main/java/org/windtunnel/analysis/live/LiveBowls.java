@@ -52,7 +52,8 @@ public record LiveBowls(String x, String size, List<String> axes, List<Facet> fa
                 .toList();
         String along = axes.contains(x) ? x : axes.contains(LR) || axes.isEmpty() ? LR : axes.get(0);
         List<String> others = axes.stream().filter(axis -> !axis.equals(along)).toList();
-        String between = others.contains(size) ? size : others.contains(WIDTH) || others.isEmpty() ? WIDTH : others.get(0);
+        String between =
+                others.contains(size) ? size : others.contains(WIDTH) || others.isEmpty() ? WIDTH : others.get(0);
         List<String> groups = groups(runs, varied.stream()
                 .filter(axis -> !axis.equals(along) && !axis.equals(between) && !isSeed(axis))
                 .toList());
@@ -98,12 +99,15 @@ public record LiveBowls(String x, String size, List<String> axes, List<Facet> fa
 
     private static String text(Run run, String path) {
         OptionalDouble number = run.number(path);
-        return number.isPresent() ? Double.toString(number.getAsDouble()) : run.value(path).map(Object::toString).orElse("");
+        return number.isPresent()
+                ? Double.toString(number.getAsDouble())
+                : run.value(path).map(Object::toString).orElse("");
     }
 
     private static List<Facet> facets(List<RunSnapshot> runs, TransferOptions options) {
-        Map<String, TransferGroup> known = Transfer.analyse(runs.stream().map(RunSnapshot::run).toList(), options).stream()
-                .collect(Collectors.toMap(TransferGroup::label, g -> g, (a, b) -> a));
+        Map<String, TransferGroup> known =
+                Transfer.analyse(runs.stream().map(RunSnapshot::run).toList(), options).stream()
+                        .collect(Collectors.toMap(TransferGroup::label, g -> g, (a, b) -> a));
         Map<String, TreeMap<Double, List<Point>>> points = new LinkedHashMap<>();
         for (RunSnapshot run : runs) {
             OptionalDouble x = run.run().number(options.lrPath());

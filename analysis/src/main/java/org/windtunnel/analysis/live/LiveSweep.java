@@ -69,8 +69,8 @@ public final class LiveSweep {
         runs.forEach((run, live) -> all.add(live.look(planned.get(run))));
         planned.forEach((run, plan) -> {
             if (!runs.containsKey(run)) {
-                all.add(new RunSnapshot(run, RunState.TO_DO, null, 0, plan.steps(), 0, Double.NaN, Double.NaN, Double.NaN,
-                        plan, null));
+                all.add(new RunSnapshot(
+                        run, RunState.TO_DO, null, 0, plan.steps(), 0, Double.NaN, Double.NaN, Double.NaN, plan, null));
             }
         });
         if (snapshot == null || !results(snapshot.runs()).equals(results(all))) {

@@ -48,7 +48,9 @@ public record RunSnapshot(
 
     /** Where its own steps begin, as a share of its tokens: not 0 for a branch. */
     private double start() {
-        return run == null || run.parent() == null || steps <= 0 ? 0 : Math.min(1, (double) run.parent().step() / steps);
+        return run == null || run.parent() == null || steps <= 0
+                ? 0
+                : Math.min(1, (double) run.parent().step() / steps);
     }
 
     /** Work of its own, in FLOPs with the overhead of small models. */
@@ -58,7 +60,9 @@ public record RunSnapshot(
 
     /** How much of it is done. */
     double workDone() {
-        return state.isDecided() ? work() : Math.max(0, Math.min(work(), (tokens - start() * plannedTokens()) * perToken()));
+        return state.isDecided()
+                ? work()
+                : Math.max(0, Math.min(work(), (tokens - start() * plannedTokens()) * perToken()));
     }
 
     /** Work in a second; 0 unless it runs. */

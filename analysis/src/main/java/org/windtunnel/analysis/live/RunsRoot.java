@@ -37,7 +37,8 @@ final class RunsRoot {
                 return new RunsRoot(directory.toRealPath());
             }
         } catch (IOException e) {
-            throw new AnalysisException("Cannot read " + directory + ": " + e.getMessage() + ". Check its permissions.", e);
+            throw new AnalysisException(
+                    "Cannot read " + directory + ": " + e.getMessage() + ". Check its permissions.", e);
         }
         throw new AnalysisException("Expected a directory of runs at " + directory + ", found "
                 + (Files.exists(directory) ? "a file" : "nothing")
@@ -91,7 +92,8 @@ final class RunsRoot {
     /** Facts about a regular file, not a link, in a directory that this root has listed; empty if there is none. */
     Optional<BasicFileAttributes> file(Path path) {
         try {
-            BasicFileAttributes facts = Files.readAttributes(path, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS);
+            BasicFileAttributes facts =
+                    Files.readAttributes(path, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS);
             return facts.isRegularFile() ? Optional.of(facts) : Optional.empty();
         } catch (IOException e) {
             return Optional.empty();

@@ -22,12 +22,17 @@ public final class BudgetLines {
         lines.add("  parameters   " + Numbers.text(a.n()) + interval(a.nLo(), a.nHi()));
         lines.add("  tokens       " + Numbers.text(a.d()) + interval(a.dLo(), a.dHi()) + ", "
                 + Numbers.text(a.d() / a.n()) + " per parameter");
-        lines.add(String.format(Locale.ROOT, "  loss         %.4f [%.4f, %.4f] nats per token", a.loss(), a.lossLo(), a.lossHi()));
+        lines.add(String.format(
+                Locale.ROOT, "  loss         %.4f [%.4f, %.4f] nats per token", a.loss(), a.lossLo(), a.lossHi()));
         if (a.beyond() > 1) {
-            lines.add("  ! " + Numbers.text(a.beyond()) + " times the largest compute that was measured: an extrapolation"
-                    + (a.beyond() > 100 ? " by more than two decades; the intervals know nothing of a change of law" : ""));
+            lines.add(
+                    "  ! " + Numbers.text(a.beyond()) + " times the largest compute that was measured: an extrapolation"
+                            + (a.beyond() > 100
+                                    ? " by more than two decades; the intervals know nothing of a change of law"
+                                    : ""));
         }
-        fit.weaknesses().forEach(w -> lines.add("  ! " + (w.parameter() == null ? "" : w.parameter() + ": ") + w.message()));
+        fit.weaknesses()
+                .forEach(w -> lines.add("  ! " + (w.parameter() == null ? "" : w.parameter() + ": ") + w.message()));
         return lines;
     }
 

@@ -149,7 +149,11 @@ final class AnnealingFits implements PublishedFit {
         to.relative("objective at the given point", objective, given.objective(train, HUBER), 1e-5);
         errors(to, given, test, row.path("test_avg"), 1e-6);
         if (name.equals("mpl_converged")) {
-            to.minimum("objective minimised from there", objective, given.polish(train, HUBER, POLISH).objective(), 1e-3);
+            to.minimum(
+                    "objective minimised from there",
+                    objective,
+                    given.polish(train, HUBER, POLISH).objective(),
+                    1e-3);
         }
     }
 }

@@ -34,16 +34,21 @@ final class CheckpointFits implements PublishedFit {
             Set<Double> sizes = new HashSet<>();
             row.getValue().path("train_sizes").forEach(s -> sizes.add(s.asDouble()));
             double target = number(row.getValue(), "target");
-            DataTable train =
-                    table.filter(r -> sizes.contains(r.number("N")) && r.number("D") >= LEAST_TOKENS);
+            DataTable train = table.filter(r -> sizes.contains(r.number("N")) && r.number("D") >= LEAST_TOKENS);
             FittedLaw fit = LawFitter.fit(law, ChinchillaFits.data(law, train), 1e-3);
             to.of("OPT " + row.getKey());
             to.absolute("checkpoints", number(row.getValue(), "n_train"), train.size(), 0);
             to.minimum("objective", number(row.getValue(), "objective"), fit.objective(), 1e-4);
-            double last = Arrays.stream(table.filter(r -> r.number("N") == target).numbers("D")).max().orElseThrow();
-            List<DataTable.Row> held = table.filter(r -> r.number("N") == target && r.number("D") >= TAIL * last).rows();
+            double last = Arrays.stream(
+                            table.filter(r -> r.number("N") == target).numbers("D"))
+                    .max()
+                    .orElseThrow();
+            List<DataTable.Row> held = table.filter(r -> r.number("N") == target && r.number("D") >= TAIL * last)
+                    .rows();
             FitErrors errors = FitErrors.of(
-                    held.stream().mapToDouble(r -> fit.predict(r.number("N"), r.number("D"))).toArray(),
+                    held.stream()
+                            .mapToDouble(r -> fit.predict(r.number("N"), r.number("D")))
+                            .toArray(),
                     held.stream().mapToDouble(r -> r.number("loss")).toArray());
             to.absolute("mean relative error", number(row.getValue(), "test", "are"), errors.are(), 5e-4);
         });

@@ -47,16 +47,30 @@ final class ChinchillaFits implements PublishedFit {
 
         FittedLaw huber = LawFitter.fit(law, data, HUBER);
         fit(to.of("Huber 1e-3, 240 points"), huber, ours.path("huber_240"), "objective_sum", 1e-5, 1e-4);
-        fit(to.of("Huber 1e-3, 245 points"), LawFitter.fit(law, all, HUBER), ours.path("huber_245"), "objective_sum", 1e-5, 1e-4);
+        fit(
+                to.of("Huber 1e-3, 245 points"),
+                LawFitter.fit(law, all, HUBER),
+                ours.path("huber_245"),
+                "objective_sum",
+                1e-5,
+                1e-4);
         FittedLaw lad = LawFitter.fit(law, data, FitOptions.LEAST_ABSOLUTE);
         fit(to.of("LAD, 240 points"), lad, ours.path("lad_240"), "sum_abs_log_residual", 1e-5, 1e-5);
-        fit(to.of("LAD, 245 points"), LawFitter.fit(law, all, FitOptions.LEAST_ABSOLUTE), ours.path("lad_245"), "sum_abs_log_residual", 1e-5, 1e-4);
+        fit(
+                to.of("LAD, 245 points"),
+                LawFitter.fit(law, all, FitOptions.LEAST_ABSOLUTE),
+                ours.path("lad_245"),
+                "sum_abs_log_residual",
+                1e-5,
+                1e-4);
         table(to.of("published table (LAD)"), lad, published.path("besiroglu_table"));
         FittedLaw squares = LawFitter.fit(law, small.on(Scale.LINEAR), FitOptions.LEAST_SQUARES);
         parameters(to.of("least squares of the loss, C < 1e21"), squares, ours.path("mse_217_C_lt_1e21"), 1e-5, 1e-4);
-        to.relative("residual sum of squares", number(published, "scalefit_mse_217", "rss"), 2 * squares.objective(), 1e-4);
+        to.relative(
+                "residual sum of squares", number(published, "scalefit_mse_217", "rss"), 2 * squares.objective(), 1e-4);
         FittedLaw logSquares = LawFitter.fit(law, small, FitOptions.LEAST_SQUARES);
-        parameters(to.of("least squares of ln loss, C < 1e21"), logSquares, ours.path("logmse_217_C_lt_1e21"), 1e-5, 1e-4);
+        parameters(
+                to.of("least squares of ln loss, C < 1e21"), logSquares, ours.path("logmse_217_C_lt_1e21"), 1e-5, 1e-4);
         optimal(to.of("compute-optimal sizes"), huber, data, ours.path("compute_optimal_from_huber_240"));
         resamples(to, folder, kept, huber, data, ours.path("bootstrap_first_1000_converged"));
         bootstrap(to, huber, data, ours.path("bootstrap_4000_scipy_bfgs_one_start"));
@@ -78,7 +92,8 @@ final class ChinchillaFits implements PublishedFit {
         SCALES.forEach(name -> to.relative(name, number(row, name), fit.parameter(name), relative));
     }
 
-    private static void fit(Comparisons to, FittedLaw fit, JsonNode row, String objective, double absolute, double relative) {
+    private static void fit(
+            Comparisons to, FittedLaw fit, JsonNode row, String objective, double absolute, double relative) {
         parameters(to, fit, row, absolute, relative);
         to.relative("objective", number(row, objective), fit.objective(), 1e-7);
     }

@@ -22,7 +22,16 @@ final class DataConstrainedFits implements PublishedFit {
     private static final double HUBER = 1e-3;
     /** The fit to runs without repetition that the published one builds on. */
     private static final Map<String, Double> BASE = Map.of(
-            "E", Math.exp(0.6254804), "A", Math.exp(6.255414), "B", Math.exp(7.3049974), "alpha", 0.3526596, "beta", 0.3526596);
+            "E",
+            Math.exp(0.6254804),
+            "A",
+            Math.exp(6.255414),
+            "B",
+            Math.exp(7.3049974),
+            "alpha",
+            0.3526596,
+            "beta",
+            0.3526596);
 
     private static final double MOST_EPOCHS = 2.5;
 
@@ -47,7 +56,8 @@ final class DataConstrainedFits implements PublishedFit {
                 LawFitter.objective(law, data, HUBER, point),
                 1e-8);
         to.absolute("R2 at the published point", number(published, "r2_with_decay"), r2(law, runs, point), 1e-9);
-        double[] plain = new TiedChinchilla().coordinates(BASE.get("E"), BASE.get("A"), BASE.get("B"), BASE.get("alpha"));
+        double[] plain =
+                new TiedChinchilla().coordinates(BASE.get("E"), BASE.get("A"), BASE.get("B"), BASE.get("alpha"));
         double[] undecayed = Arrays.stream(inputs(runs, "N", "D"))
                 .mapToDouble(x -> FittedLaw.predict(new TiedChinchilla(), plain, x))
                 .toArray();

@@ -34,7 +34,8 @@ final class FarseerFits implements PublishedFit {
         FittedLaw noisy = LawFitter.fit(
                 law, LossData.of(law, inputs, table.numbers("loss_noise0p1pct")), FitOptions.LEAST_SQUARES);
         JsonNode ours = expected.path("reproduced");
-        to.of("0.1 % noise").minimum("sum of squares", number(ours, "noise0p1pct", "nls_sse_log"), 2 * noisy.objective(), 1e-2);
+        to.of("0.1 % noise")
+                .minimum("sum of squares", number(ours, "noise0p1pct", "nls_sse_log"), 2 * noisy.objective(), 1e-2);
         for (int i = 0; i < expected.path("targets").size(); i++) {
             JsonNode target = expected.path("targets").get(i);
             double n = target.get(0).asDouble();

@@ -52,7 +52,11 @@ final class IsoFlopFits implements PublishedFit {
                 .forEach(o -> published.add(
                         new IsoFlop.Minimum(number(o, "C"), number(o, "n"), number(o, "loss"), Double.NaN, true)));
         Growth line = Growth.of(published);
-        to.absolute("exponent of the published minima", number(setup, "published_basic", "n_exponent"), line.exponent(), 1e-6);
+        to.absolute(
+                "exponent of the published minima",
+                number(setup, "published_basic", "n_exponent"),
+                line.exponent(),
+                1e-6);
         JsonNode ours = setup.path("reproduced");
         to.absolute(
                 "exponent, Akima",

@@ -88,7 +88,10 @@ final class OverTrainingFits implements PublishedFit {
             double predicted = fit.predict(predictedLoss);
             double actual = model.number(column);
             to.absolute(
-                    "relative error, " + run.getKey(), run.getValue().asDouble(), Math.abs(predicted - actual) / actual, 2e-5);
+                    "relative error, " + run.getKey(),
+                    run.getValue().asDouble(),
+                    Math.abs(predicted - actual) / actual,
+                    2e-5);
         });
     }
 

@@ -48,8 +48,8 @@ public final class PublishedFits {
         PublishedFit fit = FITS.stream()
                 .filter(f -> f.folder().equals(name(folder)))
                 .findFirst()
-                .orElseThrow(() -> new AnalysisException(
-                        "expected a folder of published fits, one of " + String.join(", ", folders()) + ", found " + folder));
+                .orElseThrow(() -> new AnalysisException("expected a folder of published fits, one of "
+                        + String.join(", ", folders()) + ", found " + folder));
         Path expected = folder.resolve("expected.json");
         try {
             JsonNode root = new ObjectMapper().readTree(Files.readString(expected));

@@ -19,8 +19,7 @@ final class BootstrapChart {
 
     private static final int SCATTERED = 600;
 
-    private static final String HISTOGRAM =
-            """
+    private static final String HISTOGRAM = """
             {"height": 150,
              "encoding": {
               "x": {"field": "from", "type": "quantitative", "scale": {"nice": false, "zero": false},
@@ -39,8 +38,7 @@ final class BootstrapChart {
                "mark": {"type": "rule", "color": "var(--bad)", "strokeWidth": 1.8}, "encoding": {"y": null}}]}
             """;
 
-    private static final String SCATTER =
-            """
+    private static final String SCATTER = """
             {"height": 150,
              "encoding": {
               "x": {"field": "x", "type": "quantitative", "scale": {"nice": false, "zero": false},

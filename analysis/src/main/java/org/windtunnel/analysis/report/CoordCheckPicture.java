@@ -37,15 +37,18 @@ public final class CoordCheckPicture {
     public static Path write(CoordCheckCurves check, Path directory) {
         List<XYChart> panels = panels(check);
         if (panels.isEmpty()) {
-            throw new AnalysisException("Nothing changed in any module, so there is nothing to draw; raise the learning rate");
+            throw new AnalysisException(
+                    "Nothing changed in any module, so there is nothing to draw; raise the learning rate");
         }
         Path file = directory.resolve(FILE);
         try {
             Files.createDirectories(directory);
             ImageIO.write(image(panels), "png", file.toFile());
         } catch (IOException e) {
-            throw new AnalysisException("Cannot write a picture to " + directory + " (" + e + "); choose a directory that can"
-                    + " be written to", e);
+            throw new AnalysisException(
+                    "Cannot write a picture to " + directory + " (" + e + "); choose a directory that can"
+                            + " be written to",
+                    e);
         }
         return file;
     }
@@ -59,7 +62,8 @@ public final class CoordCheckPicture {
         graphics.setColor(Color.WHITE);
         graphics.fillRect(0, 0, image.getWidth(), image.getHeight());
         for (int i = 0; i < panels.size(); i++) {
-            graphics.drawImage(BitmapEncoder.getBufferedImage(panels.get(i)), i % columns * WIDTH, i / columns * HEIGHT, null);
+            graphics.drawImage(
+                    BitmapEncoder.getBufferedImage(panels.get(i)), i % columns * WIDTH, i / columns * HEIGHT, null);
         }
         graphics.dispose();
         return image;
@@ -82,7 +86,9 @@ public final class CoordCheckPicture {
             chart.getStyler().setXAxisTickMarkSpacingHint(60);
             chart.getStyler().setxAxisTickLabelsFormattingFunction(x -> Format.si(Math.pow(2, x)));
             chart.getStyler().setyAxisTickLabelsFormattingFunction(y -> Format.rate(Math.pow(2, y)));
-            curves.stream().filter(c -> c.module().equals(module)).forEach(c -> series(chart, check.widths(), c, steps));
+            curves.stream()
+                    .filter(c -> c.module().equals(module))
+                    .forEach(c -> series(chart, check.widths(), c, steps));
             panels.add(chart);
         }
         return panels;

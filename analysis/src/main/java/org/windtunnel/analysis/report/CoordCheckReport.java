@@ -22,8 +22,7 @@ public final class CoordCheckReport {
                     + "horizontal line does not depend on width, which is what lets a learning rate transfer. Change is measured "
                     + "from t1 on the same batch, and is the more sensitive of the two.";
 
-    private static final String SPEC =
-            """
+    private static final String SPEC = """
             {"facet": {"field": "module", "type": "nominal", "title": null},
              "spacing": 18,
              "transform": [{"filter": "datum.measure == 'size'"}],
@@ -52,7 +51,10 @@ public final class CoordCheckReport {
         out.append("<header>").append(element("p", "kicker", "Windtunnel coordinate check"))
                 .append(element("h1", "", check.name())).append("<dl class=\"facts\">");
         for (CoordCheckCurves.Fact fact : check.facts()) {
-            out.append("<div>").append(element("dt", "", fact.label())).append(element("dd", "", fact.text())).append("</div>");
+            out.append("<div>")
+                    .append(element("dt", "", fact.label()))
+                    .append(element("dd", "", fact.text()))
+                    .append("</div>");
         }
         out.append("</dl></header>\n<section>").append(element("p", "", check.verdict())).append("</section>\n");
         out.figure(chart(check));
@@ -65,8 +67,11 @@ public final class CoordCheckReport {
         for (Curve curve : check.curves()) {
             for (int i = 0; i < check.widths().size(); i++) {
                 if (curve.values().get(i) > 0) {
-                    ObjectNode row = rows.addObject().put("module", curve.module()).put("measure", curve.measure().label())
-                            .put("step", "t" + curve.step()).put("width", check.widths().get(i));
+                    ObjectNode row = rows.addObject()
+                            .put("module", curve.module())
+                            .put("measure", curve.measure().label())
+                            .put("step", "t" + curve.step())
+                            .put("width", check.widths().get(i));
                     Specs.number(row, "value", curve.values().get(i));
                     Specs.number(row, "slope", curve.slope());
                 }
@@ -82,8 +87,11 @@ public final class CoordCheckReport {
         ObjectNode x = (ObjectNode) spec.at("/spec/encoding/x");
         x.set("scale", LrChart.logScale(widths));
         ((ObjectNode) x.get("axis")).set("values", Specs.numbers(widths));
-        Figure.Control shown = new Figure.Control("shown", List.of(
-                option("size, mean |y|", Measure.SIZE, "mean |y|"), option("change, mean |y − y₁|", Measure.CHANGE, "mean |y − y₁|")));
+        Figure.Control shown = new Figure.Control(
+                "shown",
+                List.of(
+                        option("size, mean |y|", Measure.SIZE, "mean |y|"),
+                        option("change, mean |y − y₁|", Measure.CHANGE, "mean |y − y₁|")));
         return new Figure.Chart("coord-check", TITLE, READING, spec, List.of(shown),
                 new Figure.Layout(List.of("spec"), 3, 62, 22, "columns"));
     }
@@ -97,10 +105,12 @@ public final class CoordCheckReport {
     }
 
     private static String table(CoordCheckCurves check) {
-        StringBuilder out = new StringBuilder("<div class=\"scroll\"><table><thead><tr>").append(element("th", "", "module"));
+        StringBuilder out =
+                new StringBuilder("<div class=\"scroll\"><table><thead><tr>").append(element("th", "", "module"));
         List<String> modules = check.curves().stream().map(Curve::module).distinct().toList();
         if (!modules.isEmpty()) {
-            of(check, modules.get(0)).forEach(c -> out.append(element("th", "number", c.measure().label() + " t" + c.step())));
+            of(check, modules.get(0))
+                    .forEach(c -> out.append(element("th", "number", c.measure().label() + " t" + c.step())));
         }
         out.append(element("th", "", "flat?")).append("</tr></thead><tbody>");
         for (String module : modules) {
@@ -109,7 +119,9 @@ public final class CoordCheckReport {
             curves.forEach(c -> out.append(element("td", "number",
                     Double.isNaN(c.slope()) ? "–" : String.format(Locale.ROOT, "%+.2f", c.slope()))));
             boolean flat = curves.stream().allMatch(Curve::flat);
-            out.append("<td>").append(element("span", flat ? "badge yes" : "badge no", flat ? "yes" : "no")).append("</td></tr>");
+            out.append("<td>")
+                    .append(element("span", flat ? "badge yes" : "badge no", flat ? "yes" : "no"))
+                    .append("</td></tr>");
         }
         return out.append("</tbody></table></div>").toString();
     }

@@ -29,8 +29,7 @@ final class CurveChart {
                     + "adds one, double-click shows all); hover over a line for its run. Dashed lines did not finish. On log axes a "
                     + "power law is a straight line until it bends toward the irreducible loss.";
 
-    private static final String SPEC =
-            """
+    private static final String SPEC = """
             {"facet": {"field": "group", "type": "nominal", "title": null},
              "spacing": 18,
              "transform": [
@@ -110,7 +109,8 @@ final class CurveChart {
         }
         if (train.any()) {
             boolean single = result.curves().stream().allMatch(c -> c.evalLoss().length < 3);
-            options.add(single ? 0 : options.size(), shown("training", "datum.kind == 'train'", BooleanNode.FALSE, train));
+            options.add(
+                    single ? 0 : options.size(), shown("training", "datum.kind == 'train'", BooleanNode.FALSE, train));
         }
         return new Figure.Control("Loss", options);
     }
@@ -123,9 +123,12 @@ final class CurveChart {
     }
 
     private static Figure.Control over(String units) {
-        return new Figure.Control("against", List.of(
-                new Figure.Option(units, List.of(text(X + "field", "tokens"), text(X + "title", units))),
-                new Figure.Option("compute", List.of(text(X + "field", "flops"), text(X + "title", "compute (FLOP)")))));
+        return new Figure.Control(
+                "against",
+                List.of(
+                        new Figure.Option(units, List.of(text(X + "field", "tokens"), text(X + "title", units))),
+                        new Figure.Option(
+                                "compute", List.of(text(X + "field", "flops"), text(X + "title", "compute (FLOP)")))));
     }
 
     private static Figure.Control axes() {

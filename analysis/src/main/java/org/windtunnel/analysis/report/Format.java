@@ -37,7 +37,10 @@ final class Format {
         }
         double size = Math.abs(value);
         if (size >= 1e5 || (size < 1e-4 && size > 0)) {
-            return String.format(Locale.ROOT, "%.3e", value).replace("e+0", "e").replace("e+", "e").replace("e-0", "e-");
+            return String.format(Locale.ROOT, "%.3e", value)
+                    .replace("e+0", "e")
+                    .replace("e+", "e")
+                    .replace("e-0", "e-");
         }
         int decimals = size == 0 ? 0 : Math.max(0, 3 - (int) Math.floor(Math.log10(size)));
         return String.format(Locale.ROOT, "%." + decimals + "f", value);

@@ -37,6 +37,7 @@ final class Html {
         for (int i = 0; i < GREEK.length; i += 2) {
             html = html.replaceAll("\\b" + GREEK[i] + "(?=\\b|[ND])", GREEK[i + 1]);
         }
-        return html.replaceAll("\\^(-?)([\\p{L}\\d]+\\*?|\\([^()]*\\))", "<sup>$1$2</sup>").replace("<sup>-", "<sup>−");
+        return html.replaceAll("\\^(-?)([\\p{L}\\d]+\\*?|\\([^()]*\\))", "<sup>$1$2</sup>")
+                .replace("<sup>-", "<sup>−");
     }
 }

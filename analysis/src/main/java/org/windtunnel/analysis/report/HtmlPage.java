@@ -72,8 +72,10 @@ final class HtmlPage {
                 Files.deleteIfExists(draft);
             }
         } catch (IOException e) {
-            throw new AnalysisException("Cannot write the report to " + page + " (" + e + "); choose a directory that can"
-                    + " be written to", e);
+            throw new AnalysisException(
+                    "Cannot write the report to " + page + " (" + e + "); choose a directory that can"
+                            + " be written to",
+                    e);
         }
     }
 
@@ -85,10 +87,15 @@ final class HtmlPage {
         } else if (figure instanceof Figure.Chart chart) {
             out.append("<figure data-chart=\"").append(escape(chart.id())).append("\">");
             controls(chart);
-            out.append(TOOLS).append("<div class=\"canvas\"></div><div class=\"paper\"></div><figcaption><b>How to read this.</b> ")
+            out.append(TOOLS)
+                    .append(
+                            "<div class=\"canvas\"></div><div class=\"paper\"></div><figcaption><b>How to read this.</b> ")
                     .append(escape(chart.reading()))
                     .append("</figcaption></figure>\n<script type=\"application/json\" id=\"")
-                    .append(escape(chart.id())).append("\">").append(Specs.script(chart.json())).append("</script>");
+                    .append(escape(chart.id()))
+                    .append("\">")
+                    .append(Specs.script(chart.json()))
+                    .append("</script>");
         }
         out.append("</section>\n");
     }
@@ -113,10 +120,14 @@ final class HtmlPage {
     }
 
     private void footer() {
-        out.append("<footer>Drawn with Vega ").append(escape(VegaLibraries.version("vega")))
-                .append(", Vega-Lite ").append(escape(VegaLibraries.version("vega-lite")))
-                .append(" and Vega-Embed ").append(escape(VegaLibraries.version("vega-embed")))
-                .append(" (BSD-3-Clause, University of Washington Interactive Data Lab); their licence is in the source of this")
+        out.append("<footer>Drawn with Vega ")
+                .append(escape(VegaLibraries.version("vega")))
+                .append(", Vega-Lite ")
+                .append(escape(VegaLibraries.version("vega-lite")))
+                .append(" and Vega-Embed ")
+                .append(escape(VegaLibraries.version("vega-embed")))
+                .append(
+                        " (BSD-3-Clause, University of Washington Interactive Data Lab); their licence is in the source of this")
                 .append(" page. The page loads nothing.</footer>\n");
     }
 }

@@ -111,7 +111,9 @@ public final class HtmlReport {
             out.append(element("p", "gap", LawChart.missing(result))).append("</section>\n");
             return;
         }
-        out.append("<p class=\"formula\">" + Html.formula(law.formula()) + "</p>").append(Tables.parameters(law)).append(Tables.minima(law));
+        out.append("<p class=\"formula\">" + Html.formula(law.formula()) + "</p>")
+                .append(Tables.parameters(law))
+                .append(Tables.minima(law));
         out.append("</section>\n<section>").append(element("h2", "", "Errors, fitted and held out"))
                 .append(Tables.errors(law)).append("</section>\n");
         if (!law.allocations().isEmpty()) {

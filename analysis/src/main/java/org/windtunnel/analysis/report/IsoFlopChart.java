@@ -56,9 +56,12 @@ final class IsoFlopChart {
         List<IsoFlop.Point> points = IsoFlop.grouped(all, IsoFlopFit.SAME);
         List<IsoFlop.Minimum> minima = IsoFlop.parabolas(points, 0);
         if (minima.size() < 2) {
-            return new Figure.Gap(TITLE, "Fewer than two compute budgets have a parabola through " + FEWEST
-                    + " or more sizes. Train " + FEWEST + " sizes on equal compute (tokens D = C / 6N), at two or more budgets,"
-                    + " to see which size each budget wants.");
+            return new Figure.Gap(
+                    TITLE,
+                    "Fewer than two compute budgets have a parabola through " + FEWEST
+                            + " or more sizes. Train " + FEWEST
+                            + " sizes on equal compute (tokens D = C / 6N), at two or more budgets,"
+                            + " to see which size each budget wants.");
         }
         ObjectNode spec = Specs.literal(SPEC);
         spec.set("data", Specs.object().set("values", rows(points, minima)));

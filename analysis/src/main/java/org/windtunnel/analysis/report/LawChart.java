@@ -20,8 +20,7 @@ final class LawChart {
     /** Sizes or budgets closer than this in ln are one setting, as they are for the slices. */
     private static final double SAME = 0.02;
 
-    private static final String PANEL =
-            """
+    private static final String PANEL = """
             {"height": 360,
              "encoding": {
               "x": {"field": "x", "type": "quantitative", "scale": {"type": "log", "nice": false},
@@ -127,7 +126,9 @@ final class LawChart {
             return new Figure.Gap(TITLE, missing(result));
         }
         if (result.law().slices().isEmpty()) {
-            return new Figure.Gap(TITLE, "The law has more inputs than a line can be drawn along; below it stands against every point.");
+            return new Figure.Gap(
+                    TITLE,
+                    "The law has more inputs than a line can be drawn along; below it stands against every point.");
         }
         return new LawChart(result).chart();
     }
@@ -173,7 +174,8 @@ final class LawChart {
         if (result.entropy() != null) {
             text.append("The red dotted line is the known entropy of the source. ");
         }
-        if (law.slices().stream().anyMatch(s -> s.fixed() != null && held(law, s.variable()).size() < distinct(s.variable()))) {
+        if (law.slices().stream()
+                .anyMatch(s -> s.fixed() != null && held(law, s.variable()).size() < distinct(s.variable()))) {
             text.append("Points have the colour of the line that is nearest in the other variable. ");
         }
         return text.append("A band that widens at once says that the data cannot carry the extrapolation.").toString();
@@ -203,7 +205,8 @@ final class LawChart {
         }
         ((ObjectNode) encoding.get("y")).put("title", output(law, result.unit()));
         ((ObjectNode) x.get("scale")).set("domain", Specs.numbers(List.of(from / 1.2, to)));
-        ((ObjectNode) encoding.get("y").get("scale")).set("domain", Specs.numbers(List.of(axes.lowest(), axes.highest())));
+        ((ObjectNode) encoding.get("y").get("scale"))
+                .set("domain", Specs.numbers(List.of(axes.lowest(), axes.highest())));
         colour(encoding, variable, held);
         return panel;
     }
@@ -330,7 +333,13 @@ final class LawChart {
         if (entropy != null) {
             double known = entropy.entropy();
             String text = "entropy " + Format.parameter(known);
-            line(rows, "entropy", new double[] {from, to}, new double[] {known, known, known}, text, !over && e != null);
+            line(
+                    rows,
+                    "entropy",
+                    new double[] {from, to},
+                    new double[] {known, known, known},
+                    text,
+                    !over && e != null);
         }
     }
 

@@ -47,7 +47,8 @@ final class LawPicture {
     private XYChart panel(String variable) {
         List<Slice> slices =
                 law.slices().stream().filter(s -> s.variable().equals(variable)).toList();
-        XYChart chart = PngCharts.panel(law.formula(), LawChart.title(variable, result.unit()), LawChart.output(law, result.unit()));
+        XYChart chart = PngCharts.panel(
+                law.formula(), LawChart.title(variable, result.unit()), LawChart.output(law, result.unit()));
         TreeSet<Double> held = LawChart.held(law, variable);
         slices.forEach(slice -> slice(chart, slice, colour(slice.fixed(), held)));
         points(chart, variable, null, held);

@@ -24,8 +24,7 @@ final class LrChart {
                     + "runs that diverged (filled) or lie above the axis (hollow). Diamonds in one vertical line mean that the "
                     + "learning rate transfers.";
 
-    private static final String SPEC =
-            """
+    private static final String SPEC = """
             {"facet": {"field": "group", "type": "nominal", "title": null},
              "spacing": 18,
              "spec": {
@@ -85,9 +84,12 @@ final class LrChart {
     static Figure draw(StudyResult result) {
         List<TransferGroup> groups = result.transfer();
         if (groups.isEmpty()) {
-            return new Figure.Gap(TITLE, "No group of runs has three or more learning rates at one " + result.options().axis()
-                    + ", so there is no"
-                    + " optimum to look for. Sweep " + result.options().lrPath() + " to see this chart.");
+            return new Figure.Gap(
+                    TITLE,
+                    "No group of runs has three or more learning rates at one "
+                            + result.options().axis()
+                            + ", so there is no"
+                            + " optimum to look for. Sweep " + result.options().lrPath() + " to see this chart.");
         }
         if (LossRange.of(groups) == null) {
             return new Figure.Gap(TITLE, "Every run of the sweep diverged; lower the learning rates.");

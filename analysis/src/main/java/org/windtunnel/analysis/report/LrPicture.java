@@ -71,7 +71,9 @@ final class LrPicture {
             style(chart.addSeries(name, x, y), bowl, true).setMarker(SeriesMarkers.CIRCLE);
         }
         if (!lost.isEmpty()) {
-            List<Double> top = lost.stream().map(l -> range.ceiling() - 0.015 * (range.ceiling() - range.floor())).toList();
+            List<Double> top = lost.stream()
+                    .map(l -> range.ceiling() - 0.015 * (range.ceiling() - range.floor()))
+                    .toList();
             style(chart.addSeries(name + " diverged", lost, top), bowl, false).setMarker(SeriesMarkers.TRIANGLE_UP);
         }
         if (bowl.optimum() != null) {

@@ -19,8 +19,7 @@ final class OptimumChart {
                     + "true optimum may lie further out. A flat line means that the best learning rate of the smallest (dotted) "
                     + "also serves the largest.";
 
-    private static final String SPEC =
-            """
+    private static final String SPEC = """
             {"height": 300,
              "encoding": {
               "x": {"field": "x", "type": "quantitative", "title": "$AXIS (log2 scale)", "axis": {"grid": false, "format": "~d"}},
@@ -64,8 +63,11 @@ final class OptimumChart {
             }
         }
         if (widths.size() < 2) {
-            return new Figure.Gap(TITLE + axis, "Fewer than two values have an optimum. Sweep " + result.options().widthPath()
-                    + " with several learning rates each to see how the optimum moves.");
+            return new Figure.Gap(
+                    TITLE + axis,
+                    "Fewer than two values have an optimum. Sweep "
+                            + result.options().widthPath()
+                            + " with several learning rates each to see how the optimum moves.");
         }
         ArrayNode rows = Specs.array();
         List<String> labels = new ArrayList<>();

@@ -58,14 +58,23 @@ final class ParityChart {
             encoding.put("title", (axis.equals("x") ? "measured " : "predicted ") + LawChart.output(law, unit));
             ((ObjectNode) encoding.get("scale")).set("domain", Specs.numbers(domain));
         }
-        return new Figure.Chart("parity", TITLE, "On the dashed line the law is right. Points held out were predicted by the law"
-                + " fitted without them.", spec, List.of(), new Figure.Layout(List.of(""), 1, 76, 0, null));
+        return new Figure.Chart(
+                "parity",
+                TITLE,
+                "On the dashed line the law is right. Points held out were predicted by the law"
+                        + " fitted without them.",
+                spec,
+                List.of(),
+                new Figure.Layout(List.of(""), 1, 76, 0, null));
     }
 
     private static String inputs(LawStudy law, LawStudy.Point point) {
         StringBuilder text = new StringBuilder();
         for (int i = 0; i < point.inputs().length; i++) {
-            text.append(i == 0 ? "" : ", ").append(law.inputs().get(i)).append(" = ").append(Format.si(point.inputs()[i]));
+            text.append(i == 0 ? "" : ", ")
+                    .append(law.inputs().get(i))
+                    .append(" = ")
+                    .append(Format.si(point.inputs()[i]));
         }
         return text.toString();
     }

@@ -50,8 +50,10 @@ public final class PngCharts {
             save(LrPicture.panels(result), directory.resolve(LR_SWEEP), written);
             save(LawPicture.panels(result), directory.resolve(LAW), written);
         } catch (IOException e) {
-            throw new AnalysisException("Cannot write pictures to " + directory + " (" + e + "); choose a directory that can"
-                    + " be written to", e);
+            throw new AnalysisException(
+                    "Cannot write pictures to " + directory + " (" + e + "); choose a directory that can"
+                            + " be written to",
+                    e);
         }
         return written;
     }
@@ -70,7 +72,13 @@ public final class PngCharts {
 
     /** The same of another size in pixels. */
     static XYChart panel(String title, String x, String y, int width, int height) {
-        XYChart chart = new XYChartBuilder().width(width).height(height).title(title).xAxisTitle(x).yAxisTitle(y).build();
+        XYChart chart = new XYChartBuilder()
+                .width(width)
+                .height(height)
+                .title(title)
+                .xAxisTitle(x)
+                .yAxisTitle(y)
+                .build();
         XYStyler styler = chart.getStyler();
         styler.setChartBackgroundColor(Color.WHITE);
         styler.setPlotBorderVisible(false);

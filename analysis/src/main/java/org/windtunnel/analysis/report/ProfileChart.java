@@ -67,9 +67,10 @@ final class ProfileChart {
         int columns = Math.min(COLUMNS, paths.size());
         spec.put("columns", columns);
         spec.put("spacing", 24);
-        String reading = "The rise of the objective F when one parameter is held at a value and all others are fitted again, n"
-                + " points. Red: the fit. Where a curve stays under the dashed line (3.84) the data do not contradict the value at"
-                + " 95 %, roughly; a flat side means that they do not tell the parameter there.";
+        String reading =
+                "The rise of the objective F when one parameter is held at a value and all others are fitted again, n"
+                        + " points. Red: the fit. Where a curve stays under the dashed line (3.84) the data do not contradict the value at"
+                        + " 95 %, roughly; a flat side means that they do not tell the parameter there.";
         return new Figure.Chart("profiles", TITLE, reading, spec, List.of(),
                 new Figure.Layout(paths, columns, 10, 74, "columns"));
     }

@@ -12,8 +12,7 @@ import org.windtunnel.analysis.study.StudyResult;
 final class ResidualChart {
     static final String TITLE = "Errors of the law";
 
-    private static final String SPEC =
-            """
+    private static final String SPEC = """
             {"height": 220,
              "encoding": {
               "x": {"field": "x", "type": "quantitative", "title": "compute (FLOP)",

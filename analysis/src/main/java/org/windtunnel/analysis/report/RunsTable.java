@@ -77,7 +77,8 @@ final class RunsTable {
     }
 
     private String html() {
-        StringBuilder out = new StringBuilder("<div class=\"scroll tall\"><table class=\"sortable\" data-csv=\"runs\"><thead><tr>");
+        StringBuilder out =
+                new StringBuilder("<div class=\"scroll tall\"><table class=\"sortable\" data-csv=\"runs\"><thead><tr>");
         head(out, "run", false);
         head(out, "status", false);
         head(out, "group", false);
@@ -111,7 +112,8 @@ final class RunsTable {
         out.append('>').append(status).append("</span></td>").append(element("td", "", run.group()));
         for (String axis : otherAxes) {
             Object value = run.axes().get(axis);
-            String text = value instanceof Number n ? Format.si(n.doubleValue()) : value == null ? "" : String.valueOf(value);
+            String text =
+                    value instanceof Number n ? Format.si(n.doubleValue()) : value == null ? "" : String.valueOf(value);
             out.append(element("td", "", text));
         }
         for (Column column : columns) {

@@ -21,6 +21,7 @@ record SizeKey(String title, Map<String, Double> byRun, List<Double> values) {
         boolean width = result.runs().stream().map(RunRow::width).noneMatch(Objects::isNull);
         Map<String, Double> byRun = new HashMap<>();
         result.runs().forEach(r -> byRun.put(r.runId(), width ? r.width() : Double.valueOf(r.n())));
-        return new SizeKey(width ? result.options().axis() : "parameters", byRun, List.copyOf(new TreeSet<>(byRun.values())));
+        return new SizeKey(
+                width ? result.options().axis() : "parameters", byRun, List.copyOf(new TreeSet<>(byRun.values())));
     }
 }

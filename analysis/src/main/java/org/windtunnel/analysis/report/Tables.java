@@ -71,7 +71,9 @@ final class Tables {
     }
 
     private static void error(StringBuilder out, String what, String by, FitErrors e, boolean first) {
-        out.append(first ? "<tr class=\"first\">" : "<tr>").append(element("td", "", what)).append(element("td", "", by));
+        out.append(first ? "<tr class=\"first\">" : "<tr>")
+                .append(element("td", "", what))
+                .append(element("td", "", by));
         for (String cell : List.of(
                 String.valueOf(e.points()),
                 percent(e.are()),
@@ -94,7 +96,8 @@ final class Tables {
         if (law.optima().size() < 2) {
             return "";
         }
-        StringBuilder out = new StringBuilder("<h3>Minima of the objective</h3><div class=\"scroll\"><table data-csv=\"minima\">")
+        StringBuilder out = new StringBuilder(
+                        "<h3>Minima of the objective</h3><div class=\"scroll\"><table data-csv=\"minima\">")
                 .append("<thead><tr>")
                 .append(element("th", "number", "objective"))
                 .append(element("th", "number", "starts"));
@@ -114,8 +117,10 @@ final class Tables {
 
     /** Every point of the law with what it predicts, all digits for a download. */
     static String points(LawStudy law) {
-        StringBuilder out = new StringBuilder("<div class=\"scroll tall\"><table class=\"sortable\" data-csv=\"points\"><thead><tr>");
-        boolean compute = law.points().stream().allMatch(p -> Double.isFinite(p.compute())) && !law.inputs().contains("C");
+        StringBuilder out = new StringBuilder(
+                "<div class=\"scroll tall\"><table class=\"sortable\" data-csv=\"points\"><thead><tr>");
+        boolean compute = law.points().stream().allMatch(p -> Double.isFinite(p.compute()))
+                && !law.inputs().contains("C");
         law.inputs().forEach(name -> head(out, name));
         if (compute) {
             head(out, "C");
@@ -132,7 +137,10 @@ final class Tables {
                 cell(out, point.compute(), Format.flops(point.compute()));
             }
             cell(out, point.loss(), law.ofLoss() ? Format.loss(point.loss()) : Format.parameter(point.loss()));
-            cell(out, point.predicted(), law.ofLoss() ? Format.loss(point.predicted()) : Format.parameter(point.predicted()));
+            cell(
+                    out,
+                    point.predicted(),
+                    law.ofLoss() ? Format.loss(point.predicted()) : Format.parameter(point.predicted()));
             double error = 100 * (point.predicted() / point.loss() - 1);
             cell(out, error, String.format(Locale.ROOT, "%+.2f", error));
             out.append(element("td", "", point.heldOut() ? "yes" : "no"))
@@ -147,14 +155,26 @@ final class Tables {
     }
 
     private static void cell(StringBuilder out, double value, String shown) {
-        out.append("<td class=\"number\" data-value=\"").append(value).append("\">").append(escape(shown)).append("</td>");
+        out.append("<td class=\"number\" data-value=\"")
+                .append(value)
+                .append("\">")
+                .append(escape(shown))
+                .append("</td>");
     }
 
     /** Compute-optimal size and tokens for growing budgets. */
     static String allocations(List<Allocation> allocations) {
         StringBuilder out = new StringBuilder("<div class=\"scroll\"><table data-csv=\"allocation\"><thead><tr>");
-        for (String head : List.of("compute (FLOP)", "beyond the data", "parameters N*", "interval", "tokens D*", "interval",
-                "D*/N*", "predicted loss", "interval")) {
+        for (String head : List.of(
+                "compute (FLOP)",
+                "beyond the data",
+                "parameters N*",
+                "interval",
+                "tokens D*",
+                "interval",
+                "D*/N*",
+                "predicted loss",
+                "interval")) {
             out.append(element("th", "number", head));
         }
         out.append("</tr></thead><tbody>");

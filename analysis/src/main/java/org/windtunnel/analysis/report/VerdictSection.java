@@ -83,15 +83,22 @@ final class VerdictSection {
         }
         String detail = "Best learning rate, 95 % interval: " + String.join("; ", best) + ".";
         if (drift == null) {
-            sentence("unsure", "One " + result.options().axis() + " only under " + group.label() + ": transfer cannot be judged.", detail);
+            sentence(
+                    "unsure",
+                    "One " + result.options().axis() + " only under " + group.label() + ": transfer cannot be judged.",
+                    detail);
             return;
         }
         if (drift.transferredLr() != null && drift.excess() != null) {
             detail += Double.isFinite(drift.excess())
-                    ? String.format(Locale.ROOT, " The best rate of the smallest %s, %s, costs %.4f nats at the largest.",
-                            result.options().axis(), Format.rate(drift.transferredLr()), drift.excess())
-                    : " At the largest " + result.options().axis() + " the best rate of the smallest, " + Format.rate(drift.transferredLr())
-                            + ", diverges.";
+                    ? String.format(
+                            Locale.ROOT,
+                            " The best rate of the smallest %s, %s, costs %.4f nats at the largest.",
+                            result.options().axis(),
+                            Format.rate(drift.transferredLr()),
+                            drift.excess())
+                    : " At the largest " + result.options().axis() + " the best rate of the smallest, "
+                            + Format.rate(drift.transferredLr()) + ", diverges.";
         }
         String css = switch (drift.verdict()) {
             case TRANSFERS -> "good";
@@ -111,9 +118,11 @@ final class VerdictSection {
         }
         String detail = String.join("; ", values) + ". Intervals: " + Format.percent(law.level()) + " of "
                 + law.bootstrap() + " bootstrap resamples. Fitted to " + law.filter() + ".";
-        sentence(identified && law.converged() ? "good" : "unsure",
+        sentence(
+                identified && law.converged() ? "good" : "unsure",
                 law.formula() + " fits " + law.points().size() + " points with a mean error of "
-                        + Format.percent(law.errors().are()) + (law.converged() ? "" : ", but the fit did not converge"),
+                        + Format.percent(law.errors().are())
+                        + (law.converged() ? "" : ", but the fit did not converge"),
                 detail);
         if (law.holdOut() != null) {
             sentence("", law.holdOut().sentence(), "Held out: " + law.holdOut().rule() + ".");

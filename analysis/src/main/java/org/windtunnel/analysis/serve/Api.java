@@ -104,7 +104,9 @@ final class Api {
             row.put("reason", run.problem());
         }
         if (run.run() != null) {
-            row.put("slug", run.run().slug()).put("seed", run.run().seed()).put("params", run.run().paramsNonEmbedding());
+            row.put("slug", run.run().slug())
+                    .put("seed", run.run().seed())
+                    .put("params", run.run().paramsNonEmbedding());
             row.set("axes", MAPPER.valueToTree(run.run().axes()));
             if (run.reason() != null) {
                 row.put("reason", run.reason());

@@ -11,7 +11,8 @@ import java.util.Properties;
 
 /** The page, its scripts and styles: a fixed list from the class path, read once. */
 final class Assets {
-    private static final List<String> SCRIPTS = List.of("app.js", "sweeps.js", "sweep.js", "run.js", "charts.js", "dom.js");
+    private static final List<String> SCRIPTS =
+            List.of("app.js", "sweeps.js", "sweep.js", "run.js", "charts.js", "dom.js");
 
     private final Map<String, Response> files = new HashMap<>();
 

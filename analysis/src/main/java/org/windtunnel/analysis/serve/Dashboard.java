@@ -55,7 +55,8 @@ public final class Dashboard implements AutoCloseable {
             throw new AnalysisException("Cannot listen on port " + port + " of " + host + " (" + e.getMessage()
                     + "); try another --port, or --port 0 for any that is free", e);
         } catch (IOException | IllegalArgumentException e) {
-            throw new AnalysisException("Cannot listen on port " + port + " of " + host + " (" + e.getMessage() + ")", e);
+            throw new AnalysisException(
+                    "Cannot listen on port " + port + " of " + host + " (" + e.getMessage() + ")", e);
         }
         threads = Executors.newFixedThreadPool(THREADS, task -> {
             Thread thread = new Thread(task, "dashboard");
@@ -71,8 +72,8 @@ public final class Dashboard implements AutoCloseable {
     public URI uri() {
         InetAddress address = server.getAddress().getAddress();
         String host = address.isAnyLocalAddress() ? "localhost" : address.getHostAddress();
-        return URI.create("http://" + (host.contains(":") ? "[" + host + "]" : host) + ":" + server.getAddress().getPort()
-                + "/");
+        return URI.create("http://" + (host.contains(":") ? "[" + host + "]" : host) + ":"
+                + server.getAddress().getPort() + "/");
     }
 
     /** Whether only this machine can reach it. */

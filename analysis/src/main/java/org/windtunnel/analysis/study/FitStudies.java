@@ -140,7 +140,9 @@ public final class FitStudies {
                 h.trained(),
                 h.errors().points(),
                 100 * h.errors().are(),
-                Double.isInfinite(h.bestBaseline()) ? "-" : String.format(Locale.ROOT, "%.2f %%", 100 * h.bestBaseline()));
+                Double.isInfinite(h.bestBaseline())
+                        ? "-"
+                        : String.format(Locale.ROOT, "%.2f %%", 100 * h.bestBaseline()));
         return new HoldOut(h.rule(), h.trained(), points, h.errors(), first, null, sentence);
     }
 

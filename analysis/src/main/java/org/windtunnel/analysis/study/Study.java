@@ -76,7 +76,8 @@ public final class Study {
         List<Warning> warnings = new ArrayList<>();
         List.of("N", "D", "loss").forEach(table::require);
         List<LawCells.Cell> cells = table.rows().stream()
-                .map(r -> new LossPoint(r.number("N"), r.number("D"), 6 * r.number("N") * r.number("D"), r.number("loss")))
+                .map(r -> new LossPoint(
+                        r.number("N"), r.number("D"), 6 * r.number("N") * r.number("D"), r.number("loss")))
                 .map(p -> new LawCells.Cell(p, null, List.of()))
                 .toList();
         LawStudy law = null;

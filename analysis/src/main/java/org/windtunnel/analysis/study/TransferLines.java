@@ -45,8 +45,10 @@ public final class TransferLines {
                 lines.add(row(label, group.label(), bowl));
             }
         }
-        lines.addAll(Wrapped.lines("  ", "sens.: learning-rate sensitivity, the mean loss above the best over the rates tried, "
-                + "capped at that of uniform predictions (nats)"));
+        lines.addAll(Wrapped.lines(
+                "  ",
+                "sens.: learning-rate sensitivity, the mean loss above the best over the rates tried, "
+                        + "capped at that of uniform predictions (nats)"));
     }
 
     private static String row(int label, String group, LrBowl bowl) {
@@ -87,8 +89,11 @@ public final class TransferLines {
 
     private void drifts() {
         lines.add("");
-        lines.add(String.format(Locale.ROOT, "transfer over %s (means: less than ±%s octaves per doubling, with 95 %% confidence)",
-                axis, Numbers.text(options.driftTolerance())));
+        lines.add(String.format(
+                Locale.ROOT,
+                "transfer over %s (means: less than ±%s octaves per doubling, with 95 %% confidence)",
+                axis,
+                Numbers.text(options.driftTolerance())));
         for (TransferGroup group : groups) {
             if (group.drift() != null) {
                 lines.addAll(Wrapped.lines("  ", group.drift().sentence()));

@@ -71,8 +71,9 @@ public final class TableReader {
                     // The parser stands behind the line's end.
                     String place = name + " line " + lines.getParser().currentTokenLocation().getLineNr();
                     if (cells.length > header.size()) {
-                        throw new AnalysisException(place + ": expected " + header.size() + " cells as in the header, found "
-                                + cells.length + ". Quote cells that contain commas.");
+                        throw new AnalysisException(
+                                place + ": expected " + header.size() + " cells as in the header, found " + cells.length
+                                        + ". Quote cells that contain commas.");
                     }
                     rows.accept(new DataTable.Row(place, new CsvCells(header, index, cells)));
                 }

@@ -113,7 +113,8 @@ final class DriftEstimator {
             return judgeWithEdges(edges, doublings);
         }
         if (line == null) {
-            return undetermined("fewer than two values of " + axis + " have a bounded best rate: run more rates at each");
+            return undetermined(
+                    "fewer than two values of " + axis + " have a bounded best rate: run more rates at each");
         }
         double margin = Gaussian.Z95 * line.error;
         String numbers = String.format(

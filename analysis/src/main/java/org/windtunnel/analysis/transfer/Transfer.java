@@ -124,7 +124,8 @@ public final class Transfer {
                 bowls.add(bowl(width, rates));
             }
         });
-        return new TransferGroup(label, values, bowls, DriftEstimator.estimate(label, options.axis(), bowls, options.tolerance()));
+        return new TransferGroup(
+                label, values, bowls, DriftEstimator.estimate(label, options.axis(), bowls, options.tolerance()));
     }
 
     private LrBowl bowl(double width, TreeMap<Double, List<Run>> rates) {

@@ -37,7 +37,8 @@ class CurveBuilderTest {
         assertThat(curve.step()[last]).isEqualTo(LINES);
         assertThat(curve.tokens()[last]).isEqualTo(10.0 * LINES);
         assertThat(curve.lr()[last]).isEqualTo(1e-3 / LINES);
-        assertThat(Arrays.stream(curve.loss()).boxed()).allSatisfy(loss -> assertThat(loss).isEqualTo(4, within(1e-12)));
+        assertThat(Arrays.stream(curve.loss()).boxed())
+                .allSatisfy(loss -> assertThat(loss).isEqualTo(4, within(1e-12)));
         assertThat(curve.step()).isSorted().doesNotHaveDuplicates();
     }
 
@@ -57,7 +58,8 @@ class CurveBuilderTest {
 
     @Test
     void namesTheFirstBadLinesAndCountsTheRest() throws IOException {
-        Path log = Files.writeString(run.resolve("log.jsonl"), "{\"step\": 1}\n" + "oops\n".repeat(20) + "{\"step\": 2");
+        Path log =
+                Files.writeString(run.resolve("log.jsonl"), "{\"step\": 1}\n" + "oops\n".repeat(20) + "{\"step\": 2");
         List<String> problems = new ArrayList<>();
         int[] read = new int[1];
         LogReader.read(log, parser -> {

@@ -72,7 +72,9 @@ class TableFitterTest {
         assertThat(fit.holdOuts().get(0).errors().points()).isEqualTo(18);
         assertThat(fit.holdOuts().get(0).baselines()).hasSize(3).allSatisfy(b -> assertThat(b.errors().are())
                 .isGreaterThan(fit.holdOuts().get(0).errors().are()));
-        assertThat(FitLines.of(fit)).anyMatch(l -> l.contains("alpha")).anyMatch(l -> l.contains("fitted without N >="));
+        assertThat(FitLines.of(fit))
+                .anyMatch(l -> l.contains("alpha"))
+                .anyMatch(l -> l.contains("fitted without N >="));
     }
 
     @Test

@@ -45,11 +45,27 @@ class VariableProjectionTest {
     @Test
     void findsTheLeastSquaresFitOfEveryLawThatIsLinearInItsCoefficients() {
         double[] chinchilla = {Math.log(400), Math.log(900), Math.log(1.8), 0.34, 0.37};
-        agrees(PowerSum.chinchilla(), data(PowerSum.chinchilla(), chinchilla, new double[] {1e6, 1e8}, new double[] {1e9, 1e11}, 0.01));
+        agrees(
+                PowerSum.chinchilla(),
+                data(PowerSum.chinchilla(), chinchilla, new double[] {1e6, 1e8}, new double[] {1e9, 1e11}, 0.01));
         TiedChinchilla tied = new TiedChinchilla();
-        agrees(tied, data(tied, tied.coordinates(1.8, 400, 900, 0.35), new double[] {1e6, 1e8}, new double[] {1e9, 1e11}, 0.01));
+        agrees(
+                tied,
+                data(
+                        tied,
+                        tied.coordinates(1.8, 400, 900, 0.35),
+                        new double[] {1e6, 1e8},
+                        new double[] {1e9, 1e11},
+                        0.01));
         OverTraining over = new OverTraining();
-        agrees(over, data(over, over.coordinates(1.8, 210, 360, 0.136), new double[] {1e17, 5}, new double[] {1e21, 640}, 0.01));
+        agrees(
+                over,
+                data(
+                        over,
+                        over.coordinates(1.8, 210, 360, 0.136),
+                        new double[] {1e17, 5},
+                        new double[] {1e21, 640},
+                        0.01));
         DataSize size = new DataSize();
         agrees(size, data(size, size.coordinates(0.5, 20, 0.3, 3e4), new double[] {1e3}, new double[] {1e7}, 0.005));
     }
@@ -59,7 +75,10 @@ class VariableProjectionTest {
         double[] theta = {Math.log(4e-3), Math.log(9e-3), Math.log(1.8e-5), 0.34, 0.37};
         LossData small = data(PowerSum.chinchilla(), theta, new double[] {1e6, 1e8}, new double[] {1e9, 1e11}, 0.001);
         FittedLaw fit = LawFitter.fitFrom(
-                PowerSum.chinchilla(), small.on(Scale.LOG), 1e-3, VariableProjection.starts(PowerSum.chinchilla(), small));
+                PowerSum.chinchilla(),
+                small.on(Scale.LOG),
+                1e-3,
+                VariableProjection.starts(PowerSum.chinchilla(), small));
         assertThat(fit.parameter("alpha")).isEqualTo(0.34, within(0.02));
         assertThat(fit.parameter("beta")).isEqualTo(0.37, within(0.02));
     }

@@ -87,7 +87,9 @@ class IsoFlopTest {
         }
         assertThat(IsoFlop.grouped(points, IsoFlopFit.SAME).stream().map(IsoFlop.Point::compute).distinct()).hasSize(3);
         List<String> lines = IsoFlopFit.parabolas(points, 100, 1, 0.95);
-        assertThat(lines).hasSize(7).anyMatch(l -> l.contains("3 budgets") && l.contains("95 % interval of the exponent"));
+        assertThat(lines)
+                .hasSize(7)
+                .anyMatch(l -> l.contains("3 budgets") && l.contains("95 % interval of the exponent"));
         assertThatThrownBy(() -> IsoFlopFit.parabolas(points.subList(0, 7), 100, 1, 0.95))
                 .hasMessageContaining("two or more compute budgets");
     }

@@ -42,26 +42,66 @@ class LawsTest {
     static List<Case> cases() {
         Map<String, Double> base = Map.of("E", 1.87, "A", 521.0, "B", 1488.0, "alpha", 0.35, "beta", 0.35);
         return List.of(
-                new Case(PowerSum.chinchilla(), of(1.8, 400, 900, 0.34, 0.37), of(1e6, 1e8), of(1e9, 1e11), of(1e10, 1e12)),
+                new Case(
+                        PowerSum.chinchilla(),
+                        of(1.8, 400, 900, 0.34, 0.37),
+                        of(1e6, 1e8),
+                        of(1e9, 1e11),
+                        of(1e10, 1e12)),
                 new Case(new TiedChinchilla(), of(1.8, 400, 900, 0.35), of(1e6, 1e8), of(1e9, 1e11), of(1e10, 1e12)),
                 new Case(new OverTraining(), of(1.8, 210, 360, 0.136), of(1e17, 5), of(1e21, 640), of(1e23, 20)),
                 new Case(new DownstreamError(), of(0.86, 2.2, 0.71), of(2.6), of(6), of(2.3)),
-                new Case(Kaplan.sizeAndData(), of(6.4e13, 1.8e13, 0.076, 0.103), of(1e6, 1e8), of(1e9, 1e11), of(1e10, 1e12)),
-                new Case(Kaplan.sizeAndSteps(), of(6.5e13, 2100, 0.077, 0.76), of(1e6, 1e3), of(1e9, 1e5), of(1e10, 1e6)),
+                new Case(
+                        Kaplan.sizeAndData(),
+                        of(6.4e13, 1.8e13, 0.076, 0.103),
+                        of(1e6, 1e8),
+                        of(1e9, 1e11),
+                        of(1e10, 1e12)),
+                new Case(
+                        Kaplan.sizeAndSteps(),
+                        of(6.5e13, 2100, 0.077, 0.76),
+                        of(1e6, 1e3),
+                        of(1e9, 1e5),
+                        of(1e10, 1e6)),
                 new Case(new CriticalBatch(), of(3000, 2e5), of(1e4), of(1e7), of(1e8)),
-                new Case(HeldLaw.of(new DataConstrained(), base), of(15, 5), of(1e8, 1e10, 1e9), of(1e10, 1e11, 1e10), of(2e10, 3e11, 2e10)),
-                new Case(new DataConstrained(), of(1.87, 521, 1488, 0.35, 0.33, 15, 5), of(1e8, 1e10, 1e9), of(1e10, 1e11, 1e10), of(2e10, 3e11, 2e10)),
-                new Case(new Farseer(), of(-0.3, 0.08, -0.75, 2, -0.1, 5.2, -0.6, 0.12, 1.4), of(1e8, 2e9), of(6e9, 3e11), of(1e10, 4e11)),
+                new Case(
+                        HeldLaw.of(new DataConstrained(), base),
+                        of(15, 5),
+                        of(1e8, 1e10, 1e9),
+                        of(1e10, 1e11, 1e10),
+                        of(2e10, 3e11, 2e10)),
+                new Case(
+                        new DataConstrained(),
+                        of(1.87, 521, 1488, 0.35, 0.33, 15, 5),
+                        of(1e8, 1e10, 1e9),
+                        of(1e10, 1e11, 1e10),
+                        of(2e10, 3e11, 2e10)),
+                new Case(
+                        new Farseer(),
+                        of(-0.3, 0.08, -0.75, 2, -0.1, 5.2, -0.6, 0.12, 1.4),
+                        of(1e8, 2e9),
+                        of(6e9, 3e11),
+                        of(1e10, 4e11)),
                 new Case(new BrokenPowerLaw(1), of(0.4, 2.3, 0.055, 5.6, 600, 0.06), of(100), of(2000), of(3000)),
                 new Case(new ParallelScaling(), of(0.69, 1.1e7, 0.19, 0.39), of(5e8, 1), of(5e9, 8), of(1e10, 16)),
                 new Case(new DataSize(), of(0.5, 20, 0.3, 3e4), of(1e3), of(1e7), of(1e8)),
                 new Case(RepeatedSampling.exponentiatedPower(), of(2.5, 0.4), of(1), of(1e3), of(1e4)),
                 new Case(RepeatedSampling.betaBinomial(), of(0.4, 3), of(1), of(1e3), of(1e4)),
-                new Case(new PowerProduct("lr-law", "lr", List.of("N", "D")), of(1.79, -0.713, 0.307), of(1e7, 1e9), of(1e9, 1e11), of(1e10, 1e12)),
+                new Case(
+                        new PowerProduct("lr-law", "lr", List.of("N", "D")),
+                        of(1.79, -0.713, 0.307),
+                        of(1e7, 1e9),
+                        of(1e9, 1e11),
+                        of(1e10, 1e12)),
                 new Case(PowerSum.powerLaw("C", true), of(1.5, 90, 0.11), of(1e13), of(1e18), of(1e20)),
                 new Case(PowerSum.powerLaw("N", false), of(12, 0.08), of(1e5), of(1e9), of(1e10)),
                 new Case(Annealing.ofOneModel(), of(3.1, 0.5, 0.5, 0.4), of(0.3, 0), of(8, 0.2), of(16, 0.4)),
-                new Case(Annealing.ofSizes(), of(2.6, 0.5, 0.5, 0.4, 60, 0.3), of(0.3, 0, 1e6), of(8, 0.2, 1e9), of(16, 0.4, 1e10)));
+                new Case(
+                        Annealing.ofSizes(),
+                        of(2.6, 0.5, 0.5, 0.4, 60, 0.3),
+                        of(0.3, 0, 1e6),
+                        of(8, 0.2, 1e9),
+                        of(16, 0.4, 1e10)));
     }
 
     private static LossData data(Case c) {

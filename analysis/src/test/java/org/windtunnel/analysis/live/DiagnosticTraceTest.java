@@ -6,8 +6,9 @@ import org.junit.jupiter.api.Test;
 
 class DiagnosticTraceTest {
     private static String line(int step) {
-        return "{\"step\":" + step + ",\"tokens\":10,\"logit_z\":5.5,\"activation_rms\":{\"h.0\":" + step + ",\"h.1\":\"NaN\"},"
-                + "\"params\":{\"w\":{\"update_ratio\":0.5,\"grad_norm\":2}}" + (step > 1 ? ",\"late\":{\"a\":1}" : "") + "}";
+        return "{\"step\":" + step + ",\"tokens\":10,\"logit_z\":5.5,\"activation_rms\":{\"h.0\":" + step
+                + ",\"h.1\":\"NaN\"}," + "\"params\":{\"w\":{\"update_ratio\":0.5,\"grad_norm\":2}}"
+                + (step > 1 ? ",\"late\":{\"a\":1}" : "") + "}";
     }
 
     @Test
@@ -16,7 +17,8 @@ class DiagnosticTraceTest {
         trace.add(line(1));
         trace.add("{\"step\": 2, \"acti");
         trace.add(line(2));
-        assertThat(trace.charts()).containsExactly("logit_z", "activation_rms", "params.update_ratio", "params.grad_norm", "late");
+        assertThat(trace.charts())
+                .containsExactly("logit_z", "activation_rms", "params.update_ratio", "params.grad_norm", "late");
         assertThat(trace.steps()).containsExactly(1, 2);
         assertThat(trace.series("activation_rms")).containsOnlyKeys("h.0");
         assertThat(trace.series("activation_rms").get("h.0")).containsExactly(1, 2);

@@ -53,8 +53,17 @@ class LiveRunsTest {
 
         SweepSnapshot now = sweep().look();
 
-        assertThat(now.runs()).extracting(RunSnapshot::state).containsExactly(RunState.DONE, RunState.DIVERGED, RunState.FAILED,
-                RunState.PREEMPTED, RunState.RUNNING, RunState.INTERRUPTED, RunState.RUNNING, RunState.TO_DO);
+        assertThat(now.runs())
+                .extracting(RunSnapshot::state)
+                .containsExactly(
+                        RunState.DONE,
+                        RunState.DIVERGED,
+                        RunState.FAILED,
+                        RunState.PREEMPTED,
+                        RunState.RUNNING,
+                        RunState.INTERRUPTED,
+                        RunState.RUNNING,
+                        RunState.TO_DO);
         RunSnapshot done = now.runs().get(0);
         assertThat(done.evalLoss()).isEqualTo(2.5);
         assertThat(done.step()).isEqualTo(10);
@@ -93,11 +102,17 @@ class LiveRunsTest {
         assertThat(LiveRuns.open(root, p -> false).sweeps()).as("no runs in it").isEmpty();
         Path run = writer().done("mup", 64, 0.01, 3, 5e4, 1e6, 2.5);
         writer().done("mup", 64, 0.02, 3, 5e4, 1e6, 2.5);
-        assertThat(LiveRuns.open(root.resolve("wind"), p -> false).sweep("wind").orElseThrow().look().runs()).isNotEmpty();
+        assertThat(LiveRuns.open(root.resolve("wind"), p -> false)
+                        .sweep("wind")
+                        .orElseThrow()
+                        .look()
+                        .runs())
+                .isNotEmpty();
         LiveRuns one = LiveRuns.open(run, p -> false);
         assertThat(one.only()).contains(run.getFileName().toString());
         assertThat(one.sweeps().get(0).look().runs()).hasSize(1);
-        assertThatThrownBy(() -> LiveRuns.open(root.resolve("nowhere"), p -> false)).isInstanceOf(AnalysisException.class)
+        assertThatThrownBy(() -> LiveRuns.open(root.resolve("nowhere"), p -> false))
+                .isInstanceOf(AnalysisException.class)
                 .hasMessageContaining("windtunnel sweep");
     }
 
@@ -113,7 +128,8 @@ class LiveRunsTest {
 
     @Test
     void linksThatLeadOutAreNotFollowed(@TempDir Path elsewhere) throws IOException {
-        Path outside = new RunWriter(Files.createDirectories(elsewhere.resolve("secret"))).done("mup", 64, 0.01, 3, 5e4, 1e6, 2.5);
+        Path outside = new RunWriter(Files.createDirectories(elsewhere.resolve("secret")))
+                .done("mup", 64, 0.01, 3, 5e4, 1e6, 2.5);
         Path run = writer().run(RunWriter.axes("sp", 64, 0.2), 1, 5e4, 1e6, RunStatus.RUNNING, 3);
         Files.createSymbolicLink(root.resolve("linked-sweep"), elsewhere.resolve("secret"));
         Files.createSymbolicLink(root.resolve("wind/linked-run"), outside);

@@ -65,12 +65,14 @@ class BrowserTest {
             """;
 
     private static Stream<StudyResult> studies() {
-        return Stream.of(SampleStudy.full(), SampleStudy.computeLaw(), SampleLaw.fitOfThreeInputs(), SampleLaw.isoFlopFit());
+        return Stream.of(
+                SampleStudy.full(), SampleStudy.computeLaw(), SampleLaw.fitOfThreeInputs(), SampleLaw.isoFlopFit());
     }
 
     @ParameterizedTest
     @MethodSource("studies")
-    void everyChartIsDrawnWithoutAWordOnTheConsole(StudyResult study, @TempDir Path dir) throws IOException, InterruptedException {
+    void everyChartIsDrawnWithoutAWordOnTheConsole(StudyResult study, @TempDir Path dir)
+            throws IOException, InterruptedException {
         Path page = dir.resolve("report.html");
         HtmlReport.write(study, page);
         int charts = Files.readString(page).split("<figure data-chart", -1).length - 1;
@@ -102,7 +104,8 @@ class BrowserTest {
 
     /** What a click on a button saved: the file's name and what is in it. */
     private static String saved(String document, String button) {
-        Matcher found = Pattern.compile("<pre id=\"saved-" + button + "\">(.*?)</pre>", Pattern.DOTALL).matcher(document);
+        Matcher found = Pattern.compile("<pre id=\"saved-" + button + "\">(.*?)</pre>", Pattern.DOTALL)
+                .matcher(document);
         assertThat(found.find()).as("the %s button saved something", button).isTrue();
         return found.group(1);
     }

@@ -48,7 +48,8 @@ class CoordCheckReportTest {
         assertThat(chart.at("/spec/data/values")).hasSize(5 * (3 * 3 + 2 * 3) - 3);
         assertThat(chart.at("/spec/facet/sort")).hasSize(5);
         assertThat(chart.at("/controls/0/options")).hasSize(2);
-        assertThat(chart.at("/controls/0/options/1/set/0/value/0/filter").asText()).isEqualTo("datum.measure == 'change'");
+        assertThat(chart.at("/controls/0/options/1/set/0/value/0/filter").asText())
+                .isEqualTo("datum.measure == 'change'");
         assertThat(page.markup()).contains("check &lt;me&gt;", "FAILED: 4 of 5", "mlp &lt;/script&gt;", "+1.00", "–")
                 .containsOnlyOnce("badge no");
     }

@@ -39,7 +39,8 @@ class HtmlReportTest {
         assertThat(encoding.path("x").path("scale").path("base").asInt()).isEqualTo(2);
         assertThat(encoding.path("y").path("field").asText()).isEqualTo("loss");
         double lowest = encoding.path("y").path("scale").path("domain").path(0).asDouble();
-        assertThat(Page.rows(data, "optimum")).allSatisfy(row -> assertThat(row.path("loss").asDouble()).isGreaterThan(lowest));
+        assertThat(Page.rows(data, "optimum"))
+                .allSatisfy(row -> assertThat(row.path("loss").asDouble()).isGreaterThan(lowest));
     }
 
     @Test
@@ -150,7 +151,11 @@ class HtmlReportTest {
                 .doesNotContainPattern("(?i)https?:|\\bsrc=|@import|url\\(|<iframe|<object|<embed|<base");
         assertThat(Pattern.compile("<link[^>]*>").matcher(markup).results().map(m -> m.group()))
                 .containsExactly("<link rel=\"icon\" href=\"data:,\">");
-        assertThat(Pattern.compile("https?://[^\"'`\\s)\\\\]+").matcher(FULL.html()).results().map(m -> m.group()).distinct())
+        assertThat(Pattern.compile("https?://[^\"'`\\s)\\\\]+")
+                        .matcher(FULL.html())
+                        .results()
+                        .map(m -> m.group())
+                        .distinct())
                 .as("names and addresses in texts of Vega's own scripts; none is fetched")
                 .allMatch(url -> url.startsWith("http://www.w3.org/")
                         || url.startsWith("https://github.com/")
@@ -175,18 +180,19 @@ class HtmlReportTest {
     void saysWhyChartsAreMissing() {
         StudyResult full = SampleStudy.full();
         Warning why = new Warning("law", null, "2 points cannot carry a law", "train more sizes");
-        StudyResult noLaw = new StudyResult(1, "s", null, full.options(), full.runs(), full.curves(), List.of(), null, null,
-                List.of(why));
+        StudyResult noLaw = new StudyResult(
+                1, "s", null, full.options(), full.runs(), full.curves(), List.of(), null, null, List.of(why));
         Page page = Page.of(noLaw);
         assertThat(page.has("curves")).isTrue();
-        assertThat(page.has("law") || page.has("lr-sweep") || page.has("lr-optimum") || page.has("residuals")).isFalse();
+        assertThat(page.has("law") || page.has("lr-sweep") || page.has("lr-optimum") || page.has("residuals"))
+                .isFalse();
         says(page.markup(), "2 points cannot carry a law", "Sweep optimizer.lr to see this chart");
     }
 
     @Test
     void anEmptyStudyAndASingleGroupAreDrawn() {
-        StudyResult empty = new StudyResult(1, "empty", null, StudyOptions.defaults(), List.of(), List.of(), List.of(), null,
-                null, List.of());
+        StudyResult empty = new StudyResult(
+                1, "empty", null, StudyOptions.defaults(), List.of(), List.of(), List.of(), null, null, List.of());
         String nothing = Page.of(empty).markup();
         says(nothing, "There are no runs.", "No run has a line in its curve yet.");
         assertThat(nothing).doesNotContain("<figure");

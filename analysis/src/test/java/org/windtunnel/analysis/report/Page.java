@@ -28,7 +28,8 @@ record Page(String html) {
     }
 
     JsonNode chart(String id) {
-        Matcher matcher = Pattern.compile("(?s)<script type=\"application/json\" id=\"" + id + "\">(.*?)</script>").matcher(html);
+        Matcher matcher = Pattern.compile("(?s)<script type=\"application/json\" id=\"" + id + "\">(.*?)</script>")
+                .matcher(html);
         assertThat(matcher.find()).as("chart %s is in the page", id).isTrue();
         try {
             return new ObjectMapper().readTree(matcher.group(1));

@@ -18,14 +18,20 @@ class PngChartsTest {
     @Test
     void drawsBothChartsWithOnePanelEach(@TempDir Path dir) throws IOException {
         List<Path> files = PngCharts.write(SampleStudy.full(), dir.resolve("docs"));
-        assertThat(files).extracting(f -> f.getFileName().toString()).containsExactly(PngCharts.LR_SWEEP, PngCharts.LAW);
+        assertThat(files)
+                .extracting(f -> f.getFileName().toString())
+                .containsExactly(PngCharts.LR_SWEEP, PngCharts.LAW);
         for (Path file : files) {
             BufferedImage image = ImageIO.read(file.toFile());
             assertThat(image.getWidth()).isEqualTo(1640);
             assertThat(image.getHeight()).isEqualTo(560);
             for (int panel = 0; panel < 2; panel++) {
-                assertThat(pixels(image, panel, 0x440154)).as("smallest size in panel %d of %s", panel, file).isGreaterThan(300);
-                assertThat(pixels(image, panel, 0x5ec962)).as("largest size in panel %d of %s", panel, file).isGreaterThan(300);
+                assertThat(pixels(image, panel, 0x440154))
+                        .as("smallest size in panel %d of %s", panel, file)
+                        .isGreaterThan(300);
+                assertThat(pixels(image, panel, 0x5ec962))
+                        .as("largest size in panel %d of %s", panel, file)
+                        .isGreaterThan(300);
             }
         }
     }
@@ -48,8 +54,8 @@ class PngChartsTest {
 
     @Test
     void writesNothingWithoutBowlsAndLaw(@TempDir Path dir) {
-        StudyResult empty = new StudyResult(1, "empty", null, StudyOptions.defaults(), List.of(), List.of(), List.of(), null,
-                null, List.of());
+        StudyResult empty = new StudyResult(
+                1, "empty", null, StudyOptions.defaults(), List.of(), List.of(), List.of(), null, null, List.of());
         assertThat(PngCharts.write(empty, dir)).isEmpty();
         assertThat(dir).isEmptyDirectory();
     }

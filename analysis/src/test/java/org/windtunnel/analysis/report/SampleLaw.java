@@ -47,10 +47,20 @@ final class SampleLaw {
                 double predicted = loss(n, d);
                 double measured = predicted * (1 + 0.004 * noise.nextGaussian());
                 boolean held = width == 512;
-                points.add(new LawStudy.Point(new double[] {n, d}, n, d, 6 * n * d, measured, predicted, Math.log(predicted / measured), held,
-                        0.008, List.of(String.format(Locale.ROOT, "law-w%.0f-d%.0f", width, d))));
+                points.add(new LawStudy.Point(
+                        new double[] {n, d},
+                        n,
+                        d,
+                        6 * n * d,
+                        measured,
+                        predicted,
+                        Math.log(predicted / measured),
+                        held,
+                        0.008,
+                        List.of(String.format(Locale.ROOT, "law-w%.0f-d%.0f", width, d))));
                 if (held) {
-                    blind.add(new HoldOut.Point(n, d, measured, predicted * 1.006, predicted * 0.999, predicted * 1.014));
+                    blind.add(
+                            new HoldOut.Point(n, d, measured, predicted * 1.006, predicted * 0.999, predicted * 1.014));
                 }
             }
         }
@@ -61,9 +71,27 @@ final class SampleLaw {
                 new FitErrors(5, 0.0068, 0.0091, 0.02, 0.021, 0.013, 0.98),
                 new FitErrors(5, 0.024, 0.03, 0.06, 0.07, 0.06, 0.8), null,
                 "fitted without the largest model, the law predicts it with a mean error of 0.68 % (last loss: 2.4 %)");
-        return new LawStudy("chinchilla", "L(N, D) = E + A N^-alpha + B D^-beta",
-                List.of("N", "D"), "loss", "the best learning rate of each size and budget", parameters(), points, 1.2e-3, 3e-12, true, List.of(),
-                new FitErrors(20, 0.0031, 0.009, 0.009, 0.011, 0.0002, 0.997), holdOut, List.of(), 1000, 0.95, slices, allocations(), profiles(), resamples(noise),
+        return new LawStudy(
+                "chinchilla",
+                "L(N, D) = E + A N^-alpha + B D^-beta",
+                List.of("N", "D"),
+                "loss",
+                "the best learning rate of each size and budget",
+                parameters(),
+                points,
+                1.2e-3,
+                3e-12,
+                true,
+                List.of(),
+                new FitErrors(20, 0.0031, 0.009, 0.009, 0.011, 0.0002, 0.997),
+                holdOut,
+                List.of(),
+                1000,
+                0.95,
+                slices,
+                allocations(),
+                profiles(),
+                resamples(noise),
                 new ParameterEstimate("a", 0.444, 0.40, 0.49, 0.02, null, true));
     }
 
@@ -119,15 +147,42 @@ final class SampleLaw {
         }
         Slice slice = new Slice("C", "", null, x, loss, loss, loss, 4e14);
         List<LawStudy.Point> points = law.points().stream()
-                .map(p -> new LawStudy.Point(new double[] {p.compute()}, p.n(), p.d(), p.compute(), p.loss(), p.predicted(),
-                        p.logResidual(), p.heldOut(), p.lr(), p.runIds()))
+                .map(p -> new LawStudy.Point(
+                        new double[] {p.compute()},
+                        p.n(),
+                        p.d(),
+                        p.compute(),
+                        p.loss(),
+                        p.predicted(),
+                        p.logResidual(),
+                        p.heldOut(),
+                        p.lr(),
+                        p.runIds()))
                 .toList();
-        return new LawStudy("power", "L(C) = A C^-alpha", List.of("C"), "loss", law.filter(),
+        return new LawStudy(
+                "power",
+                "L(C) = A C^-alpha",
+                List.of("C"),
+                "loss",
+                law.filter(),
                 List.of(
                         new ParameterEstimate("A", 20, 18, 22, 1, null, true),
                         new ParameterEstimate("alpha", 0.07, 0.06, 0.08, 0.004, null, true)),
-                points, 1e-3, 1e-12, true, List.of(), law.errors(), null, List.of(), 1000, 0.95, List.of(slice), List.of(),
-                List.of(), new double[0][], null);
+                points,
+                1e-3,
+                1e-12,
+                true,
+                List.of(),
+                law.errors(),
+                null,
+                List.of(),
+                1000,
+                0.95,
+                List.of(slice),
+                List.of(),
+                List.of(),
+                new double[0][],
+                null);
     }
 
     private static List<ParameterEstimate> parameters() {
@@ -141,7 +196,8 @@ final class SampleLaw {
 
     private static List<TableFit.Profile> profiles() {
         return parameters().stream()
-                .map(p -> new TableFit.Profile(p.name(), new double[] {p.lo(), p.value(), p.hi()}, new double[] {1.5e-3, 1.2e-3, 1.6e-3}))
+                .map(p -> new TableFit.Profile(
+                        p.name(), new double[] {p.lo(), p.value(), p.hi()}, new double[] {1.5e-3, 1.2e-3, 1.6e-3}))
                 .toList();
     }
 

@@ -82,8 +82,11 @@ final class SampleStudy {
             Map<String, Object> values = Map.of("parameterization.type", labels[g]);
             groups.add(new TransferGroup(labels[g], values, bowls, drift(labels[g], drifts)));
         }
-        StudyOrigin origin = new StudyOrigin(DIRECTORY, "2026-11-23T05:00:00Z",
-                List.of("maven_sources, 4000000 bytes, vocabulary 256"), List.of("x86-64, 2 cores, Linux, Java 17, MKL"),
+        StudyOrigin origin = new StudyOrigin(
+                DIRECTORY,
+                "2026-11-23T05:00:00Z",
+                List.of("maven_sources, 4000000 bytes, vocabulary 256"),
+                List.of("x86-64, 2 cores, Linux, Java 17, MKL"),
                 List.of("0123abc"));
         EntropyCheck entropy = new EntropyCheck(1.58, SampleLaw.E, 1.52, 1.66, true,
                 "the fitted E = 1.600 (1.52 – 1.66) holds the known entropy 1.580");
@@ -140,7 +143,8 @@ final class SampleStudy {
         return id;
     }
 
-    private CurveSeries curve(String id, String label, RunStatus status, double width, double lr, double d, double end) {
+    private CurveSeries curve(
+            String id, String label, RunStatus status, double width, double lr, double d, double end) {
         double[] tokens = new double[curvePoints];
         double[] flops = new double[curvePoints];
         double[] train = new double[curvePoints];
@@ -158,7 +162,8 @@ final class SampleStudy {
             evalTokens[i] = d * (i + 1) / 12;
             eval[i] = mean(evalTokens[i], end);
         }
-        return new CurveSeries(id, label + " " + width, label, status, width, lr, tokens, flops, train, evalTokens, eval);
+        return new CurveSeries(
+                id, label + " " + width, label, status, width, lr, tokens, flops, train, evalTokens, eval);
     }
 
     private static double mean(double tokens, double end) {

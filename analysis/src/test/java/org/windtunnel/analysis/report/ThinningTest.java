@@ -32,7 +32,10 @@ class ThinningTest {
         double[] y = Arrays.stream(x).map(Math::sin).toArray();
         int[] kept = Thinning.keep(x, y, 250);
         assertThat(Arrays.stream(kept).filter(i -> i < 200).count()).isGreaterThan(80);
-        assertThat(IntStream.range(1, kept.length).mapToDouble(i -> Math.log(x[kept[i]] / x[kept[i - 1]])).max().getAsDouble())
+        assertThat(IntStream.range(1, kept.length)
+                        .mapToDouble(i -> Math.log(x[kept[i]] / x[kept[i - 1]]))
+                        .max()
+                        .getAsDouble())
                 .isLessThan(0.8);
     }
 }

@@ -77,9 +77,16 @@ class DashboardBrowserTest {
     void aSweepIsDrawnAndFollowed() throws Exception {
         String page = open("#/wind");
         assertThat(charts(page)).as("the bowl and the curves").isEqualTo(2);
-        assertThat(page).contains("Loss against learning rate").contains("width 32").contains("8 done").contains("1 running")
-                .contains("&lt;img src=x").doesNotContain(MARKUP);
-        assertThat(page).as("the first answer was 10 steps, and the run goes on").containsPattern(">(?!10/)[1-9][0-9]/10<");
+        assertThat(page)
+                .contains("Loss against learning rate")
+                .contains("width 32")
+                .contains("8 done")
+                .contains("1 running")
+                .contains("&lt;img src=x")
+                .doesNotContain(MARKUP);
+        assertThat(page)
+                .as("the first answer was 10 steps, and the run goes on")
+                .containsPattern(">(?!10/)[1-9][0-9]/10<");
     }
 
     @Test

@@ -58,7 +58,8 @@ class DashboardTest {
             String head = line + " HTTP/1.1\r\n" + String.join("", Stream.of(headers).map(h -> h + "\r\n").toList())
                     + "Connection: close\r\n\r\n";
             socket.getOutputStream().write(head.getBytes(StandardCharsets.ISO_8859_1));
-            String[] parts = new String(socket.getInputStream().readAllBytes(), StandardCharsets.UTF_8).split("\r\n\r\n", 2);
+            String[] parts =
+                    new String(socket.getInputStream().readAllBytes(), StandardCharsets.UTF_8).split("\r\n\r\n", 2);
             Map<String, String> found = new TreeMap<>(String.CASE_INSENSITIVE_ORDER);
             for (String header : parts[0].split("\r\n")) {
                 int colon = header.indexOf(": ");
@@ -76,7 +77,8 @@ class DashboardTest {
 
     @Test
     void thePageAndItsPartsAreServedWithStrictHeaders() throws IOException {
-        for (String path : List.of("/", "/style.css", "/app.js", "/charts.js", "/uplot.js", "/uplot.css", "/api/sweeps")) {
+        for (String path :
+                List.of("/", "/style.css", "/app.js", "/charts.js", "/uplot.js", "/uplot.css", "/api/sweeps")) {
             Answer answer = get(path);
             assertThat(answer.status()).as(path).isEqualTo(200);
             assertThat(answer.headers()).as(path)
@@ -85,7 +87,9 @@ class DashboardTest {
                     .containsEntry("Cross-Origin-Resource-Policy", "same-origin")
                     .containsEntry("Cache-Control", "no-store")
                     .doesNotContainKey("Access-Control-Allow-Origin");
-            assertThat(answer.headers().get("Content-Security-Policy")).startsWith("default-src 'none'").doesNotContain("unsafe");
+            assertThat(answer.headers().get("Content-Security-Policy"))
+                    .startsWith("default-src 'none'")
+                    .doesNotContain("unsafe");
         }
         assertThat(get("/").body()).contains("<title>Windtunnel</title>").doesNotContain("http");
         assertThat(get("/uplot.js").body()).contains("MIT License");
@@ -111,11 +115,24 @@ class DashboardTest {
 
     @Test
     void namesAreNotPaths() throws IOException {
-        for (String path : List.of("/../secret.json", "/..%2fsecret.json", "/%2e%2e/secret.json", "/wind/", "/runs/wind", "//etc/passwd",
-                "/" + run, "/.git/config", "/api/", "/index.html", "/org/windtunnel", "/style.css/..", "/META-INF/MANIFEST.MF")) {
+        for (String path : List.of(
+                "/../secret.json",
+                "/..%2fsecret.json",
+                "/%2e%2e/secret.json",
+                "/wind/",
+                "/runs/wind",
+                "//etc/passwd",
+                "/" + run,
+                "/.git/config",
+                "/api/",
+                "/index.html",
+                "/org/windtunnel",
+                "/style.css/..",
+                "/META-INF/MANIFEST.MF")) {
             assertThat(get(path).status()).as(path).isIn(400, 404);
         }
-        for (String name : List.of("..", "../..", ".", "", "%2e%2e", "/etc", "wind/..", "..%2f..", "wind%00", root.toString())) {
+        for (String name :
+                List.of("..", "../..", ".", "", "%2e%2e", "/etc", "wind/..", "..%2f..", "wind%00", root.toString())) {
             for (String api : List.of("sweep", "bowls", "curves", "run")) {
                 Answer answer = get("/api/" + api + "?sweep=" + name);
                 assertThat(answer.status()).as(name).isIn(400, 404);
@@ -133,11 +150,18 @@ class DashboardTest {
     @Test
     void otherNamesAreRefused() throws IOException {
         int port = dashboard.uri().getPort();
-        for (String host : List.of("localhost", "LOCALHOST:" + port, "127.0.0.1", "127.0.0.1:" + port, "[::1]:80", "10.0.0.7:8420")) {
+        for (String host : List.of(
+                "localhost", "LOCALHOST:" + port, "127.0.0.1", "127.0.0.1:" + port, "[::1]:80", "10.0.0.7:8420")) {
             assertThat(ask("GET /api/sweeps", "Host: " + host).status()).as(host).isEqualTo(200);
         }
-        for (String host : List.of("evil.example", "localhost.evil.example:" + port, "127.0.0.1.evil.example", "", "a@localhost",
-                "1.2.3.4.5", "localhost:80:80")) {
+        for (String host : List.of(
+                "evil.example",
+                "localhost.evil.example:" + port,
+                "127.0.0.1.evil.example",
+                "",
+                "a@localhost",
+                "1.2.3.4.5",
+                "localhost:80:80")) {
             Answer answer = ask("GET /api/sweeps", "Host: " + host);
             assertThat(answer.status()).as(host).isIn(400, 403);
             assertThat(answer.body()).doesNotContain("wind\"");
@@ -161,8 +185,12 @@ class DashboardTest {
         assertThat(curve.path("step")).hasSize(10);
         assertThat(curve.at("/loss/9").asDouble()).isEqualTo(3);
 
-        Files.writeString(run.resolve("curve.jsonl"), RunWriter.curveLine(11, 1.1e6, 1e12, "2.75"), StandardOpenOption.APPEND);
-        JsonNode more = get("/api/curves?sweep=wind&run=" + id + "@" + curve.path("epoch").asInt() + "@10").json().path(id);
+        Files.writeString(
+                run.resolve("curve.jsonl"), RunWriter.curveLine(11, 1.1e6, 1e12, "2.75"), StandardOpenOption.APPEND);
+        JsonNode more = get("/api/curves?sweep=wind&run=" + id + "@"
+                        + curve.path("epoch").asInt() + "@10")
+                .json()
+                .path(id);
         assertThat(more.path("from").asInt()).isEqualTo(9);
         assertThat(more.path("step").toString()).isEqualTo("[10,11]");
 

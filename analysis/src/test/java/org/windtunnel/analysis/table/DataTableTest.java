@@ -30,7 +30,8 @@ class DataTableTest {
 
     @Test
     void readsJsonLinesWhoseObjectsDiffer() throws IOException {
-        Path file = write("p.jsonl", "{\"step\":1,\"loss\":2.5,\"note\":null}\n\n{\"step\":2,\"loss\":2.25,\"lr\":1e-3}\n");
+        Path file =
+                write("p.jsonl", "{\"step\":1,\"loss\":2.5,\"note\":null}\n\n{\"step\":2,\"loss\":2.25,\"lr\":1e-3}\n");
         DataTable table = DataTable.read(file);
         assertThat(table.columns()).containsExactly("step", "loss", "lr");
         assertThat(table.numbers("loss")).containsExactly(2.5, 2.25);
@@ -47,7 +48,8 @@ class DataTableTest {
                 .hasMessageContaining("nothing");
         assertThatThrownBy(() -> table.numbers("size")).hasMessageContaining("found N, D, loss");
         assertThatThrownBy(() -> DataTable.read(write("empty.csv", ""))).hasMessageContaining("empty");
-        assertThatThrownBy(() -> DataTable.read(write("wide.csv", "a,b\n1,2,3\n"))).hasMessageContaining("expected 2 cells");
+        assertThatThrownBy(() -> DataTable.read(write("wide.csv", "a,b\n1,2,3\n")))
+                .hasMessageContaining("expected 2 cells");
         assertThatThrownBy(() -> DataTable.read(write("bad.jsonl", "{\"a\":1}\n{\"a\"\n")))
                 .hasMessageContaining("bad.jsonl line 2");
         assertThatThrownBy(() -> DataTable.read(dir.resolve("none.csv"))).isInstanceOf(AnalysisException.class);

@@ -28,8 +28,19 @@ class OptimaTest {
                         double lr = best * Math.pow(2, i + shift);
                         double off = Math.log(lr / best) + (batch == 32 ? 0.7 : 0);
                         double loss = 3 + 0.03 * off * off + (batch == 32 ? 0.1 : 0);
-                        rows.add(new DataTable.Row("row", Map.of("N", "" + n, "D", "" + d, "lr", "" + lr, "batch", "" + batch,
-                                "loss", "" + loss)));
+                        rows.add(new DataTable.Row(
+                                "row",
+                                Map.of(
+                                        "N",
+                                        "" + n,
+                                        "D",
+                                        "" + d,
+                                        "lr",
+                                        "" + lr,
+                                        "batch",
+                                        "" + batch,
+                                        "loss",
+                                        "" + loss)));
                     }
                 }
             }
@@ -44,8 +55,12 @@ class OptimaTest {
         Optima.Result optima = Optima.of(sweep, BY, "lr", "loss", List.of("batch"));
         assertThat(optima.cells()).isEqualTo(6);
         assertThat(optima.left()).isZero();
-        TableFit fit = TableFitter.fit(Laws.named("lr-law"), optima.rows(), "sweep",
-                new TableFitter.Settings(Map.of(), new FitOptions(FitOptions.LEAST_SQUARES, 50, 1, 0.95), null, Map.of(), null));
+        TableFit fit = TableFitter.fit(
+                Laws.named("lr-law"),
+                optima.rows(),
+                "sweep",
+                new TableFitter.Settings(
+                        Map.of(), new FitOptions(FitOptions.LEAST_SQUARES, 50, 1, 0.95), null, Map.of(), null));
         assertThat(fit.parameters().get(0).value()).isEqualTo(2, within(1e-6));
         assertThat(fit.parameters().get(1).value()).isEqualTo(-0.6, within(1e-8));
         assertThat(fit.parameters().get(2).value()).isEqualTo(0.2, within(1e-8));
