@@ -53,8 +53,7 @@ public interface LinearAlgebra {
      *
      * @param transA false: x has {@code columns} elements and y {@code rows}; true: the other way round
      */
-    default double gemvSumOfSquares(
-            boolean transA, int rows, int columns, double alpha, Tensor a, Tensor x, Tensor y) {
+    default double gemvSumOfSquares(boolean transA, int rows, int columns, double alpha, Tensor a, Tensor x, Tensor y) {
         if (transA) {
             gemm(true, false, 1, columns, rows, alpha, x, 1, a, columns, 0, y, columns);
         } else {

@@ -149,15 +149,25 @@ public final class OptimizerBench implements AutoCloseable {
         List<Row> rows = new ArrayList<>();
         subjects.forEach((name, s) -> {
             double update = median(s.updates);
-            OptionalLong bytes = Optimizers.bytesMoved(s.plan.spec().optimizer(), s.plan.scaling(), backend.floatType());
+            OptionalLong bytes =
+                    Optimizers.bytesMoved(s.plan.spec().optimizer(), s.plan.scaling(), backend.floatType());
             double flops = Optimizers.newtonSchulzFlops(s.plan.spec().optimizer(), s.plan.scaling());
             double bandwidth = bytes.isPresent() ? bytes.getAsLong() / update : Double.NaN;
             double speed = flops > 0 ? flops / update : Double.NaN;
             double step = update + median(s.passes);
             double tokensPerSecond = s.plan.tokensPerStep() / step * 1e9;
-            double mfu = Speed.of(tokensPerSecond, s.plan.flopsPerToken(), backend.peakFlops()).mfu();
-            rows.add(new Row(name, update / 1e6, update / step, mfu, bytes, bandwidth,
-                    bandwidth / copyGigabytesPerSecond(), speed, speed / gemmGigaflops()));
+            double mfu = Speed.of(tokensPerSecond, s.plan.flopsPerToken(), backend.peakFlops())
+                    .mfu();
+            rows.add(new Row(
+                    name,
+                    update / 1e6,
+                    update / step,
+                    mfu,
+                    bytes,
+                    bandwidth,
+                    bandwidth / copyGigabytesPerSecond(),
+                    speed,
+                    speed / gemmGigaflops()));
         });
         return rows;
     }

@@ -78,7 +78,8 @@ public record Checkpoint(Path path, CheckpointMeta meta, String hash) {
     }
 
     private static DamagedException unreadable(String name, IOException e) {
-        return new DamagedException(name + (e instanceof NoSuchFileException ? " is missing" : " cannot be read: " + e));
+        return new DamagedException(
+                name + (e instanceof NoSuchFileException ? " is missing" : " cannot be read: " + e));
     }
 
     private static Map<String, String> sums(byte[] text) throws DamagedException {

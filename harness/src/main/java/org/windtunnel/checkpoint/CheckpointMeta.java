@@ -50,7 +50,11 @@ public record CheckpointMeta(
             root.put("eval_loss", evalLoss);
         }
         for (LogPosition log : logs) {
-            root.withArray("logs").addObject().put("file", log.file()).put("bytes", log.bytes()).put("crc32c", log.crc32c());
+            root.withArray("logs")
+                    .addObject()
+                    .put("file", log.file())
+                    .put("bytes", log.bytes())
+                    .put("crc32c", log.crc32c());
         }
         root.set("state", state);
         return (root.toPrettyString() + "\n").getBytes(StandardCharsets.UTF_8);

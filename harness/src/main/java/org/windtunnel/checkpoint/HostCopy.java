@@ -55,7 +55,10 @@ public final class HostCopy {
             int inPage = (int) (target % PAGE);
             int n = (int) Math.min(Math.min(width == 8 ? doubles.length : BLOCK, tensor.size() - done),
                     (PAGE - inPage) / width);
-            ByteBuffer page = pages.get((int) (target / PAGE)).duplicate().order(ByteOrder.LITTLE_ENDIAN).position(inPage);
+            ByteBuffer page = pages.get((int) (target / PAGE))
+                    .duplicate()
+                    .order(ByteOrder.LITTLE_ENDIAN)
+                    .position(inPage);
             finite &= copy(from, tensor.offset() + done, n, page);
             done += n;
         }

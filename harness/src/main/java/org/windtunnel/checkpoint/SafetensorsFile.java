@@ -66,8 +66,8 @@ public final class SafetensorsFile implements AutoCloseable {
         readFully(channel, 0, length);
         long bytes = length.getLong(0);
         if (bytes < 2 || bytes > MAX_HEADER || bytes > size - Long.BYTES) {
-            throw new ConfigException("it announces a header of " + Long.toUnsignedString(bytes) + " bytes, found a file of "
-                    + size);
+            throw new ConfigException(
+                    "it announces a header of " + Long.toUnsignedString(bytes) + " bytes, found a file of " + size);
         }
         ByteBuffer json = ByteBuffer.allocate((int) bytes);
         readFully(channel, Long.BYTES, json);

@@ -162,7 +162,9 @@ record SafetensorsHeader(Map<String, Entry> entries, long dataBytes, Map<String,
                 throw new ConfigException("tensor " + name + " has shape " + shape + "; expected sizes below 2^31");
             }
             sizes[i] = size.asInt();
-            elements = sizes[i] != 0 && elements > Integer.MAX_VALUE / (long) sizes[i] ? Long.MAX_VALUE : elements * sizes[i];
+            elements = sizes[i] != 0 && elements > Integer.MAX_VALUE / (long) sizes[i]
+                    ? Long.MAX_VALUE
+                    : elements * sizes[i];
             if (elements > Integer.MAX_VALUE) {
                 throw new ConfigException("tensor " + name + " has shape " + shape + "; expected below 2^31 elements");
             }

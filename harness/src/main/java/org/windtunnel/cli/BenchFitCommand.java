@@ -31,25 +31,33 @@ import picocli.CommandLine.Parameters;
         name = "fit",
         mixinStandardHelpOptions = true,
         showDefaultValues = true,
-        description = "Time the fit of L(N, D) = E + A N^-alpha + B D^-beta from its 4,500 published starts and more, and the"
-                + " bootstrap.")
+        description =
+                "Time the fit of L(N, D) = E + A N^-alpha + B D^-beta from its 4,500 published starts and more, and the"
+                        + " bootstrap.")
 final class BenchFitCommand implements Callable<Integer> {
     private static final int GENERATED = 240;
 
-    @Parameters(arity = "0..1", paramLabel = "TABLE", description = "Columns N, D, loss (default: 240 generated points)")
+    @Parameters(
+            arity = "0..1",
+            paramLabel = "TABLE",
+            description = "Columns N, D, loss (default: 240 generated points)")
     private Path table;
 
     @Option(names = "--resamples", defaultValue = "4000", description = "Of the bootstrap")
     private int resamples;
 
-    @Option(names = "--rounds", defaultValue = "5", description = "Repetitions; the first is cold, of the others the median")
+    @Option(
+            names = "--rounds",
+            defaultValue = "5",
+            description = "Repetitions; the first is cold, of the others the median")
     private int rounds;
 
     @Option(
             names = "--curve-lines",
             defaultValue = "0",
-            description = "Also write so many lines of training curves (180 bytes each) to a temporary directory and time"
-                    + " reading them")
+            description =
+                    "Also write so many lines of training curves (180 bytes each) to a temporary directory and time"
+                            + " reading them")
     private int curveLines;
 
     @Override
@@ -58,12 +66,19 @@ final class BenchFitCommand implements Callable<Integer> {
         LossData data = table == null ? generated(law) : read(law);
         FitOptions options = new FitOptions(1e-3, resamples, 1, 0.95);
         TextTable text = new TextTable(List.of("", "cold CPU s", "warm CPU s", "warm wall s", "objective"));
-        FittedLaw fit = time(text, law.starts(data).size() + " starts screened, the best and a spread of the rest optimised",
-                () -> LawFitter.fit(law, data, options.huberDelta()), FittedLaw::objective);
+        FittedLaw fit = time(
+                text,
+                law.starts(data).size() + " starts screened, the best and a spread of the rest optimised",
+                () -> LawFitter.fit(law, data, options.huberDelta()),
+                FittedLaw::objective);
         time(text, "every start optimised",
                 () -> LawFitter.fitFrom(law, data, options.huberDelta(), law.starts(data)), FittedLaw::objective);
         time(text, resamples + " resamples refitted", () -> Bootstrap.run(fit, data, options), b -> fit.objective());
-        System.out.printf(Locale.ROOT, "%d points, %d processors%n", data.size(), Runtime.getRuntime().availableProcessors());
+        System.out.printf(
+                Locale.ROOT,
+                "%d points, %d processors%n",
+                data.size(),
+                Runtime.getRuntime().availableProcessors());
         System.out.print(text);
         if (curveLines > 0) {
             curves();
@@ -79,8 +94,13 @@ final class BenchFitCommand implements Callable<Integer> {
                 double cpu = cpuSeconds();
                 long start = System.nanoTime();
                 RunTable table = RunTable.read(directory);
-                System.out.printf(Locale.ROOT, "%d curve lines of %d runs read in %.1f s, %.1f s of CPU time, heap of %d MB%n",
-                        curveLines, table.runs().size(), (System.nanoTime() - start) / 1e9, cpuSeconds() - cpu,
+                System.out.printf(
+                        Locale.ROOT,
+                        "%d curve lines of %d runs read in %.1f s, %.1f s of CPU time, heap of %d MB%n",
+                        curveLines,
+                        table.runs().size(),
+                        (System.nanoTime() - start) / 1e9,
+                        cpuSeconds() - cpu,
                         Runtime.getRuntime().maxMemory() >> 20);
             } finally {
                 GeneratedRuns.delete(directory);

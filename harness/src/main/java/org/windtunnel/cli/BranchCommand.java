@@ -28,16 +28,28 @@ final class BranchCommand implements Callable<Integer> {
     @Parameters(index = "0", paramLabel = "RUN", description = "Directory of the trunk")
     private Path trunkDirectory;
 
-    @Option(names = "--at", required = true, paramLabel = "STEP", description = "Finished steps of the trunk to start from; "
-            + "it must have a checkpoint of that step (checkpoint.keep_at, keep_every)")
+    @Option(
+            names = "--at",
+            required = true,
+            paramLabel = "STEP",
+            description = "Finished steps of the trunk to start from; "
+                    + "it must have a checkpoint of that step (checkpoint.keep_at, keep_every)")
     private long at;
 
-    @Option(names = "--steps", defaultValue = "0.2", paramLabel = "N", description = "Length of the branch: steps, or below 1 "
-            + "a fraction of all its steps, those of the trunk included (default: ${DEFAULT-VALUE})")
+    @Option(
+            names = "--steps",
+            defaultValue = "0.2",
+            paramLabel = "N",
+            description = "Length of the branch: steps, or below 1 "
+                    + "a fraction of all its steps, those of the trunk included (default: ${DEFAULT-VALUE})")
     private double steps;
 
-    @Option(names = "--schedule", paramLabel = "YAML", description = "Schedule over all its steps, those of the trunk included, "
-            + "such as '{type: wsd, decay: 100, shape: linear}' (default: the trunk's peak, then a decay over the branch)")
+    @Option(
+            names = "--schedule",
+            paramLabel = "YAML",
+            description =
+                    "Schedule over all its steps, those of the trunk included, "
+                            + "such as '{type: wsd, decay: 100, shape: linear}' (default: the trunk's peak, then a decay over the branch)")
     private String schedule;
 
     @Option(names = "--set", paramLabel = "PATH=VALUE", description = "Override another key, such as train.eval_every; "

@@ -35,7 +35,11 @@ final class CompareCommand implements Callable<Integer> {
     @Option(names = "--baseline", paramLabel = "FAMILY", defaultValue = "adamw", description = "What to compare with")
     private String baseline;
 
-    @Option(names = "--lr", paramLabel = "PATH", defaultValue = "optimizer.lr", description = "Path of the learning rate")
+    @Option(
+            names = "--lr",
+            paramLabel = "PATH",
+            defaultValue = "optimizer.lr",
+            description = "Path of the learning rate")
     private String lr;
 
     @Override

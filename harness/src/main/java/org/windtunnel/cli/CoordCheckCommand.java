@@ -40,21 +40,30 @@ final class CoordCheckCommand implements Callable<Integer> {
             description = "Widths (default: 1, 2, 4 and 8 times parameterization.base_width, else model.width)")
     private List<Integer> widths;
 
-    @Option(names = "--seeds", description = "Initialisations to average over (default: ${DEFAULT-VALUE})", defaultValue = "3")
+    @Option(
+            names = "--seeds",
+            description = "Initialisations to average over (default: ${DEFAULT-VALUE})",
+            defaultValue = "3")
     private int seeds;
 
     @Option(names = "--steps", description = "Forward passes, the first before any update (default: ${DEFAULT-VALUE})",
             defaultValue = "4")
     private int steps;
 
-    @Option(names = "--sequences", description = "Sequences of the batch (default: ${DEFAULT-VALUE})", defaultValue = "4")
+    @Option(
+            names = "--sequences",
+            description = "Sequences of the batch (default: ${DEFAULT-VALUE})",
+            defaultValue = "4")
     private int sequences;
 
     @Option(names = "--threshold", description = "Largest |slope| that counts as flat (default: ${DEFAULT-VALUE})",
             defaultValue = "" + CoordCheckOptions.THRESHOLD)
     private double threshold;
 
-    @Option(names = "--png", paramLabel = "DIR", description = "Write a picture of the changes into this directory as well")
+    @Option(
+            names = "--png",
+            paramLabel = "DIR",
+            description = "Write a picture of the changes into this directory as well")
     private Path pictures;
 
     @Override
@@ -106,10 +115,15 @@ final class CoordCheckCommand implements Callable<Integer> {
         CoordCheckOptions options = result.options();
         List<Fact> facts = List.of(
                 new Fact("parameterization", type(spec, "parameterization")),
-                new Fact("optimizer", type(spec, "optimizer") + ", rate " + spec.optimizer().lr()),
+                new Fact(
+                        "optimizer",
+                        type(spec, "optimizer") + ", rate " + spec.optimizer().lr()),
                 new Fact("widths", options.widths().toString()),
                 new Fact("seeds", Integer.toString(options.seeds())),
-                new Fact("batch", sequences + " examples of " + spec.model().unitsPerExample() + " " + spec.model().unit()));
+                new Fact(
+                        "batch",
+                        sequences + " examples of " + spec.model().unitsPerExample() + " "
+                                + spec.model().unit()));
         CoordCheckCurves curves = CoordCheckPages.curves(spec.name(), facts, verdict(result), result);
         Path page = experiment.directory(spec.name()).resolve("coord-check.html");
         CoordCheckReport.write(curves, page);

@@ -19,7 +19,10 @@ final class DataCommand implements Runnable {
         list();
     }
 
-    @Command(name = "list", mixinStandardHelpOptions = true, description = "List the data sets and where they come from.")
+    @Command(
+            name = "list",
+            mixinStandardHelpOptions = true,
+            description = "List the data sets and where they come from.")
     int list() {
         TextTable table = new TextTable(List.of("data set", "directory", "from"));
         for (Download d : Download.ALL) {
@@ -29,11 +32,14 @@ final class DataCommand implements Runnable {
         return ExitCode.DONE.code();
     }
 
-    @Command(name = "get", mixinStandardHelpOptions = true,
+    @Command(
+            name = "get",
+            mixinStandardHelpOptions = true,
             description = "Download a data set, check it, and put it where configs look for it.")
     int get(
             @Parameters(paramLabel = "NAME", description = "cifar10, cifar100 or fashion-mnist") String name,
-            @Option(names = "--dir", paramLabel = "DIR", description = "Where to put it (default: data/ here)") Path dir) {
+            @Option(names = "--dir", paramLabel = "DIR", description = "Where to put it (default: data/ here)")
+                    Path dir) {
         Download download = Download.of(name);
         Path directory = dir == null ? Path.of(download.dir()) : dir;
         download.to(directory);

@@ -65,10 +65,16 @@ final class FitCommand implements Callable<Integer> {
             description = "Column that holds a quantity of the law, for example N=params; may be repeated")
     private Map<String, String> columns = new LinkedHashMap<>();
 
-    @Option(names = "--where", paramLabel = "CONDITION", description = "Rows to fit, for example C<1e21; may be repeated")
+    @Option(
+            names = "--where",
+            paramLabel = "CONDITION",
+            description = "Rows to fit, for example C<1e21; may be repeated")
     private List<String> where = List.of();
 
-    @Option(names = "--delta", paramLabel = "D", description = "Of the Huber loss; or lad, or squares (default: the law's own)")
+    @Option(
+            names = "--delta",
+            paramLabel = "D",
+            description = "Of the Huber loss; or lad, or squares (default: the law's own)")
     private String delta;
 
     @Option(names = "--scale", description = "Residuals of log, linear or log1p output (default: the law's own)")
@@ -89,10 +95,16 @@ final class FitCommand implements Callable<Integer> {
             description = "Hold a parameter of the law, for example E=1.69; may be repeated")
     private Map<String, Double> fix = new LinkedHashMap<>();
 
-    @Option(names = "--cluster", paramLabel = "COLUMN", description = "Resample rows of equal value together, such as run")
+    @Option(
+            names = "--cluster",
+            paramLabel = "COLUMN",
+            description = "Resample rows of equal value together, such as run")
     private String cluster;
 
-    @Option(names = "--n", defaultValue = "non_embedding", description = "What N counts of runs: non_embedding or total")
+    @Option(
+            names = "--n",
+            defaultValue = "non_embedding",
+            description = "What N counts of runs: non_embedding or total")
     private SizeMeasure size;
 
     @Option(
@@ -104,11 +116,16 @@ final class FitCommand implements Callable<Integer> {
     @Option(
             names = "--checkpoints",
             defaultValue = "end",
-            description = "Losses of runs: end, evaluations, or training (smoothed); of more than one, runs are resampled"
-                    + " whole")
+            description =
+                    "Losses of runs: end, evaluations, or training (smoothed); of more than one, runs are resampled"
+                            + " whole")
     private Points.Taken taken;
 
-    @Option(names = "--skip", paramLabel = "SHARE", defaultValue = "0.1", description = "Of a curve, left out at its start")
+    @Option(
+            names = "--skip",
+            paramLabel = "SHARE",
+            defaultValue = "0.1",
+            description = "Of a curve, left out at its start")
     private double skip;
 
     @Option(
@@ -129,7 +146,10 @@ final class FitCommand implements Callable<Integer> {
     @Option(names = "--out", paramLabel = "FILE", description = "Write the fit as JSON, for plan --law")
     private Path out;
 
-    @Option(names = "--report", paramLabel = "FILE", description = "Write the fit as one HTML page with charts and numbers")
+    @Option(
+            names = "--report",
+            paramLabel = "FILE",
+            description = "Write the fit as one HTML page with charts and numbers")
     private Path report;
 
     @Override
@@ -164,7 +184,8 @@ final class FitCommand implements Callable<Integer> {
     private void sizes(Path path) {
         if (law.equals("envelope")) {
             if (!Files.isDirectory(path)) {
-                throw new ConfigException("--law envelope: expected a directory of runs with training curves, found " + path);
+                throw new ConfigException(
+                        "--law envelope: expected a directory of runs with training curves, found " + path);
             }
             Points points = new Points(size, flops, Points.Taken.TRAINING, skip, smooth);
             IsoFlopFit.envelope(Envelope.curves(RunRows.of(path, RunTable.read(path).runs(), points)))
@@ -179,7 +200,8 @@ final class FitCommand implements Callable<Integer> {
     private IsoFlop.Point point(DataTable.Row row) {
         double n = row.number(columns.getOrDefault("N", "N"));
         String compute = columns.getOrDefault("C", "C");
-        double c = row.text(compute).isEmpty() ? 6 * n * row.number(columns.getOrDefault("D", "D")) : row.number(compute);
+        double c =
+                row.text(compute).isEmpty() ? 6 * n * row.number(columns.getOrDefault("D", "D")) : row.number(compute);
         return new IsoFlop.Point(c, n, row.number(loss()));
     }
 
@@ -216,9 +238,12 @@ final class FitCommand implements Callable<Integer> {
         Law form = Laws.named(law);
         DataTable table = filtered(path, form);
         String source = path.getFileName() + (where.isEmpty() ? "" : " where " + String.join(", ", where));
-        TableFitter.Settings settings =
-                new TableFitter.Settings(columns, new FitOptions(delta(form.delta()), bootstrap, seed, level), scale, fix,
-                        cluster == null && Files.isDirectory(path) && taken != Points.Taken.END ? "run" : cluster);
+        TableFitter.Settings settings = new TableFitter.Settings(
+                columns,
+                new FitOptions(delta(form.delta()), bootstrap, seed, level),
+                scale,
+                fix,
+                cluster == null && Files.isDirectory(path) && taken != Points.Taken.END ? "run" : cluster);
         List<String> by = form.inputs().stream().map(i -> columns.getOrDefault(i, i)).toList();
         String output = columns.getOrDefault(form.output(), form.output());
         if (!everyRun && HYPER.contains(form.output()) && Optima.sweeps(table, by, output, loss())) {

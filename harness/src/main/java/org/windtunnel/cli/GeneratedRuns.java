@@ -28,7 +28,8 @@ final class GeneratedRuns {
     private static void curve(Path file, int lines) throws IOException {
         try (BufferedWriter out = Files.newBufferedWriter(file)) {
             for (int i = 1; i <= lines; i++) {
-                out.write("{\"step\": " + i + ", \"tokens\": " + 1024L * i + ", \"flops\": " + 8.05e8 * i + ", \"lr\": 0.001"
+                out.write("{\"step\": " + i + ", \"tokens\": " + 1024L * i + ", \"flops\": " + 8.05e8 * i
+                        + ", \"lr\": 0.001"
                         + ", \"loss\": " + (2 + 3 * Math.pow(i, -0.3) + 0.01 * Math.sin(i)) + ", \"grad_norm\": "
                         + (1.93 + 0.1 * Math.cos(i)) + ", \"clip\": 0.52, \"tokens_per_s\": 31250.0, \"time_s\": "
                         + 0.033 * i + "}\n");

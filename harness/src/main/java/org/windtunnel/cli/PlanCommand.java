@@ -26,8 +26,9 @@ import picocli.CommandLine.Option;
 @Command(
         name = "plan",
         mixinStandardHelpOptions = true,
-        description = "Print the table per parameter, counts, FLOPs, memory and the expected time of a run; or with --law"
-                + " how to spend a budget.")
+        description =
+                "Print the table per parameter, counts, FLOPs, memory and the expected time of a run; or with --law"
+                        + " how to spend a budget.")
 final class PlanCommand implements Callable<Integer> {
     private static final int WARM_UP_STEPS = 3;
     private static final double MEASURE_SECONDS = 3;
@@ -35,7 +36,10 @@ final class PlanCommand implements Callable<Integer> {
     @Mixin
     private ExperimentOptions experiment;
 
-    @Option(names = "--run", paramLabel = "ID", description = "Of a sweep: the run to plan (default: the one of most FLOPs)")
+    @Option(
+            names = "--run",
+            paramLabel = "ID",
+            description = "Of a sweep: the run to plan (default: the one of most FLOPs)")
     private String run;
 
     @Option(names = "--no-timing", description = "Do not measure a few steps for the expected time")
@@ -107,9 +111,17 @@ final class PlanCommand implements Callable<Integer> {
         TextTable t = new TextTable(List.of("", "total", "detail"));
         t.row(List.of("parameters", Terminal.count(plan.counts().total()), String.format(
                 "%d non-embedding + %d embedding", plan.counts().nonEmbedding(), plan.counts().embedding())));
-        t.row(List.of("budget", Terminal.count((double) plan.steps() * plan.tokensPerStep()) + " " + unit, String.format(
-                "%d steps of %d %s, %.1f for each non-embedding parameter", plan.steps(), plan.tokensPerStep(), unit,
-                (double) plan.steps() * plan.tokensPerStep() / plan.counts().nonEmbedding())));
+        t.row(List.of(
+                "budget",
+                Terminal.count((double) plan.steps() * plan.tokensPerStep()) + " " + unit,
+                String.format(
+                        "%d steps of %d %s, %.1f for each non-embedding parameter",
+                        plan.steps(),
+                        plan.tokensPerStep(),
+                        unit,
+                        (double) plan.steps()
+                                * plan.tokensPerStep()
+                                / plan.counts().nonEmbedding())));
         t.row(List.of("FLOPs", Terminal.count(plan.flops()), Terminal.count(plan.flopsPerToken())
                 + " for each of the " + unit + ", forward and backward"));
         t.row(List.of("memory", MemoryLedger.bytes(memory.total()), String.format(

@@ -24,8 +24,9 @@ import picocli.CommandLine.Parameters;
 @Command(
         name = "report",
         mixinStandardHelpOptions = true,
-        description = "Print the verdict on a sweep directory and write its HTML report, or that of a stored fit; trains"
-                + " nothing.")
+        description =
+                "Print the verdict on a sweep directory and write its HTML report, or that of a stored fit; trains"
+                        + " nothing.")
 final class ReportCommand implements Callable<Integer> {
     @Parameters(
             index = "0",
@@ -36,8 +37,9 @@ final class ReportCommand implements Callable<Integer> {
     @Option(
             names = "--config",
             paramLabel = "CONFIG",
-            description = "Take the analysis section of this experiment file (default: that of the sweep, or of the last"
-                    + " report)")
+            description =
+                    "Take the analysis section of this experiment file (default: that of the sweep, or of the last"
+                            + " report)")
     private Path config;
 
     @Option(
@@ -68,8 +70,9 @@ final class ReportCommand implements Callable<Integer> {
     private RunTable runs() {
         RunTable table = RunTable.read(directory);
         if (table.runs().isEmpty() && table.problems().isEmpty()) {
-            throw new ConfigException("report: expected a sweep directory such as runs/quickstart, or one run's, found no"
-                    + " runs in " + directory + ". Run `windtunnel sweep CONFIG` first or check the path.");
+            throw new ConfigException(
+                    "report: expected a sweep directory such as runs/quickstart, or one run's, found no" + " runs in "
+                            + directory + ". Run `windtunnel sweep CONFIG` first or check the path.");
         }
         return table;
     }

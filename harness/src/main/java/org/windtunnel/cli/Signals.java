@@ -36,13 +36,16 @@ final class Signals implements AutoCloseable {
             Class<?> signal = Class.forName("sun.misc.Signal");
             Class<?> handler = Class.forName("sun.misc.SignalHandler");
             signals.handle = signal.getMethod("handle", signal, handler);
-            Object proxy = Proxy.newProxyInstance(handler.getClassLoader(), new Class<?>[] {handler}, (self, method, args) -> {
-                if (method.getName().equals("handle")) {
-                    signals.received(args[0]);
-                    return null;
-                }
-                return method.getName().equals("equals") ? (Object) (self == args[0]) : System.identityHashCode(self);
-            });
+            Object proxy =
+                    Proxy.newProxyInstance(handler.getClassLoader(), new Class<?>[] {handler}, (self, method, args) -> {
+                        if (method.getName().equals("handle")) {
+                            signals.received(args[0]);
+                            return null;
+                        }
+                        return method.getName().equals("equals")
+                                ? (Object) (self == args[0])
+                                : System.identityHashCode(self);
+                    });
             for (String name : NAMES) {
                 signals.install(signal.getConstructor(String.class).newInstance(name), proxy);
             }

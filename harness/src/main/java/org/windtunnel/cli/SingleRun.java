@@ -61,8 +61,12 @@ final class SingleRun {
     private static String losses(RunOutcome outcome, String unit) {
         String train = Double.isNaN(outcome.trainLoss()) ? "" : String.format(", train loss %.4f", outcome.trainLoss());
         String eval = Double.isNaN(outcome.evalLoss()) ? "" : String.format(", eval loss %.4f", outcome.evalLoss());
-        return train.isEmpty() && eval.isEmpty() ? "" : (train + eval).replaceFirst(",", ":") + " nats/" + singular(unit)
-                + (Double.isNaN(outcome.evalError()) ? "" : String.format(", eval error %.2f %%", 100 * outcome.evalError()));
+        return train.isEmpty() && eval.isEmpty()
+                ? ""
+                : (train + eval).replaceFirst(",", ":") + " nats/" + singular(unit)
+                        + (Double.isNaN(outcome.evalError())
+                                ? ""
+                                : String.format(", eval error %.2f %%", 100 * outcome.evalError()));
     }
 
     private static String speed(Speed speed, String unit) {

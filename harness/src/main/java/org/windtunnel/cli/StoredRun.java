@@ -36,8 +36,8 @@ final class StoredRun {
         String hash = RunJob.identity(spec, branch).substring(0, ConfigWriter.hash(spec).length());
         String found = manifest.path("hash").asText();
         if (!hash.equals(found)) {
-            throw new ConfigException(directory + ": resolved.yaml is of run " + hash + ", manifest.json of run " + found
-                    + "; one of them was changed. Start from the experiment file: windtunnel train CONFIG");
+            throw new ConfigException(directory + ": resolved.yaml is of run " + hash + ", manifest.json of run "
+                    + found + "; one of them was changed. Start from the experiment file: windtunnel train CONFIG");
         }
         Map<String, Object> axes = manifest.path("axes").isObject()
                 ? JSON.convertValue(manifest.path("axes"), new TypeReference<LinkedHashMap<String, Object>>() {})
@@ -89,7 +89,8 @@ final class StoredRun {
             }
             if (manifest.path("format").asInt() > RunDirectory.FORMAT) {
                 throw new ConfigException(directory.resolve("manifest.json") + " has format " + manifest.path("format")
-                        + ", this program knows up to " + RunDirectory.FORMAT + "; use the version that wrote it or a newer one");
+                        + ", this program knows up to " + RunDirectory.FORMAT
+                        + "; use the version that wrote it or a newer one");
             }
             return manifest;
         } catch (IOException e) {
@@ -100,7 +101,10 @@ final class StoredRun {
 
     private static BranchPoint branch(JsonNode parent) {
         return parent.isObject()
-                ? new BranchPoint(parent.path("run_id").asText(), parent.path("identity").asText(), parent.path("step").asLong())
+                ? new BranchPoint(
+                        parent.path("run_id").asText(),
+                        parent.path("identity").asText(),
+                        parent.path("step").asLong())
                 : null;
     }
 

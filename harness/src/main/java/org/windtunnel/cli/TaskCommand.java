@@ -44,7 +44,8 @@ final class TaskCommand implements Callable<Integer> {
             return ExitCode.PREEMPTED.code();
         }
         List<LocalJob> missing = all.stream().filter(job -> isOpen(sweep.resolve(job.runId()))).toList();
-        System.out.printf("task %d of %s: %d runs, %d to do%n", task, submission.directory(), all.size(), missing.size());
+        System.out.printf(
+                "task %d of %s: %d runs, %d to do%n", task, submission.directory(), all.size(), missing.size());
         if (!missing.isEmpty()) {
             Path logs = logs(submission, task);
             ExitCode ended = LocalSweep.run(sweep, logs, missing, submission.workers(),

@@ -18,7 +18,9 @@ final class TrainCommand implements Callable<Integer> {
     @Mixin
     private ExperimentOptions experiment;
 
-    @Option(names = "--again", description = "Train from the first step, whatever there is; the directory is overwritten")
+    @Option(
+            names = "--again",
+            description = "Train from the first step, whatever there is; the directory is overwritten")
     private boolean again;
 
     @Override

@@ -50,7 +50,8 @@ final class TransferCommand implements Callable<Integer> {
     @Option(
             names = "--config",
             paramLabel = "CONFIG",
-            description = "Take the analysis section of this experiment file (default: that of the sweep, if it is one)")
+            description =
+                    "Take the analysis section of this experiment file (default: that of the sweep, if it is one)")
     private Path config;
 
     @Override
@@ -58,9 +59,10 @@ final class TransferCommand implements Callable<Integer> {
         StudyOptions options = options();
         List<TransferGroup> groups = Study.transfer(RunTable.read(directories), options);
         if (groups.isEmpty()) {
-            throw new ConfigException("no runs to compare under " + directories + ": expected finished runs at three or "
-                    + "more values of " + options.lrPath() + " for one " + options.widthPath()
-                    + "; sweep the learning rate, or name other paths with --lr and --over");
+            throw new ConfigException(
+                    "no runs to compare under " + directories + ": expected finished runs at three or "
+                            + "more values of " + options.lrPath() + " for one " + options.widthPath()
+                            + "; sweep the learning rate, or name other paths with --lr and --over");
         }
         PrintStream out = System.out;
         TransferLines.of(groups, options).forEach(out::println);

@@ -22,8 +22,9 @@ import picocli.CommandLine.Parameters;
         name = "trend",
         mixinStandardHelpOptions = true,
         showDefaultValues = true,
-        description = "Print how a diagnostic at the end of training, such as the top singular value of hidden matrices, "
-                + "grows with the size of the model; trains nothing.")
+        description =
+                "Print how a diagnostic at the end of training, such as the top singular value of hidden matrices, "
+                        + "grows with the size of the model; trains nothing.")
 final class TrendCommand implements Callable<Integer> {
     @Parameters(arity = "1..*", paramLabel = "RUNS", description = "Directories of run directories")
     private List<Path> directories;
@@ -32,7 +33,8 @@ final class TrendCommand implements Callable<Integer> {
             names = "--of",
             paramLabel = "KEY",
             defaultValue = "top_singular_value",
-            description = "Key of diag.jsonl: top_singular_value, activation_rms, update_ratio, max_logit, logit_z, ...")
+            description =
+                    "Key of diag.jsonl: top_singular_value, activation_rms, update_ratio, max_logit, logit_z, ...")
     private String quantity;
 
     @Option(
@@ -41,7 +43,11 @@ final class TrendCommand implements Callable<Integer> {
             description = "Parameters or modules that count, by their whole names (default: all that have the key)")
     private String names;
 
-    @Option(names = "--over", paramLabel = "PATH", defaultValue = "model.width", description = "Config path of the size")
+    @Option(
+            names = "--over",
+            paramLabel = "PATH",
+            defaultValue = "model.width",
+            description = "Config path of the size")
     private String over;
 
     @Option(

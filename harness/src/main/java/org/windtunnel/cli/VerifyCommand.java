@@ -27,18 +27,25 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "verify",
         mixinStandardHelpOptions = true,
-        description = "Replay golden files of official implementations and print the deviations; exits 1 if any is too large.")
+        description =
+                "Replay golden files of official implementations and print the deviations; exits 1 if any is too large.")
 final class VerifyCommand implements Callable<Integer> {
     @Spec
     private CommandSpec command;
 
-    @Parameters(arity = "1..*", paramLabel = "PATH", description = "Golden JSON files, folders of published loss data, or directories of them")
+    @Parameters(
+            arity = "1..*",
+            paramLabel = "PATH",
+            description = "Golden JSON files, folders of published loss data, or directories of them")
     private List<Path> paths;
 
     @Option(names = "--backend", description = "cpu, cuda or nd4j (default: ${DEFAULT-VALUE})", defaultValue = "CPU")
     private BackendName backend;
 
-    @Option(names = "--precision", description = "fp32, tf32 or bf16 on cuda, fp64 on nd4j (default: ${DEFAULT-VALUE})", defaultValue = "FP32")
+    @Option(
+            names = "--precision",
+            description = "fp32, tf32 or bf16 on cuda, fp64 on nd4j (default: ${DEFAULT-VALUE})",
+            defaultValue = "FP32")
     private Precision precision;
 
     @Option(names = "--threads", description = "Threads (default: ${DEFAULT-VALUE})", defaultValue = "1")

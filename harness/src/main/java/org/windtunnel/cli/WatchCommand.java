@@ -25,9 +25,10 @@ import picocli.CommandLine.Parameters;
 @Command(
         name = "watch",
         mixinStandardHelpOptions = true,
-        description = "Follow a sweep or a run on the terminal: what is done, what runs, the best so far, curves, the time "
-                + "left. Reads only. Ends with the sweep, or with Ctrl-C. Not on a terminal, prints a line whenever something has "
-                + "changed.")
+        description =
+                "Follow a sweep or a run on the terminal: what is done, what runs, the best so far, curves, the time "
+                        + "left. Reads only. Ends with the sweep, or with Ctrl-C. Not on a terminal, prints a line whenever something has "
+                        + "changed.")
 final class WatchCommand implements Callable<Integer> {
     private static final String ENTER = "\u001b[?1049h\u001b[?25l";
     private static final String LEAVE = "\u001b[?25h\u001b[?1049l";
@@ -35,11 +36,18 @@ final class WatchCommand implements Callable<Integer> {
     private static final String TO_LINE_END = "\u001b[K";
     private static final String TO_SCREEN_END = "\u001b[J";
 
-    @Parameters(index = "0", arity = "0..1", paramLabel = "DIR",
-            description = "Directory of a sweep or of a run (default: of the sweeps where run directories go, the one that runs, or was last written to)")
+    @Parameters(
+            index = "0",
+            arity = "0..1",
+            paramLabel = "DIR",
+            description =
+                    "Directory of a sweep or of a run (default: of the sweeps where run directories go, the one that runs, or was last written to)")
     private Path directory;
 
-    @Option(names = "--every", paramLabel = "SECONDS", description = "How often to look (default: 1 on a terminal, else 10)")
+    @Option(
+            names = "--every",
+            paramLabel = "SECONDS",
+            description = "How often to look (default: 1 on a terminal, else 10)")
     private Double every;
 
     @Option(names = "--once", description = "Print the picture as it is now and end")
@@ -70,7 +78,8 @@ final class WatchCommand implements Callable<Integer> {
     }
 
     private static LiveSweep choose(LiveRuns live, Path runs) {
-        Comparator<LiveSweep> order = Comparator.comparing((LiveSweep s) -> s.look().counts().containsKey(RunState.RUNNING))
+        Comparator<LiveSweep> order = Comparator.comparing(
+                        (LiveSweep s) -> s.look().counts().containsKey(RunState.RUNNING))
                 .thenComparing(WatchCommand::modified);
         return live.sweeps().stream().max(order).orElseThrow(() -> new ConfigException("there are no runs in " + runs
                 + " yet; start some with: windtunnel sweep configs/quickstart.yaml"));

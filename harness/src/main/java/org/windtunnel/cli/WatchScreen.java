@@ -130,8 +130,13 @@ final class WatchScreen {
         for (int i = 0; i < Math.min(limit, running.size()); i++) {
             RunSnapshot run = running.get(i);
             String spark = BrailleChart.sparkline(curve(run.runId(), Column.LOSS), SPARK);
-            table.row(List.of(name(run), Long.toString(run.step()), Long.toString(run.steps()), loss(run.loss()),
-                    loss(run.evalLoss()), Double.isNaN(run.tokensPerSecond()) ? "-" : Terminal.count(run.tokensPerSecond()),
+            table.row(List.of(
+                    name(run),
+                    Long.toString(run.step()),
+                    Long.toString(run.steps()),
+                    loss(run.loss()),
+                    loss(run.evalLoss()),
+                    Double.isNaN(run.tokensPerSecond()) ? "-" : Terminal.count(run.tokensPerSecond()),
                     Double.isNaN(run.secondsLeft()) ? "-" : Terminal.duration(run.secondsLeft()),
                     i < MAX_CURVES ? CURVES[i].of(spark) : spark));
         }

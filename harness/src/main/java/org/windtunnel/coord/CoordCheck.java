@@ -39,7 +39,8 @@ public final class CoordCheck {
      * @param batch in the shape of the experiment's data
      * @throws ConfigException if the model does not exist at one of the widths, or its numbers overflow
      */
-    public static CoordCheckResult run(ExperimentSpec spec, CoordBatch batch, CoordCheckOptions options, Backend backend) {
+    public static CoordCheckResult run(
+            ExperimentSpec spec, CoordBatch batch, CoordCheckOptions options, Backend backend) {
         CoordCheck check = new CoordCheck(spec, batch, options, backend);
         for (int w = 0; w < options.widths().size(); w++) {
             for (int s = 0; s < options.seeds(); s++) {
@@ -87,8 +88,8 @@ public final class CoordCheck {
                 curve.propagated()[t][w] += module.product.propagatedL1[t] / options.seeds();
             }
             if (!Double.isFinite(curve.l1()[t][w])) {
-                throw new ConfigException("coord-check: the output of " + name + " is " + curve.l1()[t][w] + " at width "
-                        + options.widths().get(w) + " after " + t + " updates; lower optimizer.lr");
+                throw new ConfigException("coord-check: the output of " + name + " is " + curve.l1()[t][w]
+                        + " at width " + options.widths().get(w) + " after " + t + " updates; lower optimizer.lr");
             }
         }
     }

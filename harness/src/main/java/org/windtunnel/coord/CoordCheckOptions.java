@@ -22,8 +22,9 @@ public record CoordCheckOptions(List<Integer> widths, int seeds, int steps, doub
             throw new ConfigException("coord-check: expected at least two ascending widths, found " + widths);
         }
         if (seeds < 1 || steps < 2 || !(threshold > 0)) {
-            throw new ConfigException("coord-check: expected at least 1 seed, at least 2 steps and a threshold above 0, found "
-                    + seeds + ", " + steps + " and " + threshold);
+            throw new ConfigException(
+                    "coord-check: expected at least 1 seed, at least 2 steps and a threshold above 0, found " + seeds
+                            + ", " + steps + " and " + threshold);
         }
     }
 

@@ -44,8 +44,9 @@ record ShardFile(Path file, int width, ByteBuffer header, List<ByteBuffer> piece
             int magic = magic(channel, size);
             boolean known = magic == MAGIC_UINT16 || magic == MAGIC_UINT32;
             if (magic == MAGIC_EVAL && format != ShardFormat.NANOGPT) {
-                throw new ConfigException(key + ": " + file + " is an llm.c evaluation file (magic 20240522), not a stream"
-                        + " of tokens; name a training shard");
+                throw new ConfigException(
+                        key + ": " + file + " is an llm.c evaluation file (magic 20240522), not a stream"
+                                + " of tokens; name a training shard");
             }
             if (format == ShardFormat.LLMC && !known) {
                 throw new ConfigException(key + ": " + file + " starts with " + magic

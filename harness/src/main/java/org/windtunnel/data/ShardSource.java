@@ -103,7 +103,8 @@ final class ShardSource {
             at++;
         }
         return new ConfigException(key + ": " + file + " holds token id " + Integer.toUnsignedLong(one[0])
-                + " at token " + at + ", expected ids below data.vocab " + spec.vocab() + " (its largest id is " + largest
+                + " at token " + at + ", expected ids below data.vocab " + spec.vocab() + " (its largest id is "
+                + largest
                 + "); set data.vocab to more, or check that the file holds token ids of this format");
     }
 

@@ -49,7 +49,14 @@ final class Sharpness {
      * @param backend null if the allocator only counts
      * @param zWeight weight of the z-loss, which is part of the loss
      */
-    Sharpness(Backend backend, Model model, int parameters, double zWeight, HostVectors host, int maxSteps, Allocator memory) {
+    Sharpness(
+            Backend backend,
+            Model model,
+            int parameters,
+            double zWeight,
+            HostVectors host,
+            int maxSteps,
+            Allocator memory) {
         this.backend = backend;
         this.model = model;
         this.zWeight = zWeight;

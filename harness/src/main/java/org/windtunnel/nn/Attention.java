@@ -29,7 +29,8 @@ final class Attention {
     private record Packed(Tensor all, Tensor q, Tensor k, Tensor v) {
         static Packed of(Tensor all, TransformerShape s) {
             long total = all.size();
-            return new Packed(all, all, from(all, s.queryWidth(), total), from(all, s.queryWidth() + s.kvWidth(), total));
+            return new Packed(
+                    all, all, from(all, s.queryWidth(), total), from(all, s.queryWidth() + s.kvWidth(), total));
         }
     }
 

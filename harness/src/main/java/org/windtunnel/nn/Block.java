@@ -35,7 +35,11 @@ final class Block {
         this.output = w.keep(width);
         this.branch = w.branch(width);
         this.probed = new String[] {
-            names.attentionNorm(layer), in + "attn", names.feedForwardNorm(layer), in + "mlp", in.substring(0, in.length() - 1)
+            names.attentionNorm(layer),
+            in + "attn",
+            names.feedForwardNorm(layer),
+            in + "mlp",
+            in.substring(0, in.length() - 1)
         };
     }
 

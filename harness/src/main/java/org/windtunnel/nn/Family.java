@@ -45,5 +45,6 @@ public interface Family {
      * @param seed of what passes draw at random, such as dropped paths
      * @param memory gives parameters, gradients and activations
      */
-    Model build(Backend backend, ForwardMultipliers multipliers, int microBatch, Loss loss, long seed, Allocator memory);
+    Model build(
+            Backend backend, ForwardMultipliers multipliers, int microBatch, Loss loss, long seed, Allocator memory);
 }

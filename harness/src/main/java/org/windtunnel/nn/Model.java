@@ -41,8 +41,8 @@ public interface Model {
      */
     default void mixTargets(int[] seconds, float[] shares) {
         if (seconds != null) {
-            throw new ConfigException("data.augment.mixup: expected 0 with this model.family, which has no loss of mixed "
-                    + "targets");
+            throw new ConfigException(
+                    "data.augment.mixup: expected 0 with this model.family, which has no loss of mixed " + "targets");
         }
     }
 

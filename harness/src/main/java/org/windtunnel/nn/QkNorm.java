@@ -60,8 +60,20 @@ final class QkNorm {
 
     /** Turns dq and dk, packed like q and k, from gradients of the outputs into gradients of the inputs in place. */
     void backward(Tensor q, Tensor k, Tensor dq, Tensor dk, boolean accumulate) {
-        backend.rmsNormBackward(rows, shape.heads(), shape.headDim(), q, packedLd, queryGain, queryRstd, dq, packedLd, dq,
-                false, dQueryGain, accumulate);
+        backend.rmsNormBackward(
+                rows,
+                shape.heads(),
+                shape.headDim(),
+                q,
+                packedLd,
+                queryGain,
+                queryRstd,
+                dq,
+                packedLd,
+                dq,
+                false,
+                dQueryGain,
+                accumulate);
         backend.rmsNormBackward(rows, shape.kvHeads(), shape.headDim(), k, packedLd, keyGain, keyRstd, dk, packedLd, dk,
                 false, dKeyGain, accumulate);
     }

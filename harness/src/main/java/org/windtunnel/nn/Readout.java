@@ -22,8 +22,15 @@ final class Readout {
         String table = s.tied() ? w.names().tokens() : TransformerNames.weight(w.names().readout());
         this.backend = w.backend();
         this.norm = w.norm(w.names().finalNorm());
-        this.head = new Linear(backend, w.rows(), w.parameters().weight(table), w.parameters().gradient(table), null, null,
-                w.multipliers().readout(), null);
+        this.head = new Linear(
+                backend,
+                w.rows(),
+                w.parameters().weight(table),
+                w.parameters().gradient(table),
+                null,
+                null,
+                w.multipliers().readout(),
+                null);
         this.input = input;
         this.normed = w.keep(s.width());
         this.logits = w.keep(s.vocab());

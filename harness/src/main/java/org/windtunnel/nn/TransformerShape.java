@@ -104,7 +104,8 @@ public record TransformerShape(
     private static int ffnWidth(double multiple, int width, int multipleOf) {
         double exact = multiple * width;
         if (!(exact > 0) || exact > Integer.MAX_VALUE - multipleOf) {
-            throw new ConfigException("model: expected a positive ffn_multiple, found " + multiple + " at width " + width);
+            throw new ConfigException(
+                    "model: expected a positive ffn_multiple, found " + multiple + " at width " + width);
         }
         return (int) ((Math.round(exact) + multipleOf - 1) / multipleOf * multipleOf);
     }

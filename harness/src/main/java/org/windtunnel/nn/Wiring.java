@@ -89,7 +89,14 @@ record Wiring(
             throw new IllegalArgumentException("fused projections with biases are not laid out: " + modules[0]);
         }
         String[] weights = TransformerNames.weights(modules);
-        return new Linear(backend, rows(), parameters.fusedWeight(weights), parameters.fusedGradient(weights), null, null,
-                1, null);
+        return new Linear(
+                backend,
+                rows(),
+                parameters.fusedWeight(weights),
+                parameters.fusedGradient(weights),
+                null,
+                null,
+                1,
+                null);
     }
 }

@@ -11,7 +11,8 @@ package org.windtunnel.record;
 public record LogPosition(String file, long bytes, long crc32c) {
     public LogPosition {
         if (!file.matches("[A-Za-z0-9_][A-Za-z0-9._-]{0,200}") || bytes < 0) {
-            throw new IllegalArgumentException("expected a log of a run directory and its length, found " + file + ", " + bytes);
+            throw new IllegalArgumentException(
+                    "expected a log of a run directory and its length, found " + file + ", " + bytes);
         }
     }
 }

@@ -195,7 +195,11 @@ public final class RunDirectory implements AutoCloseable {
         Path file = path.resolve("log.txt");
         String line = LocalDateTime.now().truncatedTo(ChronoUnit.SECONDS) + " " + message.replaceAll("\\R", " ") + "\n";
         try {
-            Files.write(file, line.getBytes(StandardCharsets.UTF_8), StandardOpenOption.CREATE, StandardOpenOption.APPEND,
+            Files.write(
+                    file,
+                    line.getBytes(StandardCharsets.UTF_8),
+                    StandardOpenOption.CREATE,
+                    StandardOpenOption.APPEND,
                     LinkOption.NOFOLLOW_LINKS);
         } catch (IOException e) {
             throw notWritable(file, e);

@@ -110,7 +110,8 @@ public final class Schedules {
 
     private static double floor(double floor) {
         if (!(floor >= 0 && floor <= 1)) {
-            throw new ConfigException("schedule: expected floor, a fraction of the peak rate, in [0, 1], found " + floor);
+            throw new ConfigException(
+                    "schedule: expected floor, a fraction of the peak rate, in [0, 1], found " + floor);
         }
         return floor;
     }

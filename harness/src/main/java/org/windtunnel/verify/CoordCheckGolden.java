@@ -83,7 +83,8 @@ final class CoordCheckGolden implements GoldenFormat {
             }
             field(experiment, "modules").fieldNames().forEachRemaining(module -> {
                 if (fused(experiment, module)) {
-                    parts.add(label(experiment) + ": " + module + " is not observed: a block's last norm is one kernel with "
+                    parts.add(label(experiment) + ": " + module
+                            + " is not observed: a block's last norm is one kernel with "
                             + "the addition of the shortcut and the ReLU");
                 }
             });
@@ -225,7 +226,8 @@ final class CoordCheckGolden implements GoldenFormat {
             }
             step++;
         }
-        return new Check(caseName, "slopes of " + module, worst, worst / largest, "slope " + TOLERANCE, worst <= TOLERANCE);
+        return new Check(
+                caseName, "slopes of " + module, worst, worst / largest, "slope " + TOLERANCE, worst <= TOLERANCE);
     }
 
     private static String ours(String model, String module) {

@@ -27,9 +27,24 @@ final class GoldenOptimizer {
     private static final double MUON_EPS = 1e-7;
     private static final double GROWTH_LIMIT = 1.01;
 
-    private static final Set<String> NAMES = Set.of("adamw", "sgd", "sgd_nesterov", "MuAdam", "MuAdamW", "MuSGD", "sgd_sai", "apollo",
-            "apollo_mini", "muon", "muon_kj", "muon_moonlight", "muon_archscale", "muon_archscale_spectral",
-            "muon_airbench_conv", "muonh", "muonh_hyperp");
+    private static final Set<String> NAMES = Set.of(
+            "adamw",
+            "sgd",
+            "sgd_nesterov",
+            "MuAdam",
+            "MuAdamW",
+            "MuSGD",
+            "sgd_sai",
+            "apollo",
+            "apollo_mini",
+            "muon",
+            "muon_kj",
+            "muon_moonlight",
+            "muon_archscale",
+            "muon_archscale_spectral",
+            "muon_airbench_conv",
+            "muonh",
+            "muonh_hyperp");
 
     private GoldenOptimizer() {}
 
@@ -46,23 +61,56 @@ final class GoldenOptimizer {
     static OptimizerSpec of(String name, JsonNode config, Double decay, Map<String, UpdateRule> assign) {
         return switch (name) {
             case "adamw", "MuAdam", "MuAdamW" -> adamw(config, decay != null ? decay : number(config, "weight_decay"));
-            case "sgd", "sgd_nesterov", "MuSGD" -> new OptimizerSpec.Sgd(number(config, "lr"), number(config, "momentum"),
-                    config.path("dampening").asDouble(0), field(config, "nesterov").asBoolean(),
-                    decay != null ? decay : number(config, "weight_decay"), Decayed.ALL);
-            case "sgd_sai" -> new OptimizerSpec.SgdSai(number(config, "lr"), number(config, "momentum"),
-                    number(config, "eps"), gain(text(config, "variant")), number(config, "weight_decay"), Decayed.ALL);
+            case "sgd", "sgd_nesterov", "MuSGD" ->
+                new OptimizerSpec.Sgd(
+                        number(config, "lr"),
+                        number(config, "momentum"),
+                        config.path("dampening").asDouble(0),
+                        field(config, "nesterov").asBoolean(),
+                        decay != null ? decay : number(config, "weight_decay"),
+                        Decayed.ALL);
+            case "sgd_sai" ->
+                new OptimizerSpec.SgdSai(
+                        number(config, "lr"),
+                        number(config, "momentum"),
+                        number(config, "eps"),
+                        gain(text(config, "variant")),
+                        number(config, "weight_decay"),
+                        Decayed.ALL);
             case "apollo", "apollo_mini" -> apollo(config, assign);
             case "muon", "muon_kj" -> kellerJordan(field(config, "muon"), adam(config), assign);
             case "muon_moonlight" -> moonlight(config, assign);
             case "muon_archscale", "muon_archscale_spectral" -> archScale(config, assign);
-            case "muon_airbench_conv" -> new OptimizerSpec.Muon(number(config, "lr"), number(config, "momentum"),
-                    0.85, 0, MomentumForm.SUM, field(config, "nesterov").asBoolean(), MuonScale.NONE, FilterScale.FLAT,
-                    GoldenJson.integer(config, "ns_steps"), NewtonSchulzCoefficients.KELLER_JORDAN,
-                    number(config, "ns_eps"), 0, false, true, new Auxiliary(null, null, null, null, null, 0.0,
-                            Decayed.ALL), assign);
-            case "muonh", "muonh_hyperp" -> new OptimizerSpec.MuonH(number(config, "lr"), number(config, "mu"),
-                    config.path("nesterov").asBoolean(true), MUON_STEPS, NewtonSchulzCoefficients.DION,
-                    number(config, "epsilon"), Radius.CURRENT, muonDecay(config), archScaleAdam(config), assign);
+            case "muon_airbench_conv" ->
+                new OptimizerSpec.Muon(
+                        number(config, "lr"),
+                        number(config, "momentum"),
+                        0.85,
+                        0,
+                        MomentumForm.SUM,
+                        field(config, "nesterov").asBoolean(),
+                        MuonScale.NONE,
+                        FilterScale.FLAT,
+                        GoldenJson.integer(config, "ns_steps"),
+                        NewtonSchulzCoefficients.KELLER_JORDAN,
+                        number(config, "ns_eps"),
+                        0,
+                        false,
+                        true,
+                        new Auxiliary(null, null, null, null, null, 0.0, Decayed.ALL),
+                        assign);
+            case "muonh", "muonh_hyperp" ->
+                new OptimizerSpec.MuonH(
+                        number(config, "lr"),
+                        number(config, "mu"),
+                        config.path("nesterov").asBoolean(true),
+                        MUON_STEPS,
+                        NewtonSchulzCoefficients.DION,
+                        number(config, "epsilon"),
+                        Radius.CURRENT,
+                        muonDecay(config),
+                        archScaleAdam(config),
+                        assign);
             default -> throw new ConfigException("unknown optimizer " + name);
         };
     }

@@ -64,7 +64,8 @@ final class HyperpGolden implements GoldenFormat {
         checks.add(common.check(caseName, "rates, code"));
         Deviation split = deviation();
         for (int i = 0; i < paper.rows().size(); i++) {
-            String key = paper.specs().get(i).role() == Role.HIDDEN ? "lr_hidden_paper" : "lr_embedding_vector_head_paper";
+            String key =
+                    paper.specs().get(i).role() == Role.HIDDEN ? "lr_hidden_paper" : "lr_embedding_vector_head_paper";
             split.add(eta * paper.rows().get(i).lrMult(), number(c, key));
         }
         checks.add(split.check(caseName, "rates, paper"));

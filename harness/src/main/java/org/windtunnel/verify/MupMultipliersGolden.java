@@ -39,13 +39,15 @@ final class MupMultipliersGolden implements GoldenFormat {
     private static final OptimizerSpec SGD = new OptimizerSpec.Sgd(1, 0.9, 0, false, 1, Decayed.ALL);
 
     /** One rescaled family member against its base. */
-    private record Member(String caseName, JsonNode model, List<ParamSpec> specs, List<ParamSpec> base, JsonNode baseModel) {
+    private record Member(
+            String caseName, JsonNode model, List<ParamSpec> specs, List<ParamSpec> base, JsonNode baseModel) {
 
         JsonNode parameter(int i) {
             return field(model, "parameters").get(i);
         }
 
-        ScalingTable resolve(OptimizerSpec optimizer, double embeddingStd, double gain, double outputMult, DecayRule rule) {
+        ScalingTable resolve(
+                OptimizerSpec optimizer, double embeddingStd, double gain, double outputMult, DecayRule rule) {
             ParameterizationSpec mup =
                     new ParameterizationSpec.MuP(1, embeddingStd, gain, gain, false, 1, outputMult, rule);
             return Parameterizations.resolve(mup, optimizer, specs, base, 1, 1, 1);
@@ -115,7 +117,12 @@ final class MupMultipliersGolden implements GoldenFormat {
             for (int i = 0; i < m.specs().size(); i++) {
                 JsonNode expected = m.parameter(i).path(key);
                 if (m.specs().get(i).shape().length >= 2 && expected.isNumber()) {
-                    deviation.add(stdFrom(m, i, number(m.baseModel().path("parameters").get(i), key)), expected.asDouble());
+                    deviation.add(
+                            stdFrom(
+                                    m,
+                                    i,
+                                    number(m.baseModel().path("parameters").get(i), key)),
+                            expected.asDouble());
                 }
             }
             checks.add(deviation.check(m.caseName(), key));

@@ -132,7 +132,8 @@ final class OptimizerGolden implements GoldenFormat {
             rows.add(new ParamScaling(0, 0, 1, decay.getOrDefault(text(p, "name"), 1.0), 1));
         }
         if (!decay.isEmpty() && decay.size() != specs.size()) {
-            throw new ConfigException("expected every parameter in exactly one group, found groups for " + decay.keySet());
+            throw new ConfigException(
+                    "expected every parameter in exactly one group, found groups for " + decay.keySet());
         }
         return new ScalingTable(specs, Assignment.of(optimizer, specs), rows, ForwardMultipliers.standard(1));
     }

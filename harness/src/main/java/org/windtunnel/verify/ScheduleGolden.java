@@ -132,7 +132,11 @@ final class ScheduleGolden implements GoldenFormat {
             double from = 1 / number(config, "div_factor");
             return new Counterpart(
                     new ScheduleSpec.Cosine(
-                            warmup, from, number(config, "final_div_factor"), number(config, "n_inf"), Convention.OPTAX),
+                            warmup,
+                            from,
+                            number(config, "final_div_factor"),
+                            number(config, "n_inf"),
+                            Convention.OPTAX),
                     total,
                     1);
         }

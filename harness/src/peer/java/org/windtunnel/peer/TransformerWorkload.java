@@ -45,7 +45,8 @@ record TransformerWorkload(int width, int depth, int heads, int context, int bat
         }
         int[] n = Arrays.stream(words).mapToInt(word -> Integer.parseInt(word.trim())).toArray();
         if (Arrays.stream(n).anyMatch(value -> value < 1) || n[0] % n[2] != 0) {
-            throw new IllegalArgumentException("expected positive D,L,H,T,B with H a divisor of D, found '" + text + "'");
+            throw new IllegalArgumentException(
+                    "expected positive D,L,H,T,B with H a divisor of D, found '" + text + "'");
         }
         return new TransformerWorkload(n[0], n[1], n[2], n[3], n[4]);
     }

@@ -89,7 +89,9 @@ class CudaOnGpuTest {
     void moreMemoryThanThereIsIsRefused() {
         try (CudaDevice device = CudaDevice.open()) {
             long tooMuch = 2 * device.info().totalBytes();
-            assertThatThrownBy(() -> device.allocate(tooMuch)).isInstanceOf(OutOfMemory.class).hasMessageContaining("MiB");
+            assertThatThrownBy(() -> device.allocate(tooMuch))
+                    .isInstanceOf(OutOfMemory.class)
+                    .hasMessageContaining("MiB");
         }
         try (Backend gpu = gpu(Operands.FP32)) {
             gpu.allocate(DType.FLOAT32, 1000).close();

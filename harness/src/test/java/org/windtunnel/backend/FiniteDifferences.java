@@ -57,7 +57,13 @@ final class FiniteDifferences {
     }
 
     private static double loss(
-            Backend backend, GradientCase c, double[][] inputs, int i, double[] direction, double by, double[] weights) {
+            Backend backend,
+            GradientCase c,
+            double[][] inputs,
+            int i,
+            double[] direction,
+            double by,
+            double[] weights) {
         double[][] moved = inputs.clone();
         moved[i] = inputs[i].clone();
         for (int j = 0; j < direction.length; j++) {

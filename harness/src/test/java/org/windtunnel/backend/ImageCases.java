@@ -13,7 +13,8 @@ final class ImageCases {
     static void addTo(List<KernelCase> cases, long seed, boolean large) {
         for (int kernel : new int[] {1, 2, 3, 5}) {
             for (int stride = 1; stride <= 2; stride++) {
-                cases.add(convolution(new CaseDraws(seed, "convolution" + kernel + stride, large), kernel, stride, large));
+                cases.add(convolution(
+                        new CaseDraws(seed, "convolution" + kernel + stride, large), kernel, stride, large));
             }
         }
         cases.add(convolution(new CaseDraws(seed, "cifar convolution", large), 3, 1, large));
@@ -29,7 +30,8 @@ final class ImageCases {
 
     /** More of them than there are chunks of work. */
     private static KernelCase manyImages(CaseDraws r) {
-        return convolution(r, new WindowShape(20 + r.below(60), 3 + r.below(3), 3, 1 + r.below(5), 1 + r.below(20), 3, 1, 1));
+        return convolution(
+                r, new WindowShape(20 + r.below(60), 3 + r.below(3), 3, 1 + r.below(5), 1 + r.below(20), 3, 1, 1));
     }
 
     private static KernelCase convolution(CaseDraws r, int kernel, int stride, boolean large) {
@@ -229,7 +231,14 @@ final class ImageCases {
         int kernel = 1 + r.below(3);
         int c = r.size();
         WindowShape s = new WindowShape(
-                1 + r.below(3), kernel + r.below(8), kernel + r.below(8), c, c, kernel, 1 + r.below(3), r.below(kernel));
+                1 + r.below(3),
+                kernel + r.below(8),
+                kernel + r.below(8),
+                c,
+                c,
+                kernel,
+                1 + r.below(3),
+                r.below(kernel));
         double[] x = r.normal(s.batch() * s.imageSize());
         double[] dy = r.normal(s.batch() * s.outSize());
         return new KernelCase((max ? "max pool " : "average pool ") + s, (t, out) -> {

@@ -45,7 +45,11 @@ final class ImageGradientCases {
     }
 
     private void add(
-            String name, String inputs, double[][] values, GradientCases.Forward forward, GradientCases.Backward backward) {
+            String name,
+            String inputs,
+            double[][] values,
+            GradientCases.Forward forward,
+            GradientCases.Backward backward) {
         cases.add(new GradientCases.Case(name, inputs.split(" "), values, forward, backward));
     }
 
@@ -135,11 +139,24 @@ final class ImageGradientCases {
     private void groupNorm(int batch, int pixels, int c, int groups, boolean withEpilogue) {
         int rows = batch * pixels;
         String name = "group norm [" + batch + ", " + pixels + ", " + c + "] in " + groups;
-        add(name + (withEpilogue ? " with skip and ReLU" : ""), "x gain bias skip", normInputs(rows, c, withEpilogue),
+        add(
+                name + (withEpilogue ? " with skip and ReLU" : ""),
+                "x gain bias skip",
+                normInputs(rows, c, withEpilogue),
                 (t, v) -> {
                     Tensor y = t.garbage(rows, c);
-                    t.backend().images().groupNormForward(batch, groups, t.of(v[0], rows, c), t.of(v[1]), t.of(v[2]), EPS,
-                            t.garbage(batch, groups, 2), epilogue(t, v, rows, c), y);
+                    t.backend()
+                            .images()
+                            .groupNormForward(
+                                    batch,
+                                    groups,
+                                    t.of(v[0], rows, c),
+                                    t.of(v[1]),
+                                    t.of(v[2]),
+                                    EPS,
+                                    t.garbage(batch, groups, 2),
+                                    epilogue(t, v, rows, c),
+                                    y);
                     return y.toDoubles();
                 },
                 (t, v, dOut) -> {
@@ -152,8 +169,23 @@ final class ImageGradientCases {
                     Tensor dSkip = withEpilogue ? t.garbage(rows, c) : null;
                     Tensor dGain = t.garbage(c);
                     Tensor dBias = t.garbage(c);
-                    t.backend().images().groupNormBackward(batch, groups, x, t.of(v[1]), stats, e, y,
-                            t.of(dOut, rows, c), dx, dSkip, false, dGain, dBias, false);
+                    t.backend()
+                            .images()
+                            .groupNormBackward(
+                                    batch,
+                                    groups,
+                                    x,
+                                    t.of(v[1]),
+                                    stats,
+                                    e,
+                                    y,
+                                    t.of(dOut, rows, c),
+                                    dx,
+                                    dSkip,
+                                    false,
+                                    dGain,
+                                    dBias,
+                                    false);
                     return gradients(dSkip, dx, dGain, dBias);
                 });
     }

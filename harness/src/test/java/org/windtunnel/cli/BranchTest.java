@@ -107,12 +107,21 @@ class BranchTest {
         String trunk = only(runs, "tree_").toString();
         refused("has no checkpoint of step 61; it has [60]", "branch", trunk, "--at", "61");
         refused("from 1 to 100", "branch", trunk, "--at", "101");
-        refused("model: expected a branch to keep its trunk's", "branch", trunk, "--at", "60", "--set", "model.width=32");
+        refused(
+                "model: expected a branch to keep its trunk's",
+                "branch",
+                trunk,
+                "--at",
+                "60",
+                "--set",
+                "model.width=32");
         refused("train.batch", "branch", trunk, "--at", "60", "--set", "train.batch=8");
         refused("schedule.decay", "branch", trunk, "--at", "60", "--schedule", "{type: wsd, decay: x}");
         refused("expected more than 60", "branch", trunk, "--at", "60", "--set", "train.steps=60");
         refused("expected a run directory", "branch", temp.toString(), "--at", "60");
-        Files.writeString(Path.of(trunk, "resolved.yaml"), Files.readString(Path.of(trunk, "resolved.yaml")).replace("lr: 0.01", "lr: 0.1"));
+        Files.writeString(
+                Path.of(trunk, "resolved.yaml"),
+                Files.readString(Path.of(trunk, "resolved.yaml")).replace("lr: 0.01", "lr: 0.1"));
         refused("one of them was changed", "branch", trunk, "--at", "60");
     }
 
@@ -135,7 +144,9 @@ class BranchTest {
         assertThat(onConfig("plan", sweep, runs, "--no-timing")).as(err).isZero();
         // Each trunk 100 steps and branches of 20, 20 and 25; from their first steps 60, 100 and 125.
         assertThat(out).contains("branches: 6 runs go on from 2 trunks; ");
-        List<Double> flops = Pattern.compile("(\\S+)([MG])FLOP").matcher(out.substring(out.indexOf("branches: "))).results()
+        List<Double> flops = Pattern.compile("(\\S+)([MG])FLOP")
+                .matcher(out.substring(out.indexOf("branches: ")))
+                .results()
                 .map(m -> Double.parseDouble(m.group(1)) * (m.group(2).equals("G") ? 1000 : 1))
                 .toList();
         double trunks = flops.get(1);

@@ -48,7 +48,8 @@ class CommandLineTest {
 
     private int onConfig(String command, String yaml, String... more) throws IOException {
         Path config = Files.writeString(temp.resolve("x.yaml"), yaml);
-        List<String> args = new ArrayList<>(List.of(command, config.toString(), "--runs", temp.resolve("runs").toString()));
+        List<String> args = new ArrayList<>(List.of(
+                command, config.toString(), "--runs", temp.resolve("runs").toString()));
         args.addAll(List.of(more));
         return windtunnel(args.toArray(String[]::new));
     }
@@ -156,15 +157,24 @@ class CommandLineTest {
 
     @Test
     void mistakesAreOneClearErrorAndTheirExitCode() throws IOException {
-        mistake(TINY.replace("width: 16", "widht: 16"), 2, "x.yaml:2:22: model.widht: unknown key; did you mean width?");
-        mistake(TINY.replace("width: 16", "width: sixteen"), 2, "model.width: expected an integer (such as 64, 1e9, 500k or 1.5B), found sixteen");
+        mistake(
+                TINY.replace("width: 16", "widht: 16"),
+                2,
+                "x.yaml:2:22: model.widht: unknown key; did you mean width?");
+        mistake(
+                TINY.replace("width: 16", "width: sixteen"),
+                2,
+                "model.width: expected an integer (such as 64, 1e9, 500k or 1.5B), found sixteen");
         mistake(TINY.replace("name: tiny\n", ""), 2, "name: missing key");
         mistake(TINY + "name: again\n", 2, "duplicate key");
         mistake(TINY + "\t- x\n", 2, "tab");
         mistake(TINY.replace("width: 16", "width: 20"), 2, "width 20 is not a multiple of head_dim 8");
         mistake(TINY.replace("context: 16", "context: 9000"), 2, "9001 validation tokens for context 9000");
-        mistake(TINY.replace("{type: markov, vocab: 32, validation_tokens: 8192}", "{type: text, train: [nowhere.txt]}"),
-                2, "nowhere.txt");
+        mistake(
+                TINY.replace(
+                        "{type: markov, vocab: 32, validation_tokens: 8192}", "{type: text, train: [nowhere.txt]}"),
+                2,
+                "nowhere.txt");
         mistake(TINY.replace("batch: 4", "batch: 4, micro_batch: 3"), 2, "batch 4 and micro_batch 3");
         mistake(TINY + "runtime: {precision: fp64}\n", 2, "fp64");
         mistake(TINY.replace("batch: 4", "batch: 4, loss: mse, z_loss: 1e-4"), 2, "z_loss 0 with loss mse");
@@ -250,11 +260,20 @@ class CommandLineTest {
     void aCoordinateCheckSaysWhatDependsOnWidth() throws IOException {
         String mup = "parameterization={type: mup, base_width: 16, embedding_std: 1}";
         assertThat(onConfig("coord-check", TINY, "--set", mup, "--png", temp.resolve("png").toString())).isZero();
-        assertThat(out).contains("widths [16, 32, 64, 128], 3 seeds", "transformer.h.0.attn.qkv", "PASSED: 11 of 11 modules");
+        assertThat(out)
+                .contains("widths [16, 32, 64, 128], 3 seeds", "transformer.h.0.attn.qkv", "PASSED: 11 of 11 modules");
         assertThat(temp.resolve("runs/tiny/coord-check.html")).isNotEmptyFile();
         assertThat(temp.resolve("png/coord-check.png")).isNotEmptyFile();
-        assertThat(onConfig("coord-check", TINY, "--set", "parameterization={type: sp, embedding_std: 1}", "--widths", "16,128",
-                "--seeds", "1")).isEqualTo(ExitCode.FAILED.code());
+        assertThat(onConfig(
+                        "coord-check",
+                        TINY,
+                        "--set",
+                        "parameterization={type: sp, embedding_std: 1}",
+                        "--widths",
+                        "16,128",
+                        "--seeds",
+                        "1"))
+                .isEqualTo(ExitCode.FAILED.code());
         assertThat(out).containsPattern("transformer\\.h\\.0\\.mlp +.*FAILED .*delta t2 \\+");
         assertThat(onConfig("coord-check", TINY, "--widths", "32,16")).isEqualTo(ExitCode.BAD_INPUT.code());
     }

@@ -48,7 +48,10 @@ class ExampleConfigsTest {
     /** Paths in configs start at the root of the checkout; tests run in harness/. */
     private static ExperimentSpec fromHere(ExperimentSpec spec) {
         return spec.model() instanceof ModelSpec.Dl4j graph
-                ? spec.with(new ModelSpec.Dl4j("../" + graph.file(), graph.width(), graph.roles()), spec.train(), spec.seed())
+                ? spec.with(
+                        new ModelSpec.Dl4j("../" + graph.file(), graph.width(), graph.roles()),
+                        spec.train(),
+                        spec.seed())
                 : spec;
     }
 }

@@ -103,7 +103,8 @@ class FitTest {
         assertThat(line("parameters")[0]).isEqualTo(size, within(0.1 * size));
         double rate = lr(size, 1e21 / 6 / size);
         assertThat(line("lr")[0]).isEqualTo(rate, within(0.3 * rate));
-        assertThat(console.out()).contains("by lr(N, D) = K N^eN D^eD", "times the largest that this law was fitted to");
+        assertThat(console.out())
+                .contains("by lr(N, D) = K N^eN D^eD", "times the largest that this law was fitted to");
     }
 
     @Test

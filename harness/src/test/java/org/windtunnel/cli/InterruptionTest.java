@@ -109,7 +109,9 @@ class InterruptionTest {
             program.await(() -> directories(runs).stream().anyMatch(run -> lines(run) > 50));
             program.signal("TERM");
             assertThat(program.exitCode()).as(program.output()).isEqualTo(75);
-            assertThat(program.output()).contains("SIGTERM: the run ends after this step").contains("windtunnel resume");
+            assertThat(program.output())
+                    .contains("SIGTERM: the run ends after this step")
+                    .contains("windtunnel resume");
         }
         Path run = directories(runs).get(0);
         for (String signal : List.of("USR1", "INT")) {

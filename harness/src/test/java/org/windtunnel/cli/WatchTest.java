@@ -49,11 +49,17 @@ class WatchTest {
         assertThat(windtunnel("watch", temp.resolve("runs").toString())).isZero();
         assertThat(out).startsWith("seen: 2 done; 100 %; best ").contains("eval loss");
         assertThat(windtunnel("watch", sweep.toString(), "--once")).isZero();
-        assertThat(out).contains("seen  2 runs").contains("best so far").contains("training loss of the best run, 64 to 2.56k tokens")
+        assertThat(out)
+                .contains("seen  2 runs")
+                .contains("best so far")
+                .contains("training loss of the best run, 64 to 2.56k tokens")
                 .doesNotContain("\u001b");
         Path run = directories(sweep).get(0);
         assertThat(windtunnel("watch", run.toString(), "--once")).isZero();
-        assertThat(out).contains(run.getFileName().toString()).contains("step 40 of 40").contains("DONE after 40 steps");
+        assertThat(out)
+                .contains(run.getFileName().toString())
+                .contains("step 40 of 40")
+                .contains("DONE after 40 steps");
     }
 
     private static List<Path> directories(Path sweep) throws IOException {
@@ -69,16 +75,21 @@ class WatchTest {
         List<Path> runs = directories(sweep);
         Files.delete(runs.get(0).resolve("DONE"));
         Files.delete(runs.get(1).resolve("DONE"));
-        Files.writeString(runs.get(1).resolve("curve.jsonl"), "{\"step\":41,\"tok", java.nio.file.StandardOpenOption.APPEND);
+        Files.writeString(
+                runs.get(1).resolve("curve.jsonl"), "{\"step\":41,\"tok", java.nio.file.StandardOpenOption.APPEND);
         try (RunDirectory owner = RunDirectory.open(runs.get(0))) {
             LiveSweep live = LiveRuns.open(sweep, RunDirectory::isOwned).sweep("seen").orElseThrow();
             WatchScreen screen = new WatchScreen(live, null);
             assertThat(WatchScreen.line(live.look())).contains("1 running, 1 interrupted");
             for (int[] size : new int[][] {{20, 5}, {80, 24}, {132, 50}}) {
                 List<String> lines = screen.lines(live.look(), size[0], size[1]);
-                assertThat(lines).hasSizeLessThanOrEqualTo(size[1]).allSatisfy(line -> assertThat(line.length()).isLessThanOrEqualTo(size[0]));
+                assertThat(lines)
+                        .hasSizeLessThanOrEqualTo(size[1])
+                        .allSatisfy(line -> assertThat(line.length()).isLessThanOrEqualTo(size[0]));
             }
-            assertThat(screen.lines(live.look(), 100, 40)).anyMatch(line -> line.startsWith("running ")).anyMatch(line -> line.contains("█"));
+            assertThat(screen.lines(live.look(), 100, 40))
+                    .anyMatch(line -> line.startsWith("running "))
+                    .anyMatch(line -> line.contains("█"));
         }
     }
 

@@ -95,17 +95,22 @@ class CoordCheckTest {
                 train: {steps: 4, batch: 4, eval_sequences: 4}
                 """.formatted(parameterization, optimizer), "family");
         CoordCheckOptions options = new CoordCheckOptions(List.of(8, 16, 32, 64), 2, 4, CoordCheckOptions.THRESHOLD);
-        return CoordCheck.run(spec, CoordBatch.of(spec, new Datasets(Path.of(".")).open(spec.data()), 8), options, backend);
+        return CoordCheck.run(
+                spec, CoordBatch.of(spec, new Datasets(Path.of(".")).open(spec.data()), 8), options, backend);
     }
 
     @ParameterizedTest
-    @CsvSource(delimiter = '|', value = {"{type: adamw, lr: 0.001, weight_decay: 0}", "{type: sgd, lr: 0.1, momentum: 0}"})
+    @CsvSource(
+            delimiter = '|',
+            value = {"{type: adamw, lr: 0.001, weight_decay: 0}", "{type: sgd, lr: 0.1, momentum: 0}"})
     void underMupConvolutionsAreFlat(String optimizer) {
         CoordCheckResult result = resnet("{type: mup, base_width: 8, readout_gain: 0}", optimizer);
         for (CoordCurve curve : result.curves()) {
             assertThat(result.failures(curve)).as(curve.module()).isEmpty();
         }
-        assertThat(result.curves().stream().filter(CoordCurve::output)).extracting(CoordCurve::module).containsExactly("fc");
+        assertThat(result.curves().stream().filter(CoordCurve::output))
+                .extracting(CoordCurve::module)
+                .containsExactly("fc");
     }
 
     @Test

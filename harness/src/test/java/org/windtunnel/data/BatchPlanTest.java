@@ -167,7 +167,8 @@ class BatchPlanTest {
         corpus.read(Split.TRAIN, 0, 1000, tokens, 0);
         for (int row = 0; row < 3; row++) {
             int o = (int) offsets[row + 1];
-            assertThat(Arrays.copyOfRange(inputs, 10 * row, 10 * row + 10)).isEqualTo(Arrays.copyOfRange(tokens, o, o + 10));
+            assertThat(Arrays.copyOfRange(inputs, 10 * row, 10 * row + 10))
+                    .isEqualTo(Arrays.copyOfRange(tokens, o, o + 10));
             assertThat(Arrays.copyOfRange(targets, 10 * row, 10 * row + 10))
                     .isEqualTo(Arrays.copyOfRange(tokens, o + 1, o + 11));
         }

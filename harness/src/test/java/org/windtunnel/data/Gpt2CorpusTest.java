@@ -191,7 +191,8 @@ class Gpt2CorpusTest {
         Files.writeString(dir.resolve("a.txt"), "木".repeat(101));
         TokenCorpus corpus = open(List.of("a.txt"), List.of());
         assertThat(corpus.bytesPerToken(Split.TRAIN) * corpus.length(Split.TRAIN)).isCloseTo(270, within(1e-9));
-        assertThat(corpus.bytesPerToken(Split.VALIDATION) * corpus.length(Split.VALIDATION)).isCloseTo(33, within(1e-9));
+        assertThat(corpus.bytesPerToken(Split.VALIDATION) * corpus.length(Split.VALIDATION))
+                .isCloseTo(33, within(1e-9));
     }
 
     @Test

@@ -37,7 +37,8 @@ class MarkovCorpusTest {
         for (long start : new long[] {0, 12_345_678_901L}) {
             int[] whole = read(corpus, Split.TRAIN, start, 3000);
             for (int from : new int[] {0, 1, 7, 500, 1111, 2950}) {
-                assertThat(read(corpus, Split.TRAIN, start + from, 50)).isEqualTo(Arrays.copyOfRange(whole, from, from + 50));
+                assertThat(read(corpus, Split.TRAIN, start + from, 50))
+                        .isEqualTo(Arrays.copyOfRange(whole, from, from + 50));
             }
         }
     }

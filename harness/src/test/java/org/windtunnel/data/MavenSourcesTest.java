@@ -77,7 +77,8 @@ class MavenSourcesTest {
                 zip.write("/* Copyright X */\nclass A {}\r\n".getBytes(StandardCharsets.UTF_8));
             }
         }
-        assertThat(new String(MavenSources.assemble(dir), StandardCharsets.UTF_8)).isEqualTo("class A {}\n\n".repeat(3));
+        assertThat(new String(MavenSources.assemble(dir), StandardCharsets.UTF_8))
+                .isEqualTo("class A {}\n\n".repeat(3));
         assertThatThrownBy(() -> MavenSources.open(spec(10), dir))
                 .isInstanceOf(ConfigException.class)
                 .hasMessageContaining("SHA-256")
@@ -87,7 +88,8 @@ class MavenSourcesTest {
     @Test
     void onlyLicenceCommentsGo() {
         assertThat(MavenSources.clean("/* Licensed: see the License */\n\npackage a;\r\n")).isEqualTo("package a;\n\n");
-        assertThat(MavenSources.clean("/** What it does. */\nclass B {}")).isEqualTo("/** What it does. */\nclass B {}\n\n");
+        assertThat(MavenSources.clean("/** What it does. */\nclass B {}"))
+                .isEqualTo("/** What it does. */\nclass B {}\n\n");
         assertThat(MavenSources.clean("/* Copyright, never closed")).isEqualTo("/* Copyright, never closed\n\n");
     }
 }

@@ -102,13 +102,20 @@ class ShardCorpusTest {
         assertThat(held.length(Split.TRAIN)).isEqualTo(450);
         held.read(Split.VALIDATION, 0, 50, window, 0);
         assertThat(Arrays.copyOf(window, 50)).isEqualTo(IntStream.range(450, 500).toArray());
-        assertThatThrownBy(() -> held.read(Split.TRAIN, 449, 2, window, 0)).isInstanceOf(IndexOutOfBoundsException.class);
+        assertThatThrownBy(() -> held.read(Split.TRAIN, 449, 2, window, 0))
+                .isInstanceOf(IndexOutOfBoundsException.class);
     }
 
     @Test
     void idsBeyondTheVocabularyAreLocated() throws Exception {
         write("raw.bin", encode(2, 5, 64, 65, 70));
-        assertError(65, ShardFormat.AUTO, "raw.bin", "raw.bin holds token id 65 at token 2", "below data.vocab 65", "largest id is 70");
+        assertError(
+                65,
+                ShardFormat.AUTO,
+                "raw.bin",
+                "raw.bin holds token id 65 at token 2",
+                "below data.vocab 65",
+                "largest id is 70");
         assertThat(open(71, ShardFormat.AUTO, "raw.bin").vocabSize()).isEqualTo(71);
         write("wide.bin", llmc(20240801, 7, 2, encode(4, 1, -1)));
         assertError(65, ShardFormat.AUTO, "wide.bin", "token id 4294967295 at token 1");
@@ -140,7 +147,8 @@ class ShardCorpusTest {
         write("eval.bin", llmc(20240522, 1, 1, new byte[2]));
         assertError(10, ShardFormat.AUTO, "empty.bin", "empty.bin is empty");
         assertError(10, ShardFormat.AUTO, "odd.bin", "7 bytes, an odd number");
-        assertError(10, ShardFormat.AUTO, "short.bin", "is cut short", "announces 10 tokens, so 1044 bytes, found 1030");
+        assertError(
+                10, ShardFormat.AUTO, "short.bin", "is cut short", "announces 10 tokens, so 1044 bytes, found 1030");
         assertError(10, ShardFormat.AUTO, "long.bin", "is too long");
         assertError(10, ShardFormat.AUTO, "none.bin", "announces 0 tokens");
         assertError(10, ShardFormat.AUTO, "header.bin", "500 bytes, expected an llm.c header of 1024");

@@ -34,7 +34,8 @@ class TextCorpusTest {
         try (OutputStream out = new GZIPOutputStream(Files.newOutputStream(dir.resolve("b.txt.gz")))) {
             out.write(TEXT.getBytes(StandardCharsets.UTF_8));
         }
-        try (OutputStream out = new XZOutputStream(Files.newOutputStream(dir.resolve("c.txt.xz")), new LZMA2Options())) {
+        try (OutputStream out =
+                new XZOutputStream(Files.newOutputStream(dir.resolve("c.txt.xz")), new LZMA2Options())) {
             out.write(TEXT.getBytes(StandardCharsets.UTF_8));
         }
     }
@@ -141,8 +142,8 @@ class TextCorpusTest {
     @Test
     void heldOutFractionMustLeaveBothParts() {
         for (double fraction : new double[] {0, 1, -0.1, Double.NaN}) {
-            assertThatThrownBy(() ->
-                            Corpora.open(new DataSpec.Text(List.of("a.txt"), List.of(), fraction, Tokenizer.BYTES), dir))
+            assertThatThrownBy(() -> Corpora.open(
+                            new DataSpec.Text(List.of("a.txt"), List.of(), fraction, Tokenizer.BYTES), dir))
                     .isInstanceOf(ConfigException.class)
                     .hasMessageContaining("data.validation_fraction");
         }

@@ -123,7 +123,8 @@ class LanczosTest {
         try (Arena memory = arena()) {
             Tensor matrix = memory.take(n, n);
             matrix.set(w);
-            assertThat(new SpectralNorm(backend, new HostVectors(), n, n, memory).of(matrix)).isCloseTo(2, within(0.06));
+            assertThat(new SpectralNorm(backend, new HostVectors(), n, n, memory).of(matrix))
+                    .isCloseTo(2, within(0.06));
         }
     }
 

@@ -33,7 +33,8 @@ class ClockTest {
     @BeforeEach
     void straight() throws IOException {
         // By time as well as by steps: what waits for a clock that was set back would save nothing.
-        config = Files.writeString(temp.resolve("x.yaml"), FaultRuns.yaml(STEPS, 50).replace("every_seconds: 0", "every_seconds: 0.2"));
+        config = Files.writeString(
+                temp.resolve("x.yaml"), FaultRuns.yaml(STEPS, 50).replace("every_seconds: 0", "every_seconds: 0.2"));
         runs = temp.resolve("runs");
         Path straight = temp.resolve("straight");
         assertThat(FaultRuns.windtunnel("train", config.toString(), "--runs", straight.toString()).code()).isZero();
@@ -49,7 +50,8 @@ class ClockTest {
     /** Which checkpoint is the newest is told by its step, whatever the files' dates say. */
     @Test
     void filesFromTheFutureAndFromThePast() throws Exception {
-        try (Program program = Program.start(temp.resolve("out.txt"), "train", config.toString(), "--runs", runs.toString())) {
+        try (Program program =
+                Program.start(temp.resolve("out.txt"), "train", config.toString(), "--runs", runs.toString())) {
             program.await(() -> FaultRuns.runs(runs).stream().anyMatch(run -> FaultRuns.lines(run) > STEPS / 2));
             program.kill();
         }
@@ -74,20 +76,29 @@ class ClockTest {
                 .map(machine -> Path.of("/usr/lib", machine, "faketime", "libfaketimeMT.so.1"))
                 .filter(Files::exists)
                 .findFirst();
-        String reason = Mutations.kills() < 100 ? "that takes minutes and is left to -Pfaults" : "there is no libfaketime";
+        String reason =
+                Mutations.kills() < 100 ? "that takes minutes and is left to -Pfaults" : "there is no libfaketime";
         boolean possible = Mutations.kills() >= 100 && library.isPresent();
         if (!possible) {
             System.out.println("skipped: the clock is not set under a run, " + reason);
         }
         assumeTrue(possible, reason);
         Path clock = Files.writeString(temp.resolve("clock"), "+0\n");
-        List<String> faked = List.of("env", "LD_PRELOAD=" + library.get(), "FAKETIME_TIMESTAMP_FILE=" + clock, "FAKETIME_NO_CACHE=1",
-                "FAKETIME_DONT_FAKE_MONOTONIC=1", "DONT_FAKE_MONOTONIC=1");
+        List<String> faked = List.of(
+                "env",
+                "LD_PRELOAD=" + library.get(),
+                "FAKETIME_TIMESTAMP_FILE=" + clock,
+                "FAKETIME_NO_CACHE=1",
+                "FAKETIME_DONT_FAKE_MONOTONIC=1",
+                "DONT_FAKE_MONOTONIC=1");
         Random random = new Random(2);
         int jumps = 0;
-        try (Program program = Program.start(faked, temp.resolve("out.txt"), "train", config.toString(), "--runs", runs.toString())) {
+        try (Program program =
+                Program.start(faked, temp.resolve("out.txt"), "train", config.toString(), "--runs", runs.toString())) {
             while (program.isAlive()) {
-                Files.writeString(clock, (random.nextBoolean() ? "+" : "-") + random.nextInt(random.nextBoolean() ? 9 : 9000) + "d\n");
+                Files.writeString(
+                        clock,
+                        (random.nextBoolean() ? "+" : "-") + random.nextInt(random.nextBoolean() ? 9 : 9000) + "d\n");
                 jumps++;
                 Thread.sleep(20);
             }
@@ -95,7 +106,9 @@ class ClockTest {
         }
         Path run = FaultRuns.runs(runs).get(0);
         assertThat(FaultRuns.result(run, STEPS)).isEqualTo(expected);
-        assertThat(Files.readString(run.resolve("curve.jsonl"))).doesNotContain("\"time_s\":-").doesNotContain("\"tokens_per_s\":-");
+        assertThat(Files.readString(run.resolve("curve.jsonl")))
+                .doesNotContain("\"time_s\":-")
+                .doesNotContain("\"tokens_per_s\":-");
         System.out.printf("the clock was set %d times under a run%n", jumps);
         note("clock set " + jumps + " times", "same result, no negative times");
     }

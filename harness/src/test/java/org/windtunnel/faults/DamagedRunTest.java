@@ -60,7 +60,11 @@ class DamagedRunTest {
                         .as("input %d, %s damaged", i, name)
                         .isEqualTo(kept ? expected : expectedLogs);
                 whole++;
-                note(notes, name, damaged, kept ? said(run) : "same curve, last checkpoint not kept as the config says");
+                note(
+                        notes,
+                        name,
+                        damaged,
+                        kept ? said(run) : "same curve, last checkpoint not kept as the config says");
             } else {
                 assertThat(outcome.code()).as("input %d, %s damaged: %s", i, name, outcome.err()).isEqualTo(2);
                 assertThat(outcome.err()).startsWith("windtunnel: ").doesNotContain("\tat ");
@@ -69,7 +73,9 @@ class DamagedRunTest {
             }
         }
         notes.values().forEach(n -> n.write(Map.of()));
-        System.out.printf("runs with a damaged file: %d tried, %d ended as they would have, %d refused%n", trials, whole, refused);
+        System.out.printf(
+                "runs with a damaged file: %d tried, %d ended as they would have, %d refused%n",
+                trials, whole, refused);
         assertThat(whole).isGreaterThan(trials / 3);
         assertThat(refused).as("damaged manifest or config").isPositive();
     }
@@ -83,9 +89,11 @@ class DamagedRunTest {
     private static String said(Path run) throws IOException {
         // Not UTF-8: the damaged file may be the log itself.
         String log = Files.readString(run.resolve("log.txt"), StandardCharsets.ISO_8859_1);
-        return log.contains("the run starts over") ? "started over, same result"
-                : log.contains("cannot be used") || log.contains("is damaged") ? "went on from an earlier checkpoint, same result"
-                : "went on, same result";
+        return log.contains("the run starts over")
+                ? "started over, same result"
+                : log.contains("cannot be used") || log.contains("is damaged")
+                        ? "went on from an earlier checkpoint, same result"
+                        : "went on, same result";
     }
 
     /** The files of a run as a kill at three quarters of it leaves them: no marker, no newer checkpoint. */
@@ -99,7 +107,8 @@ class DamagedRunTest {
                 }
             }
         }
-        assertThat(files).containsKeys("curve.jsonl", "eval.jsonl", "ckpt/step-00000020/weights.safetensors", "manifest.json");
+        assertThat(files)
+                .containsKeys("curve.jsonl", "eval.jsonl", "ckpt/step-00000020/weights.safetensors", "manifest.json");
         return files;
     }
 

@@ -22,8 +22,25 @@ import org.windtunnel.record.DurableFiles;
 /** Whatever a config calls its runs, they land in their sweep's directory. */
 @Tag("faults")
 class EscapeTest {
-    private static final List<String> NAMES = List.of("..", ".", "../up", "/abs", "a/../../b", "..\\up", "a\u0000b", " ",
-            ".hidden", "~", "$HOME", "`id`", "a\nb", "-rf", "x".repeat(200), "\u202e", "con", "..%2f");
+    private static final List<String> NAMES = List.of(
+            "..",
+            ".",
+            "../up",
+            "/abs",
+            "a/../../b",
+            "..\\up",
+            "a\u0000b",
+            " ",
+            ".hidden",
+            "~",
+            "$HOME",
+            "`id`",
+            "a\nb",
+            "-rf",
+            "x".repeat(200),
+            "\u202e",
+            "con",
+            "..%2f");
 
     @TempDir
     Path temp;
@@ -46,7 +63,8 @@ class EscapeTest {
             String name = pick(random);
             String label = pick(random);
             try {
-                for (PlannedRun run : SweepPlan.expand(ConfigLoader.load(config(name, label), List.of()), spec -> Map.of())) {
+                for (PlannedRun run :
+                        SweepPlan.expand(ConfigLoader.load(config(name, label), List.of()), spec -> Map.of())) {
                     Path directory = root.resolve(run.spec().name()).resolve(run.runId()).normalize();
                     assertThat(directory.getParent().getParent()).as("%s, %s", name, label).isEqualTo(root);
                     assertThat(run.runId()).matches("[A-Za-z0-9_+][A-Za-z0-9.+_-]*");
@@ -102,8 +120,12 @@ class EscapeTest {
         Path run = FaultRuns.runs(temp).get(0);
         String manifest = Files.readString(run.resolve("manifest.json"));
         for (String parent : List.of("../elsewhere", "/etc", "..", "a/b")) {
-            Files.writeString(run.resolve("manifest.json"), manifest.replace("\"parent\" : null",
-                    "\"parent\" : {\"run_id\": \"" + parent + "\", \"identity\": \"" + "a".repeat(64) + "\", \"step\": 2}"));
+            Files.writeString(
+                    run.resolve("manifest.json"),
+                    manifest.replace(
+                            "\"parent\" : null",
+                            "\"parent\" : {\"run_id\": \"" + parent + "\", \"identity\": \"" + "a".repeat(64)
+                                    + "\", \"step\": 2}"));
             FaultRuns.Outcome outcome = FaultRuns.windtunnel("resume", run.toString());
             assertThat(outcome.code()).as(parent).isEqualTo(2);
             assertThat(outcome.err()).contains("parent: expected the run id of a trunk");

@@ -42,7 +42,8 @@ class KillTest {
                 long from = lines(runs);
                 NavigableMap<Long, Path> before = checkpoints(runs);
                 boolean last = kills >= Mutations.kills();
-                try (Program program = Program.start(temp.resolve("out.txt"), "train", config.toString(), "--runs", runs.toString())) {
+                try (Program program =
+                        Program.start(temp.resolve("out.txt"), "train", config.toString(), "--runs", runs.toString())) {
                     String moment = last ? null : await(program, runs, from, random);
                     done = last ? program.exitCode() == 0 : !program.isAlive();
                     if (!done) {
@@ -57,7 +58,8 @@ class KillTest {
             }
             Path run = FaultRuns.runs(runs).get(0);
             assertThat(RunDirectory.statusOf(run)).contains(RunStatus.DONE);
-            assertThat(FaultRuns.result(run, STEPS)).isEqualTo(FaultRuns.result(FaultRuns.runs(straight).get(0), STEPS));
+            assertThat(FaultRuns.result(run, STEPS))
+                    .isEqualTo(FaultRuns.result(FaultRuns.runs(straight).get(0), STEPS));
             System.out.printf("%d runs done in spite of %d kills%n", seed, kills);
         }
         System.out.printf("%d kills, %d of them with a checkpoint to go on from%n", kills, resumed);
@@ -121,7 +123,8 @@ class KillTest {
         int wanted = Math.max(2, Mutations.kills() / 10);
         int code = -1;
         while (code != 0) {
-            try (Program program = Program.start(temp.resolve("out.txt"), "sweep", config.toString(), "--runs", runs.toString())) {
+            try (Program program =
+                    Program.start(temp.resolve("out.txt"), "sweep", config.toString(), "--runs", runs.toString())) {
                 boolean planned = true;
                 while (planned && planners + workers < wanted) {
                     long target = lines(runs) + 1 + random.nextInt(300);
@@ -131,7 +134,10 @@ class KillTest {
                     planned = program.isAlive() && planners > workers / 2;
                     if (planned) {
                         workers++;
-                        program.children().stream().skip(random.nextInt(2)).findFirst().ifPresent(ProcessHandle::destroyForcibly);
+                        program.children().stream()
+                                .skip(random.nextInt(2))
+                                .findFirst()
+                                .ifPresent(ProcessHandle::destroyForcibly);
                     }
                 }
                 if (!planned && program.isAlive()) {
@@ -145,7 +151,8 @@ class KillTest {
         System.out.printf("%d sweeps and %d workers killed%n", planners, workers);
         FaultNotes notes = new FaultNotes("process of a sweep");
         for (int i = 0; i < planners + workers; i++) {
-            notes.add(i < planners ? "kill -9 of the sweep" : "kill -9 of a worker", "every run done once, same result");
+            notes.add(
+                    i < planners ? "kill -9 of the sweep" : "kill -9 of a worker", "every run done once, same result");
         }
         List<String> results = new ArrayList<>();
         for (Path run : FaultRuns.runs(straight)) {

@@ -85,7 +85,12 @@ public final class Mutations {
                 byte[] digits = bytes.clone();
                 for (int i = at; i < digits.length && i < at + 40; i++) {
                     if (digits[i] >= '0' && digits[i] <= '9') {
-                        return splice(digits, i, i + 1, Long.toString(random.nextLong() >>> random.nextInt(64)).getBytes(US_ASCII));
+                        return splice(
+                                digits,
+                                i,
+                                i + 1,
+                                Long.toString(random.nextLong() >>> random.nextInt(64))
+                                        .getBytes(US_ASCII));
                     }
                 }
                 return splice(bytes, at, at, new byte[] {digits[at]});

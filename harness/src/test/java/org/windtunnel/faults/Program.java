@@ -31,9 +31,17 @@ public final class Program implements AutoCloseable {
     public static Program start(List<String> prefix, Path output, String... arguments) throws IOException {
         List<String> command = new ArrayList<>(prefix);
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-        command.addAll(List.of("--add-modules", "jdk.incubator.vector", "-Xmx256m", "-XX:+UseSerialGC", "-XX:-UsePerfData",
-                "-Dorg.bytedeco.javacpp.maxBytes=0", "-Dorg.bytedeco.javacpp.maxPhysicalBytes=0",
-                "-cp", System.getProperty("java.class.path"), Main.class.getName()));
+        command.addAll(List.of(
+                "--add-modules",
+                "jdk.incubator.vector",
+                "-Xmx256m",
+                "-XX:+UseSerialGC",
+                "-XX:-UsePerfData",
+                "-Dorg.bytedeco.javacpp.maxBytes=0",
+                "-Dorg.bytedeco.javacpp.maxPhysicalBytes=0",
+                "-cp",
+                System.getProperty("java.class.path"),
+                Main.class.getName()));
         command.addAll(List.of(arguments));
         return new Program(new ProcessBuilder(command)
                 .redirectErrorStream(true)
@@ -74,7 +82,8 @@ public final class Program implements AutoCloseable {
         long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(PATIENCE_SECONDS);
         while (!condition.getAsBoolean()) {
             if (!process.isAlive() || System.nanoTime() > end) {
-                throw new AssertionError("the program " + (process.isAlive() ? "took too long" : "ended") + ":\n" + output());
+                throw new AssertionError(
+                        "the program " + (process.isAlive() ? "took too long" : "ended") + ":\n" + output());
             }
             Thread.sleep(5);
         }

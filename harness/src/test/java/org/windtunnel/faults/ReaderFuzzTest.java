@@ -133,8 +133,9 @@ class ReaderFuzzTest {
             tally.mostBytes = Math.max(tally.mostBytes, bytes);
         }
         Files.write(file, original);
-        System.out.printf("%s: %d inputs, %d read, %d refused; at most %d KiB of heap, %.0f ms%n", file.getFileName(), inputs,
-                tally.read, tally.refused, tally.mostBytes >> 10, tally.slowestNanos / 1e6);
+        System.out.printf(
+                "%s: %d inputs, %d read, %d refused; at most %d KiB of heap, %.0f ms%n",
+                file.getFileName(), inputs, tally.read, tally.refused, tally.mostBytes >> 10, tally.slowestNanos / 1e6);
         tally.notes.write(Map.of("most_heap_bytes", tally.mostBytes, "slowest_ms", tally.slowestNanos / 1_000_000));
         assertThat(tally.mostBytes).isLessThan(MAX_HEAP_BYTES);
         assertThat(tally.slowestNanos).isLessThan(10_000_000_000L);

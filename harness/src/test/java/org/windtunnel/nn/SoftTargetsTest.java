@@ -72,7 +72,8 @@ class SoftTargetsTest {
                             double[] down = z.clone();
                             up[i] += 1e-5;
                             down[i] -= 1e-5;
-                            double slope = (loss(loss, up, smoothing, mixed) - loss(loss, down, smoothing, mixed)) / 2e-5;
+                            double slope =
+                                    (loss(loss, up, smoothing, mixed) - loss(loss, down, smoothing, mixed)) / 2e-5;
                             assertThat(gradient[i]).isEqualTo(SCALE * slope, within(1e-9));
                         }
                     }

@@ -15,7 +15,13 @@ record TransformerCase(String name, TransformerShape shape, ForwardMultipliers m
     static List<TransformerCase> all() {
         return List.of(
                 gpt("gpt, bias, untied", Activation.GELU_ERF, true, false, ForwardMultipliers.standard(5), 0),
-                gpt("gpt, no bias, tied, z-loss", Activation.GELU_TANH, false, true, ForwardMultipliers.standard(5), 0.3),
+                gpt(
+                        "gpt, no bias, tied, z-loss",
+                        Activation.GELU_TANH,
+                        false,
+                        true,
+                        ForwardMultipliers.standard(5),
+                        0.3),
                 gpt("gpt, bias, tied, multipliers", Activation.GELU_TANH, true, true, SCALED, 0),
                 llama("llama, tied", 3, false, true, ForwardMultipliers.standard(6), 0),
                 llama("llama, grouped queries, qk-norm, multipliers, z-loss", 1, true, false, SCALED, 0.3));

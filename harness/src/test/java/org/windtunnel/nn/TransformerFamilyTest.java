@@ -23,7 +23,8 @@ class TransformerFamilyTest {
     void countsOfGptMatchTheClosedForm() {
         int d = 48;
         int v = 100;
-        ParameterCounts tied = ParameterCounts.of(TransformerFamily.declare(TransformerShape.of(gpt(d, 4, true, true), v)));
+        ParameterCounts tied =
+                ParameterCounts.of(TransformerFamily.declare(TransformerShape.of(gpt(d, 4, true, true), v)));
         assertThat(tied.embedding()).isEqualTo(v * d + 32 * d);
         // per block: 12 D² matrices, 9 D biases of linear layers, 4 D of norms; then the last norm
         assertThat(tied.nonEmbedding()).isEqualTo(3 * (12 * d * d + 9 * d + 4 * d) + 2 * d);
@@ -48,7 +49,9 @@ class TransformerFamilyTest {
     void neighboursOfLlamaFuse() {
         TransformerShape shape = TransformerShape.of(llama(48, 6, 2, 2.6667), 100);
         Parameters parameters = new Parameters(TransformerFamily.declare(shape), Arena.counting(DType.FLOAT32));
-        assertThat(parameters.fusedWeight("layers.1.q_proj.weight", "layers.1.k_proj.weight", "layers.1.v_proj.weight").shape())
+        assertThat(parameters
+                        .fusedWeight("layers.1.q_proj.weight", "layers.1.k_proj.weight", "layers.1.v_proj.weight")
+                        .shape())
                 .containsExactly(48 + 16 + 16, 48);
         assertThat(parameters.fusedGradient("layers.2.gate_proj.weight", "layers.2.up_proj.weight").shape())
                 .containsExactly(2 * 128, 48);
@@ -69,7 +72,10 @@ class TransformerFamilyTest {
                         "transformer.h.1.attn.c_proj.bias",
                         "transformer.h.1.mlp.c_proj.weight",
                         "transformer.h.1.mlp.c_proj.bias");
-        ParamSpec down = specs.stream().filter(s -> s.name().endsWith("h.1.mlp.c_proj.weight")).findFirst().orElseThrow();
+        ParamSpec down = specs.stream()
+                .filter(s -> s.name().endsWith("h.1.mlp.c_proj.weight"))
+                .findFirst()
+                .orElseThrow();
         assertThat(down.fanIn()).isEqualTo(192);
         assertThat(down.fanOut()).isEqualTo(48);
         assertThat(down.layer()).isEqualTo(1);

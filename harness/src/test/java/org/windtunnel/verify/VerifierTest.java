@@ -45,8 +45,16 @@ class VerifierTest {
         return report;
     }
 
-    private static final String[] OPTIMIZERS = {"adamw.json", "sgd.json", "sgd_sai.json", "apollo.json", "apollo_mini.json",
-        "muon.json", "muonh.json", "newton_schulz.json"};
+    private static final String[] OPTIMIZERS = {
+        "adamw.json",
+        "sgd.json",
+        "sgd_sai.json",
+        "apollo.json",
+        "apollo_mini.json",
+        "muon.json",
+        "muonh.json",
+        "newton_schulz.json"
+    };
 
     @Test
     void schedulesOfOtherCodeBases() {
@@ -125,7 +133,9 @@ class VerifierTest {
         Files.copy(golden("schedules.json"), dir.resolve("schedules.json"));
         Files.writeString(dir.resolve("foreign.json"), "{\"a\": 1}");
         Files.writeString(dir.resolve("later.json"), "{\"format\": \"later/v1\"}");
-        Files.writeString(dir.resolve("lion.json"), "{\"format\": \"optimizer-golden/v1\", \"cases\": [{\"optimizer\": \"lion\"}]}");
+        Files.writeString(
+                dir.resolve("lion.json"),
+                "{\"format\": \"optimizer-golden/v1\", \"cases\": [{\"optimizer\": \"lion\"}]}");
         Files.writeString(dir.resolve("torn.json"), "{\"format\": ");
         Files.writeString(dir.resolve("empty.json"), "{\"format\": \"lr-schedule-golden/v1\"}");
         Files.writeString(dir.resolve("readme.txt"), "not read");
@@ -154,7 +164,10 @@ class VerifierTest {
         assertThat(fine.passed()).isTrue();
         assertThat(fine.maxAbs()).isEqualTo(0.5);
         assertThat(fine.maxRel()).isEqualTo(5e-4);
-        assertThat(new Deviation(1e-3, 0).add(new double[] {1000, 1.1}, new double[] {1000, 1}).check("c", "q").passed())
+        assertThat(new Deviation(1e-3, 0)
+                        .add(new double[] {1000, 1.1}, new double[] {1000, 1})
+                        .check("c", "q")
+                        .passed())
                 .isFalse();
         assertThat(new Deviation(1, 1).add(Double.NaN, 1).check("c", "q").passed()).isFalse();
         assertThat(new Deviation(1, 1).add(new double[1], new double[2]).check("c", "q").passed()).isFalse();

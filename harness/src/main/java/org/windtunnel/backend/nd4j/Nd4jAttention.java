@@ -22,7 +22,8 @@ final class Nd4jAttention implements AttentionKernels, AutoCloseable {
     }
 
     @Override
-    public void rope(int rows, int t, int heads, int headDim, Tensor x, int ld, Tensor cos, Tensor sin, boolean inverse) {
+    public void rope(
+            int rows, int t, int heads, int headDim, Tensor x, int ld, Tensor cos, Tensor sin, boolean inverse) {
         if (headDim % 2 != 0) {
             throw new IllegalArgumentException("expected an even head_dim, found " + headDim);
         }

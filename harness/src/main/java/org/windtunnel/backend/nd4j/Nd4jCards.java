@@ -14,7 +14,8 @@ import org.windtunnel.config.ConfigException;
  */
 final class Nd4jCards {
     /** Newest machine code of a build, as ten times the compute capability; what it runs on has the same first digit. */
-    private static final Map<String, Build> BUILDS = Map.of("nd4j-cuda-11.6", new Build(86, false), "nd4j-cuda-11.2", new Build(86, true));
+    private static final Map<String, Build> BUILDS =
+            Map.of("nd4j-cuda-11.6", new Build(86, false), "nd4j-cuda-11.2", new Build(86, true));
 
     private static final String QUERY = "nvidia-smi";
     private static final long QUERY_SECONDS = 20;
@@ -48,10 +49,11 @@ final class Nd4jCards {
         int found = Integer.parseInt(capability.replace(".", ""));
         // Machine code runs on later cards of the same generation: 8.6 on Ada's 8.9.
         if (found / 10 > known.newest() / 10 && !known.portable()) {
-            throw new ConfigException("runtime.backend: nd4j runs on " + build + " here, whose newest code is for compute"
-                    + " capability " + known.newest() / 10 + "." + known.newest() % 10 + ", found "
-                    + card.substring(0, comma).strip() + " with " + capability
-                    + "; use runtime.backend: cuda of a build with -Pcuda");
+            throw new ConfigException(
+                    "runtime.backend: nd4j runs on " + build + " here, whose newest code is for compute"
+                            + " capability " + known.newest() / 10 + "." + known.newest() % 10 + ", found "
+                            + card.substring(0, comma).strip() + " with " + capability
+                            + "; use runtime.backend: cuda of a build with -Pcuda");
         }
     }
 

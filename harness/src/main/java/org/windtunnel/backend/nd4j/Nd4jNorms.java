@@ -63,7 +63,16 @@ final class Nd4jNorms {
     }
 
     static void rmsNormForward(
-            int rows, int groups, int width, Tensor x, int ldx, Tensor gain, double eps, Tensor y, int ldy, Tensor rstd) {
+            int rows,
+            int groups,
+            int width,
+            Tensor x,
+            int ldx,
+            Tensor gain,
+            double eps,
+            Tensor y,
+            int ldy,
+            Tensor rstd) {
         INDArray in = groups(x, rows, groups, width, ldx);
         INDArray scale = Ops.rsqrtInPlace(in.mul(in).mean(true, 2), eps);
         INDArray out = in.mul(scale).muli(Ops.view(gain, 1, 1, width));

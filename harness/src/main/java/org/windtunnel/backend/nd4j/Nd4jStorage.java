@@ -112,14 +112,16 @@ final class Nd4jStorage implements Storage {
     @Override
     public void write(long at, float[] src, int srcAt, int count) {
         if (count > 0) {
-            scratch.run(() -> slice(at, count).assign(Nd4j.createFromArray(Arrays.copyOfRange(src, srcAt, srcAt + count))));
+            scratch.run(
+                    () -> slice(at, count).assign(Nd4j.createFromArray(Arrays.copyOfRange(src, srcAt, srcAt + count))));
         }
     }
 
     @Override
     public void write(long at, double[] src, int srcAt, int count) {
         if (count > 0) {
-            scratch.run(() -> slice(at, count).assign(Nd4j.createFromArray(Arrays.copyOfRange(src, srcAt, srcAt + count))));
+            scratch.run(
+                    () -> slice(at, count).assign(Nd4j.createFromArray(Arrays.copyOfRange(src, srcAt, srcAt + count))));
         }
     }
 
@@ -127,7 +129,8 @@ final class Nd4jStorage implements Storage {
     public void write(long at, int[] src, int srcAt, int count) {
         requireInts();
         if (count > 0) {
-            scratch.run(() -> slice(at, count).assign(Nd4j.createFromArray(Arrays.copyOfRange(src, srcAt, srcAt + count))));
+            scratch.run(
+                    () -> slice(at, count).assign(Nd4j.createFromArray(Arrays.copyOfRange(src, srcAt, srcAt + count))));
         }
     }
 

@@ -182,8 +182,9 @@ public final class Doctor {
                     gflops, expected, cpu.level()));
         }
         if (!ModuleLayer.boot().findModule("jdk.incubator.vector").isPresent()) {
-            found.add("the Vector API is not there, so pointwise kernels run as plain loops, up to several times slower."
-                    + " Start the JVM with --add-modules jdk.incubator.vector.");
+            found.add(
+                    "the Vector API is not there, so pointwise kernels run as plain loops, up to several times slower."
+                            + " Start the JVM with --add-modules jdk.incubator.vector.");
         }
         return List.copyOf(found);
     }

@@ -63,7 +63,11 @@ class Nd4jForwardTest {
         double[] x = normal(15 * 7);
         Tensor y = arena.take(15, 7);
         backend.activationForward(kind, of(x, 15, 7), null, y);
-        check(y.toDoubles(), IntStream.range(0, x.length).mapToDouble(i -> PlainLoops.activation(kind, x[i])).toArray());
+        check(
+                y.toDoubles(),
+                IntStream.range(0, x.length)
+                        .mapToDouble(i -> PlainLoops.activation(kind, x[i]))
+                        .toArray());
     }
 
     @ParameterizedTest
@@ -135,7 +139,12 @@ class Nd4jForwardTest {
     }
 
     private static void check(double[] found, double[] expected) {
-        double scale = Math.max(1, IntStream.range(0, expected.length).mapToDouble(i -> Math.abs(expected[i])).max().orElse(0));
+        double scale = Math.max(
+                1,
+                IntStream.range(0, expected.length)
+                        .mapToDouble(i -> Math.abs(expected[i]))
+                        .max()
+                        .orElse(0));
         assertThat(found).containsExactly(expected, within(TOLERANCE * scale));
     }
 

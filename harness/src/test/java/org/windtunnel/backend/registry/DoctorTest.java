@@ -13,7 +13,10 @@ class DoctorTest {
     @Test
     void slowProductsAreReported() {
         CpuFeatures avx512 = cpu("avx fma avx2 avx512f avx512cd avx512bw avx512dq avx512vl");
-        assertThat(Doctor.warnings(avx512, 29)).singleElement().asString().contains("29 GFLOPS", "40", "OPENBLAS_CORETYPE");
+        assertThat(Doctor.warnings(avx512, 29))
+                .singleElement()
+                .asString()
+                .contains("29 GFLOPS", "40", "OPENBLAS_CORETYPE");
         assertThat(Doctor.warnings(avx512, 120)).isEmpty();
         assertThat(Doctor.warnings(cpu("avx fma avx2"), 29)).isEmpty();
     }
