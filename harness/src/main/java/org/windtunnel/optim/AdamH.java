@@ -4,7 +4,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import org.windtunnel.backend.Backend;
 import org.windtunnel.config.OptimizerSpec;
-import org.windtunnel.config.OptimizerSpec.Radius;
+import org.windtunnel.config.SphereSpec.Radius;
 import org.windtunnel.config.UpdateRule;
 import org.windtunnel.tensor.Allocator;
 import org.windtunnel.tensor.Tensor;

@@ -6,7 +6,7 @@ import java.util.Map;
 import org.windtunnel.backend.Backend;
 import org.windtunnel.backend.OptimizerKernels.Channels;
 import org.windtunnel.config.ConfigException;
-import org.windtunnel.config.OptimizerSpec.Projected;
+import org.windtunnel.config.ProjectedSpec;
 import org.windtunnel.config.UpdateRule;
 import org.windtunnel.nn.ParamSpec;
 import org.windtunnel.tensor.Allocator;
@@ -22,7 +22,7 @@ import org.windtunnel.tensor.Tensor;
 final class Apollo implements Updater {
     private static final double NORM_EPS = 1e-8;
 
-    private final Projected spec;
+    private final ProjectedSpec spec;
     private final Backend backend;
     private final ParameterGroup group;
     private final Projections projections;
@@ -30,9 +30,9 @@ final class Apollo implements Updater {
     private final double[] scalar = new double[1];
 
     /** @throws ConfigException if a vector is assigned, or channel scaling meets another side than the smaller */
-    Apollo(Projected spec, Backend backend, ParameterGroup group, Projections projections, Allocator memory) {
+    Apollo(ProjectedSpec spec, Backend backend, ParameterGroup group, Projections projections, Allocator memory) {
         Matrices.require(group, UpdateRule.APOLLO);
-        if (!spec.perTensor() && spec.side() != Projected.Side.SMALLER) {
+        if (!spec.perTensor() && spec.side() != ProjectedSpec.Side.SMALLER) {
             throw new ConfigException("optimizer: channel scaling goes with side smaller, found "
                     + spec.side().name().toLowerCase(Locale.ROOT) + "; use apollo_mini for other sides");
         }
@@ -56,18 +56,18 @@ final class Apollo implements Updater {
     }
 
     /** Elements of state of a matrix. */
-    static long stateElements(Projected spec, int rows, int columns) {
+    static long stateElements(ProjectedSpec spec, int rows, int columns) {
         long rank = spec.rank(rows, columns);
         boolean compressed = columnsCompressed(spec, rows, columns);
         return 2 * rank * (compressed ? rows : columns) + rank * (compressed ? columns : rows) + 1;
     }
 
     /** Rank 1 with one factor: the projection can read the gradient's norm off on its way. */
-    static boolean onePass(Projected spec, ParamSpec p) {
+    static boolean onePass(ProjectedSpec spec, ParamSpec p) {
         return spec.perTensor() && spec.rank(Matrices.rows(p), Matrices.columns(p)) == 1;
     }
 
-    private static boolean columnsCompressed(Projected spec, int rows, int columns) {
+    private static boolean columnsCompressed(ProjectedSpec spec, int rows, int columns) {
         return switch (spec.side()) {
             case SMALLER -> rows >= columns;
             case LARGER -> rows < columns;

@@ -2,7 +2,7 @@ package org.windtunnel.optim;
 
 import java.util.Map;
 import org.windtunnel.backend.Backend;
-import org.windtunnel.config.OptimizerSpec;
+import org.windtunnel.config.MuonSpec;
 import org.windtunnel.config.UpdateRule;
 import org.windtunnel.tensor.Allocator;
 import org.windtunnel.tensor.Tensor;
@@ -12,7 +12,7 @@ import org.windtunnel.tensor.Tensor;
  * momentum. State: 1 element a parameter.
  */
 final class Muon implements Updater {
-    private final OptimizerSpec.Muon spec;
+    private final MuonSpec spec;
     private final Backend backend;
     private final ParameterGroup group;
     private final OrthogonalMomentum momentum;
@@ -20,7 +20,7 @@ final class Muon implements Updater {
     private final double[] scale;
     private double lr;
 
-    Muon(OptimizerSpec.Muon spec, Backend backend, ParameterGroup group, Allocator memory) {
+    Muon(MuonSpec spec, Backend backend, ParameterGroup group, Allocator memory) {
         Matrices.require(group, UpdateRule.MUON);
         this.spec = spec;
         this.backend = backend;

@@ -3,8 +3,8 @@ package org.windtunnel.optim;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import org.windtunnel.backend.Backend;
-import org.windtunnel.config.OptimizerSpec;
-import org.windtunnel.config.OptimizerSpec.MomentumForm;
+import org.windtunnel.config.MuonSpec.MomentumForm;
+import org.windtunnel.config.SphereSpec;
 import org.windtunnel.config.UpdateRule;
 import org.windtunnel.tensor.Allocator;
 import org.windtunnel.tensor.Tensor;
@@ -16,7 +16,7 @@ final class MuonH implements Updater {
     private final double mu;
     private double lr;
 
-    MuonH(OptimizerSpec.MuonH spec, Backend backend, ParameterGroup group, Allocator memory) {
+    MuonH(SphereSpec.MuonH spec, Backend backend, ParameterGroup group, Allocator memory) {
         Matrices.require(group, UpdateRule.MUONH);
         this.sphere = new Sphere(spec.radius(), spec.eps(), backend, group, memory);
         this.mu = spec.momentum();

@@ -2,9 +2,11 @@ package org.windtunnel.optim;
 
 import java.util.Locale;
 import org.windtunnel.config.ConfigException;
+import org.windtunnel.config.MuonSpec;
 import org.windtunnel.config.OptimizerSpec;
-import org.windtunnel.config.OptimizerSpec.Projected;
+import org.windtunnel.config.ProjectedSpec;
 import org.windtunnel.config.RateGroup;
+import org.windtunnel.config.SphereSpec;
 
 /** What the numbers of an optimizer's configuration must be. */
 final class OptimizerChecks {
@@ -21,20 +23,20 @@ final class OptimizerChecks {
         } else if (spec instanceof OptimizerSpec.SgdSai s) {
             momentum(s.momentum());
             eps("eps", s.eps());
-        } else if (spec instanceof Projected p) {
+        } else if (spec instanceof ProjectedSpec p) {
             adam("", p.beta1(), p.beta2(), p.eps());
             require("scale", p.scale() >= 0, ">= 0", p.scale());
             boolean limit = p.growthLimit() == 0 || p.growthLimit() >= 1;
             require("growth_limit", limit, "0 or at least 1", p.growthLimit());
-        } else if (spec instanceof OptimizerSpec.Muon m) {
+        } else if (spec instanceof MuonSpec m) {
             momentum(m.momentum());
             require("momentum_start", m.momentumStart() >= 0 && m.momentumStart() < 1, "in [0, 1)", m.momentumStart());
             require("momentum_warmup", m.momentumWarmup() >= 0, ">= 0", m.momentumWarmup());
             eps("eps", m.eps());
-        } else if (spec instanceof OptimizerSpec.MuonH m) {
+        } else if (spec instanceof SphereSpec.MuonH m) {
             momentum(m.momentum());
             eps("eps", m.eps());
-        } else if (spec instanceof OptimizerSpec.AdamH a) {
+        } else if (spec instanceof SphereSpec.AdamH a) {
             adam("", a.beta1(), a.beta2(), a.eps());
         }
         if (spec.auxiliary() instanceof OptimizerSpec.AdamW a) {

@@ -5,10 +5,12 @@ import java.util.EnumSet;
 import java.util.List;
 import java.util.OptionalLong;
 import org.windtunnel.backend.Backend;
+import org.windtunnel.config.MuonSpec;
 import org.windtunnel.config.OptimizerSpec;
 import org.windtunnel.config.OptimizerSpec.EpsPlacement;
-import org.windtunnel.config.OptimizerSpec.Projected;
-import org.windtunnel.config.OptimizerSpec.Radius;
+import org.windtunnel.config.ProjectedSpec;
+import org.windtunnel.config.SphereSpec;
+import org.windtunnel.config.SphereSpec.Radius;
 import org.windtunnel.config.UpdateRule;
 import org.windtunnel.nn.ParamSpec;
 import org.windtunnel.nn.Parameters;
@@ -61,10 +63,10 @@ public final class Optimizers {
         return switch (rule) {
             case SGD -> new Sgd(sgd(spec), backend, group, memory);
             case SGD_SAI -> new SgdSai((OptimizerSpec.SgdSai) spec, backend, group, memory);
-            case APOLLO -> new Apollo((Projected) spec, backend, group, projections, memory);
-            case MUON -> new Muon((OptimizerSpec.Muon) spec, backend, group, memory);
-            case MUONH -> new MuonH((OptimizerSpec.MuonH) spec, backend, group, memory);
-            case ADAMW -> spec instanceof OptimizerSpec.Muon m && m.cautiousDecay()
+            case APOLLO -> new Apollo((ProjectedSpec) spec, backend, group, projections, memory);
+            case MUON -> new Muon((MuonSpec) spec, backend, group, memory);
+            case MUONH -> new MuonH((SphereSpec.MuonH) spec, backend, group, memory);
+            case ADAMW -> spec instanceof MuonSpec m && m.cautiousDecay()
                     ? new CautiousAdamW(adam(spec, rule), backend, group, memory)
                     : new AdamW(adam(spec, rule), backend, group, memory);
             case ADAMH -> new AdamH(adam(spec, rule), radius(spec), backend, group, memory);
@@ -76,7 +78,7 @@ public final class Optimizers {
         if (spec instanceof OptimizerSpec.AdamW own) {
             return own;
         }
-        if (rule == UpdateRule.ADAMH && spec instanceof OptimizerSpec.AdamH h) {
+        if (rule == UpdateRule.ADAMH && spec instanceof SphereSpec.AdamH h) {
             return new OptimizerSpec.AdamW(
                     h.lr(), h.beta1(), h.beta2(), h.eps(), EpsPlacement.AFTER, h.weightDecay(), h.decayed());
         }
@@ -89,13 +91,13 @@ public final class Optimizers {
     }
 
     private static Radius radius(OptimizerSpec spec) {
-        return spec instanceof OptimizerSpec.MuonH h ? h.radius() : ((OptimizerSpec.AdamH) spec).radius();
+        return spec instanceof SphereSpec.MuonH h ? h.radius() : ((SphereSpec.AdamH) spec).radius();
     }
 
     private static double eps(OptimizerSpec spec, UpdateRule rule) {
         return switch (rule) {
             case ADAMW, ADAMH -> adam(spec, rule).eps();
-            case APOLLO -> spec instanceof Projected p ? p.eps() : 0;
+            case APOLLO -> spec instanceof ProjectedSpec p ? p.eps() : 0;
             case SGD, SGD_SAI, MUON, MUONH -> 0;
         };
     }
@@ -120,7 +122,7 @@ public final class Optimizers {
             case ADAMH -> 2 * p.size() + (radius(spec) == Radius.INITIAL ? 1 : 0);
             case MUON -> p.size();
             case MUONH -> p.size() + (radius(spec) == Radius.INITIAL ? 1 : 0);
-            case APOLLO -> Apollo.stateElements((Projected) spec, Matrices.rows(p), Matrices.columns(p));
+            case APOLLO -> Apollo.stateElements((ProjectedSpec) spec, Matrices.rows(p), Matrices.columns(p));
         };
     }
 
@@ -137,8 +139,8 @@ public final class Optimizers {
                 case SGD -> elements += (sgd(spec).momentum() == 0 ? 3 : 5) * p.size();
                 case SGD_SAI -> elements += (((OptimizerSpec.SgdSai) spec).momentum() == 0 ? 3 : 5) * p.size();
                 case ADAMW -> elements += 7 * p.size();
-                case APOLLO -> elements += (Apollo.onePass((Projected) spec, p) ? 4 : 5) * p.size()
-                        + 3 * Apollo.stateElements((Projected) spec, Matrices.rows(p), Matrices.columns(p));
+                case APOLLO -> elements += (Apollo.onePass((ProjectedSpec) spec, p) ? 4 : 5) * p.size()
+                        + 3 * Apollo.stateElements((ProjectedSpec) spec, Matrices.rows(p), Matrices.columns(p));
                 case ADAMH, MUON, MUONH -> {
                     return OptionalLong.empty();
                 }
@@ -149,7 +151,7 @@ public final class Optimizers {
 
     /** Floating-point operations of the Newton-Schulz products of a step; 0 without such rules. */
     public static double newtonSchulzFlops(OptimizerSpec spec, ScalingTable table) {
-        int steps = spec instanceof OptimizerSpec.Muon m ? m.steps() : spec instanceof OptimizerSpec.MuonH h ? h.steps() : 0;
+        int steps = spec instanceof MuonSpec m ? m.steps() : spec instanceof SphereSpec.MuonH h ? h.steps() : 0;
         double flops = 0;
         for (int i = 0; i < table.specs().size(); i++) {
             UpdateRule rule = table.rules().get(i);

@@ -4,8 +4,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.windtunnel.backend.Backend;
+import org.windtunnel.config.MuonSpec.MomentumForm;
 import org.windtunnel.config.NewtonSchulzCoefficients;
-import org.windtunnel.config.OptimizerSpec.MomentumForm;
 import org.windtunnel.tensor.Allocator;
 import org.windtunnel.tensor.Tensor;
 

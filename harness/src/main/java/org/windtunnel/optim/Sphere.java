@@ -3,7 +3,7 @@ package org.windtunnel.optim;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import org.windtunnel.backend.Backend;
-import org.windtunnel.config.OptimizerSpec.Radius;
+import org.windtunnel.config.SphereSpec.Radius;
 import org.windtunnel.tensor.Allocator;
 import org.windtunnel.tensor.Tensor;
 

@@ -10,15 +10,18 @@ import java.util.Set;
 import org.windtunnel.config.Auxiliary;
 import org.windtunnel.config.ConfigException;
 import org.windtunnel.config.MuonScale;
+import org.windtunnel.config.MuonSpec;
+import org.windtunnel.config.MuonSpec.FilterScale;
+import org.windtunnel.config.MuonSpec.MomentumForm;
 import org.windtunnel.config.NewtonSchulzCoefficients;
 import org.windtunnel.config.OptimizerSpec;
 import org.windtunnel.config.OptimizerSpec.Decayed;
 import org.windtunnel.config.OptimizerSpec.EpsPlacement;
-import org.windtunnel.config.OptimizerSpec.FilterScale;
-import org.windtunnel.config.OptimizerSpec.MomentumForm;
-import org.windtunnel.config.OptimizerSpec.Projected.Side;
-import org.windtunnel.config.OptimizerSpec.Radius;
 import org.windtunnel.config.OptimizerSpec.SgdSai.Gain;
+import org.windtunnel.config.ProjectedSpec;
+import org.windtunnel.config.ProjectedSpec.Side;
+import org.windtunnel.config.SphereSpec;
+import org.windtunnel.config.SphereSpec.Radius;
 import org.windtunnel.config.UpdateRule;
 
 /** Optimizers by the names that golden files give them, with the settings of the official code behind each. */
@@ -82,7 +85,7 @@ final class GoldenOptimizer {
             case "muon_moonlight" -> moonlight(config, assign);
             case "muon_archscale", "muon_archscale_spectral" -> archScale(config, assign);
             case "muon_airbench_conv" ->
-                new OptimizerSpec.Muon(
+                new MuonSpec(
                         number(config, "lr"),
                         number(config, "momentum"),
                         0.85,
@@ -100,7 +103,7 @@ final class GoldenOptimizer {
                         new Auxiliary(null, null, null, null, null, 0.0, Decayed.ALL),
                         assign);
             case "muonh", "muonh_hyperp" ->
-                new OptimizerSpec.MuonH(
+                new SphereSpec.MuonH(
                         number(config, "lr"),
                         number(config, "mu"),
                         config.path("nesterov").asBoolean(true),
@@ -148,9 +151,9 @@ final class GoldenOptimizer {
         int rank = GoldenJson.integer(c, "rank");
         int gap = GoldenJson.integer(c, "update_proj_gap");
         return text(c, "scale_type").equals("channel")
-                ? new OptimizerSpec.Apollo(number(c, "lr"), number(c, "beta1"), number(c, "beta2"), number(c, "eps"),
+                ? new ProjectedSpec.Apollo(number(c, "lr"), number(c, "beta1"), number(c, "beta2"), number(c, "eps"),
                         rank, gap, side, number(c, "scale"), front, limit, decay, others, assign)
-                : new OptimizerSpec.ApolloMini(number(c, "lr"), number(c, "beta1"), number(c, "beta2"),
+                : new ProjectedSpec.ApolloMini(number(c, "lr"), number(c, "beta1"), number(c, "beta2"),
                         number(c, "eps"), rank, gap, side, number(c, "scale"), front, limit, decay, others, assign);
     }
 
@@ -163,7 +166,7 @@ final class GoldenOptimizer {
                 ? new Auxiliary(null, null, null, null, null, null, Decayed.ALL)
                 : new Auxiliary(number(adam, "lr"), beta(adam, "betas", 0), beta(adam, "betas", 1), number(adam, "eps"),
                         EpsPlacement.AFTER, adam.path("weight_decay").asDouble(0), Decayed.ALL);
-        return new OptimizerSpec.Muon(number(muon, "lr"), number(muon, "momentum"), 0.85, 0, MomentumForm.EMA,
+        return new MuonSpec(number(muon, "lr"), number(muon, "momentum"), 0.85, 0, MomentumForm.EMA,
                 muon.path("nesterov").asBoolean(true), MuonScale.CLIP_NORM, FilterScale.KERNEL, MUON_STEPS,
                 NewtonSchulzCoefficients.KELLER_JORDAN, muon.path("ns_eps").asDouble(MUON_EPS),
                 number(muon, "weight_decay"), false, false, others, assign);
@@ -176,7 +179,7 @@ final class GoldenOptimizer {
     private static OptimizerSpec moonlight(JsonNode c, Map<String, UpdateRule> assign) {
         Auxiliary others = new Auxiliary(null, beta(c, "adamw_betas", 0), beta(c, "adamw_betas", 1),
                 number(c, "adamw_eps"), EpsPlacement.BEFORE, null, Decayed.ALL);
-        return new OptimizerSpec.Muon(number(c, "lr"), number(c, "momentum"), 0.85, 0, MomentumForm.SUM,
+        return new MuonSpec(number(c, "lr"), number(c, "momentum"), 0.85, 0, MomentumForm.SUM,
                 field(c, "nesterov").asBoolean(), MuonScale.RMS_NORM, FilterScale.FLAT, MUON_STEPS,
                 NewtonSchulzCoefficients.KELLER_JORDAN, number(c, "ns_eps"), number(c, "wd"), false, false, others,
                 assign);
@@ -189,7 +192,7 @@ final class GoldenOptimizer {
             case "rms_norm" -> MuonScale.RMS_NORM;
             default -> MuonScale.NONE;
         };
-        return new OptimizerSpec.Muon(number(c, "lr"), number(c, "mu"), 0.85, 0, MomentumForm.SUM,
+        return new MuonSpec(number(c, "lr"), number(c, "mu"), 0.85, 0, MomentumForm.SUM,
                 c.path("nesterov").asBoolean(true), scale, FilterScale.FLAT, MUON_STEPS, NewtonSchulzCoefficients.DION,
                 number(c, "epsilon"), muonDecay(c), c.path("cautious_wd").asBoolean(), false, archScaleAdam(c), assign);
     }

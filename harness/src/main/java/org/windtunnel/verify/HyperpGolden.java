@@ -15,12 +15,13 @@ import org.windtunnel.config.NewtonSchulzCoefficients;
 import org.windtunnel.config.OptimizerSpec;
 import org.windtunnel.config.OptimizerSpec.Decayed;
 import org.windtunnel.config.OptimizerSpec.EpsPlacement;
-import org.windtunnel.config.OptimizerSpec.Radius;
 import org.windtunnel.config.ParameterizationSpec;
 import org.windtunnel.config.ParameterizationSpec.DecayScope;
 import org.windtunnel.config.ParameterizationSpec.HyperP;
 import org.windtunnel.config.ParameterizationSpec.MuPPlusPlus;
 import org.windtunnel.config.ParameterizationSpec.Reading;
+import org.windtunnel.config.SphereSpec;
+import org.windtunnel.config.SphereSpec.Radius;
 import org.windtunnel.nn.ParamSpec;
 import org.windtunnel.nn.Role;
 import org.windtunnel.scaling.ParamScaling;
@@ -115,7 +116,7 @@ final class HyperpGolden implements GoldenFormat {
     }
 
     private static OptimizerSpec muonH(double lr) {
-        return new OptimizerSpec.MuonH(lr, 0.95, true, 5, NewtonSchulzCoefficients.DION, 1e-8, Radius.CURRENT, 0.1,
+        return new SphereSpec.MuonH(lr, 0.95, true, 5, NewtonSchulzCoefficients.DION, 1e-8, Radius.CURRENT, 0.1,
                 new Auxiliary(null, null, null, null, null, null, Decayed.ALL), Map.of());
     }
 

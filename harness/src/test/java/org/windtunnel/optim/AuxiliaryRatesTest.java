@@ -10,14 +10,15 @@ import org.junit.jupiter.api.Test;
 import org.windtunnel.config.Auxiliary;
 import org.windtunnel.config.ConfigException;
 import org.windtunnel.config.MuonScale;
+import org.windtunnel.config.MuonSpec;
+import org.windtunnel.config.MuonSpec.FilterScale;
+import org.windtunnel.config.MuonSpec.MomentumForm;
 import org.windtunnel.config.NewtonSchulzCoefficients;
 import org.windtunnel.config.OptimizerSpec;
 import org.windtunnel.config.OptimizerSpec.Decayed;
-import org.windtunnel.config.OptimizerSpec.FilterScale;
-import org.windtunnel.config.OptimizerSpec.MomentumForm;
-import org.windtunnel.config.OptimizerSpec.Radius;
-import org.windtunnel.config.ParameterizationSpec;
 import org.windtunnel.config.ParameterizationSpec.DecayRule;
+import org.windtunnel.config.SphereSpec;
+import org.windtunnel.config.SphereSpec.Radius;
 import org.windtunnel.nn.ParamSpec;
 import org.windtunnel.nn.Parameters;
 import org.windtunnel.scaling.ScalingTable;
@@ -30,12 +31,12 @@ class AuxiliaryRatesTest extends SmallModel {
             new Auxiliary(3e-4, 0.8, 0.95, 1e-10, null, 0.1, Decayed.MATRICES, 0.6, 0.22, 0.04);
 
     private static OptimizerSpec muon(double lr, Auxiliary adamw) {
-        return new OptimizerSpec.Muon(lr, 0.95, 0.85, 0, MomentumForm.EMA, true, MuonScale.CLIP_NORM, FilterScale.FLAT,
+        return new MuonSpec(lr, 0.95, 0.85, 0, MomentumForm.EMA, true, MuonScale.CLIP_NORM, FilterScale.FLAT,
                 5, NewtonSchulzCoefficients.KELLER_JORDAN, 1e-7, 0, false, false, adamw, Map.of());
     }
 
     private static OptimizerSpec muonH(Auxiliary adamw) {
-        return new OptimizerSpec.MuonH(
+        return new SphereSpec.MuonH(
                 LR, 0.95, true, 5, NewtonSchulzCoefficients.DION, 1e-8, Radius.INITIAL, 0, adamw, Map.of());
     }
 
@@ -141,7 +142,7 @@ class AuxiliaryRatesTest extends SmallModel {
         List<ParamSpec> tied = model(WIDTH).subList(0, 5);
         refused(() -> standard(muon(LR, own(null, 0.2, null)), tied), "readout_lr 0.2 is the rate of no parameter");
         OptimizerSpec adamH =
-                new OptimizerSpec.AdamH(LR, 0.9, 0.95, 1e-8, Radius.CURRENT, 0, own(null, 0.2, null), Map.of());
+                new SphereSpec.AdamH(LR, 0.9, 0.95, 1e-8, Radius.CURRENT, 0, own(null, 0.2, null), Map.of());
         refused(() -> standard(adamH, model(WIDTH)), "expected a readout that adamh does not update");
     }
 }

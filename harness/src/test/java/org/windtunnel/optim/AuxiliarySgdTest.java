@@ -8,11 +8,12 @@ import org.junit.jupiter.api.Test;
 import org.windtunnel.config.Auxiliary;
 import org.windtunnel.config.AuxiliarySgd;
 import org.windtunnel.config.MuonScale;
+import org.windtunnel.config.MuonSpec;
+import org.windtunnel.config.MuonSpec.FilterScale;
+import org.windtunnel.config.MuonSpec.MomentumForm;
 import org.windtunnel.config.NewtonSchulzCoefficients;
 import org.windtunnel.config.OptimizerSpec;
 import org.windtunnel.config.OptimizerSpec.Decayed;
-import org.windtunnel.config.OptimizerSpec.FilterScale;
-import org.windtunnel.config.OptimizerSpec.MomentumForm;
 import org.windtunnel.config.ParameterizationSpec;
 import org.windtunnel.config.ParameterizationSpec.DecayRule;
 import org.windtunnel.config.UpdateRule;
@@ -27,7 +28,7 @@ class AuxiliarySgdTest extends SmallModel {
     private static final AuxiliarySgd AIRBENCH = new AuxiliarySgd(0.2, 0.85, true, 0.1, Decayed.MATRICES);
 
     private static OptimizerSpec muon(double lr, AuxiliarySgd sgd, Map<String, UpdateRule> assign) {
-        return new OptimizerSpec.Muon(lr, 0.6, 0.85, 0, MomentumForm.SUM, true, MuonScale.NONE, FilterScale.FLAT, 3,
+        return new MuonSpec(lr, 0.6, 0.85, 0, MomentumForm.SUM, true, MuonScale.NONE, FilterScale.FLAT, 3,
                 NewtonSchulzCoefficients.KELLER_JORDAN, 1e-7, 0, false, true,
                 new Auxiliary(null, null, null, null, null, null, Decayed.MATRICES), assign, sgd);
     }
@@ -116,7 +117,7 @@ class AuxiliarySgdTest extends SmallModel {
         refused(() -> create(muon(new AuxiliarySgd(0.2, 0.5, true, -1, Decayed.ALL)), parameters(0.5f)),
                 "sgd.weight_decay >= 0, found -1.0");
         refused(() -> create(muon(0, AIRBENCH, Map.of()), parameters(0.5f)), "lr > 0 beside sgd.lr 0.2, found 0");
-        refused(() -> new OptimizerSpec.Muon(LR, 0.6, 0.85, 0, MomentumForm.SUM, true, MuonScale.NONE, FilterScale.FLAT,
+        refused(() -> new MuonSpec(LR, 0.6, 0.85, 0, MomentumForm.SUM, true, MuonScale.NONE, FilterScale.FLAT,
                 3, NewtonSchulzCoefficients.KELLER_JORDAN, 1e-7, 0, false, true,
                 new Auxiliary(0.1, null, null, null, null, null, Decayed.MATRICES), Map.of(), AIRBENCH),
                 "expected adamw or sgd");

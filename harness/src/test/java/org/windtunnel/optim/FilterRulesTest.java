@@ -15,16 +15,17 @@ import org.windtunnel.backend.Backend;
 import org.windtunnel.backend.cpu.CpuBackend;
 import org.windtunnel.config.Auxiliary;
 import org.windtunnel.config.MuonScale;
+import org.windtunnel.config.MuonSpec;
+import org.windtunnel.config.MuonSpec.FilterScale;
+import org.windtunnel.config.MuonSpec.MomentumForm;
 import org.windtunnel.config.NewtonSchulzCoefficients;
 import org.windtunnel.config.OptimizerSpec;
 import org.windtunnel.config.OptimizerSpec.Decayed;
 import org.windtunnel.config.OptimizerSpec.EpsPlacement;
-import org.windtunnel.config.OptimizerSpec.FilterScale;
-import org.windtunnel.config.OptimizerSpec.MomentumForm;
-import org.windtunnel.config.OptimizerSpec.Radius;
 import org.windtunnel.config.ParameterizationSpec;
 import org.windtunnel.config.ParameterizationSpec.DecayRule;
 import org.windtunnel.config.ParameterizationSpec.EpsScaling;
+import org.windtunnel.config.SphereSpec.Radius;
 import org.windtunnel.config.UpdateRule;
 import org.windtunnel.nn.ForwardMultipliers;
 import org.windtunnel.nn.ParamSpec;
@@ -137,7 +138,7 @@ class FilterRulesTest {
     @MethodSource("filterScales")
     void mupUnderMuon(FilterScale of) {
         Auxiliary adamw = new Auxiliary(null, null, null, null, null, null, Decayed.MATRICES);
-        OptimizerSpec muon = new OptimizerSpec.Muon(0.02, 0.95, 0.85, 0, MomentumForm.EMA, true, MuonScale.RMS_NORM, of,
+        OptimizerSpec muon = new MuonSpec(0.02, 0.95, 0.85, 0, MomentumForm.EMA, true, MuonScale.RMS_NORM, of,
                 5, NewtonSchulzCoefficients.KELLER_JORDAN, 1e-7, 0, false, false, adamw, Map.of());
         double rate = resolve(mup(1), muon).get("blocks.4.conv2.weight").lrMult();
         double atBase = muon.directionScale(new int[] {2 * BASE, 2 * BASE, 3, 3});

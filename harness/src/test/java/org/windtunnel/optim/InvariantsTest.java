@@ -19,14 +19,15 @@ import net.jqwik.api.Provide;
 import org.windtunnel.backend.cpu.CpuBackend;
 import org.windtunnel.config.Auxiliary;
 import org.windtunnel.config.MuonScale;
+import org.windtunnel.config.MuonSpec.MomentumForm;
 import org.windtunnel.config.NewtonSchulzCoefficients;
 import org.windtunnel.config.OptimizerSpec;
 import org.windtunnel.config.OptimizerSpec.Decayed;
 import org.windtunnel.config.OptimizerSpec.EpsPlacement;
-import org.windtunnel.config.OptimizerSpec.MomentumForm;
-import org.windtunnel.config.OptimizerSpec.Projected.Side;
-import org.windtunnel.config.OptimizerSpec.Radius;
 import org.windtunnel.config.OptimizerSpec.SgdSai.Gain;
+import org.windtunnel.config.ProjectedSpec;
+import org.windtunnel.config.ProjectedSpec.Side;
+import org.windtunnel.config.SphereSpec.Radius;
 import org.windtunnel.nn.ForwardMultipliers;
 import org.windtunnel.nn.ParamSpec;
 import org.windtunnel.nn.Parameters;
@@ -191,14 +192,14 @@ class InvariantsTest {
 
     @Property(seed = "5")
     void apolloMovesAlongTheGradient(@ForAll("draws") Draw draw) {
-        OptimizerSpec mini = new OptimizerSpec.ApolloMini(
+        OptimizerSpec mini = new ProjectedSpec.ApolloMini(
                 0.01, 0.9, 0.999, 1e-6, 1, 4, Side.SMALLER, 128, false, 1.01, 0, ADAMW, Map.of());
         List<double[]> weights = run(mini, draw, 1, 0.01, 1);
         double[] step = difference(weights.get(0), weights.get(1));
         double[] g = draw.normal("gradient 0");
         assertThat(dot(step, g) / (norm(step) * norm(g))).isCloseTo(1, within(1e-4));
 
-        OptimizerSpec apollo = new OptimizerSpec.Apollo(
+        OptimizerSpec apollo = new ProjectedSpec.Apollo(
                 0.01, 0.9, 0.999, 1e-6, 2, 4, Side.SMALLER, 1, false, 1.01, 0, ADAMW, Map.of());
         List<double[]> moved = run(apollo, draw, 1, 0.01, 1);
         boolean byRows = draw.rows >= draw.columns;

@@ -17,11 +17,12 @@ import org.windtunnel.backend.cpu.CpuBackend;
 import org.windtunnel.config.Auxiliary;
 import org.windtunnel.config.ConfigException;
 import org.windtunnel.config.MuonScale;
+import org.windtunnel.config.MuonSpec;
+import org.windtunnel.config.MuonSpec.FilterScale;
+import org.windtunnel.config.MuonSpec.MomentumForm;
 import org.windtunnel.config.NewtonSchulzCoefficients;
 import org.windtunnel.config.OptimizerSpec;
 import org.windtunnel.config.OptimizerSpec.Decayed;
-import org.windtunnel.config.OptimizerSpec.FilterScale;
-import org.windtunnel.config.OptimizerSpec.MomentumForm;
 import org.windtunnel.nn.ForwardMultipliers;
 import org.windtunnel.nn.ParamSpec;
 import org.windtunnel.nn.Parameters;
@@ -47,8 +48,8 @@ class MomentumWarmupTest {
         backend.close();
     }
 
-    private static OptimizerSpec.Muon muon(MomentumForm form, double start, int warmup) {
-        return new OptimizerSpec.Muon(0.02, 0.95, start, warmup, form, true, MuonScale.CLIP_NORM, FilterScale.FLAT, 5,
+    private static MuonSpec muon(MomentumForm form, double start, int warmup) {
+        return new MuonSpec(0.02, 0.95, start, warmup, form, true, MuonScale.CLIP_NORM, FilterScale.FLAT, 5,
                 NewtonSchulzCoefficients.KELLER_JORDAN, 1e-7, 0.1, false, false,
                 new Auxiliary(null, null, null, null, null, null, Decayed.MATRICES), Map.of());
     }
@@ -69,7 +70,7 @@ class MomentumWarmupTest {
     /** modded-nanogpt: 0.85 at the first step, 0.95 after 300. */
     @Test
     void itRisesLinearlyAndStays() {
-        OptimizerSpec.Muon spec = muon(MomentumForm.EMA, 0.85, 300);
+        MuonSpec spec = muon(MomentumForm.EMA, 0.85, 300);
         assertThat(spec.momentum(1)).isEqualTo(0.85);
         assertThat(spec.momentum(151)).isCloseTo(0.9, within(1e-12));
         assertThat(spec.momentum(301)).isEqualTo(0.95);

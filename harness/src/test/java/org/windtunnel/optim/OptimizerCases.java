@@ -3,14 +3,17 @@ package org.windtunnel.optim;
 import java.util.Map;
 import org.windtunnel.config.Auxiliary;
 import org.windtunnel.config.MuonScale;
+import org.windtunnel.config.MuonSpec;
+import org.windtunnel.config.MuonSpec.FilterScale;
+import org.windtunnel.config.MuonSpec.MomentumForm;
 import org.windtunnel.config.NewtonSchulzCoefficients;
 import org.windtunnel.config.OptimizerSpec;
 import org.windtunnel.config.OptimizerSpec.Decayed;
-import org.windtunnel.config.OptimizerSpec.FilterScale;
-import org.windtunnel.config.OptimizerSpec.MomentumForm;
-import org.windtunnel.config.OptimizerSpec.Projected.Side;
-import org.windtunnel.config.OptimizerSpec.Radius;
 import org.windtunnel.config.OptimizerSpec.SgdSai.Gain;
+import org.windtunnel.config.ProjectedSpec;
+import org.windtunnel.config.ProjectedSpec.Side;
+import org.windtunnel.config.SphereSpec;
+import org.windtunnel.config.SphereSpec.Radius;
 
 /** Optimizers with everyday settings. */
 public final class OptimizerCases {
@@ -23,12 +26,12 @@ public final class OptimizerCases {
     }
 
     public static OptimizerSpec apollo(int rank, int refresh) {
-        return new OptimizerSpec.Apollo(
+        return new ProjectedSpec.Apollo(
                 0.01, 0.9, 0.999, 1e-6, rank, refresh, Side.SMALLER, 1, false, 1.01, 0.1, ADAMW, Map.of());
     }
 
     public static OptimizerSpec apolloMini(int refresh) {
-        return new OptimizerSpec.ApolloMini(
+        return new ProjectedSpec.ApolloMini(
                 0.01, 0.9, 0.999, 1e-6, 1, refresh, Side.SMALLER, 128, false, 1.01, 0.1, ADAMW, Map.of());
     }
 
@@ -37,16 +40,16 @@ public final class OptimizerCases {
     }
 
     public static OptimizerSpec muon(MomentumForm form, MuonScale scale, NewtonSchulzCoefficients coefficients) {
-        return new OptimizerSpec.Muon(0.02, 0.95, 0.85, 0, form, true, scale, FilterScale.FLAT, 5, coefficients,
+        return new MuonSpec(0.02, 0.95, 0.85, 0, form, true, scale, FilterScale.FLAT, 5, coefficients,
                 1e-7, 0.1, false, false, ADAMW, Map.of());
     }
 
     public static OptimizerSpec muonH(Radius radius) {
-        return new OptimizerSpec.MuonH(
+        return new SphereSpec.MuonH(
                 0.02, 0.95, true, 5, NewtonSchulzCoefficients.DION, 1e-8, radius, 0, ADAMW, Map.of());
     }
 
     public static OptimizerSpec adamH(Radius radius) {
-        return new OptimizerSpec.AdamH(0.02, 0.9, 0.95, 1e-8, radius, 0, ADAMW, Map.of());
+        return new SphereSpec.AdamH(0.02, 0.9, 0.95, 1e-8, radius, 0, ADAMW, Map.of());
     }
 }

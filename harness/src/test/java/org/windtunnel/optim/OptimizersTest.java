@@ -7,19 +7,18 @@ import static org.assertj.core.api.Assertions.within;
 import com.sun.management.ThreadMXBean;
 import java.lang.management.ManagementFactory;
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.windtunnel.backend.Backend;
-import org.windtunnel.backend.OptimizerKernels;
 import org.windtunnel.backend.cpu.CpuBackend;
 import org.windtunnel.config.ConfigException;
 import org.windtunnel.config.OptimizerSpec;
 import org.windtunnel.config.OptimizerSpec.Decayed;
 import org.windtunnel.config.OptimizerSpec.EpsPlacement;
-import org.windtunnel.config.OptimizerSpec.Radius;
+import org.windtunnel.config.SphereSpec.Radius;
 import org.windtunnel.config.UpdateRule;
 import org.windtunnel.nn.ForwardMultipliers;
 import org.windtunnel.nn.ParamSpec;
@@ -30,7 +29,6 @@ import org.windtunnel.scaling.ParamScaling;
 import org.windtunnel.scaling.ScalingTable;
 import org.windtunnel.tensor.Arena;
 import org.windtunnel.tensor.DType;
-import org.windtunnel.tensor.Tensor;
 
 class OptimizersTest {
     private static final List<ParamSpec> SPECS = List.of(

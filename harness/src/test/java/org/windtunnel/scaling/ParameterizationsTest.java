@@ -14,6 +14,7 @@ import org.windtunnel.backend.cpu.CpuBackend;
 import org.windtunnel.config.Auxiliary;
 import org.windtunnel.config.ConfigException;
 import org.windtunnel.config.MuonScale;
+import org.windtunnel.config.MuonSpec;
 import org.windtunnel.config.NewtonSchulzCoefficients;
 import org.windtunnel.config.OptimizerSpec;
 import org.windtunnel.config.OptimizerSpec.Decayed;
@@ -230,8 +231,8 @@ class ParameterizationsTest {
     }
 
     private static OptimizerSpec muon(MuonScale scale) {
-        return new OptimizerSpec.Muon(0.02, 0.95, 0.85, 0, OptimizerSpec.MomentumForm.SUM, true, scale,
-                OptimizerSpec.FilterScale.FLAT, 5, NewtonSchulzCoefficients.KELLER_JORDAN, 1e-7, 0, false, true,
+        return new MuonSpec(0.02, 0.95, 0.85, 0, MuonSpec.MomentumForm.SUM, true, scale,
+                MuonSpec.FilterScale.FLAT, 5, NewtonSchulzCoefficients.KELLER_JORDAN, 1e-7, 0, false, true,
                 new Auxiliary(null, null, null, null, null, 0.0, Decayed.ALL), Map.of());
     }
 
