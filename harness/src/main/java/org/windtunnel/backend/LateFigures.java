@@ -4,8 +4,8 @@ import org.windtunnel.tensor.Tensor;
 
 /**
  * The figures of a step, loss and gradient norm, on a backend whose work is queued: they stay on the device, are sent
- * to the host when they are there, and are received while the next step is at work. Clipping needs the norm at once and
- * happens on the device.
+ * to the host when they are there, and are received while the next step is at work. Clipping needs the norm at once, and
+ * takes it from the device.
  *
  * <p>Used by one thread. What is sent is received in its order; at most {@link #MOST} are on their way.
  */
@@ -19,8 +19,12 @@ public interface LateFigures {
     /** Makes the gradient's sum of squares one of the figures. */
     void squares(Tensor gradient);
 
-    /** gradient *= min(1, limit / (norm + eps)), with the norm from {@link #squares}. */
-    void clip(Tensor gradient, double limit, double eps);
+    /**
+     * factor = min(1, limit / (norm + eps)) with the norm from {@link #squares}, NaN if that is; 1 if the limit is 0.
+     *
+     * @param limit FLOAT64 [1], as is {@code factor}
+     */
+    void clipFactor(Tensor limit, double eps, Tensor factor);
 
     /** Sends the figures once they are computed. */
     void send();

@@ -3,68 +3,43 @@ package org.windtunnel.backend;
 import org.windtunnel.tensor.Tensor;
 
 /**
- * One-pass updates of the flat parameter vector.
- *
- * <p>Per-parameter scalars travel as arrays in {@link Segments}, so one call covers all parameters of a group and a
- * stacked or device implementation can read them from memory.
+ * Updates of weights. Numbers that change from step to step, or from run to run of a sweep, are read from memory, so that
+ * a step can be recorded and replayed; every kernel takes all tensors of a group.
  */
 public interface OptimizerKernels {
 
     /**
-     * Slices of the flat vectors with their own scalars. Elements outside every segment are left alone.
-     *
-     * @param offset first element of each slice of weights and gradients
-     * @param stateOffset first element of each slice of the state, which may hold fewer parameters
-     * @param length elements of each slice
-     * @param lr learning rate of each slice, schedule and multipliers included
-     * @param weightDecay decay of each slice
-     * @param eps Adam's epsilon of each slice (unused by SGD)
-     */
-    record Segments(
-            long[] offset, long[] stateOffset, long[] length, double[] lr, double[] weightDecay, double[] eps) {
-        public int count() {
-            return offset.length;
-        }
-    }
-
-    /**
      * AdamW with decoupled decay (Loshchilov and Hutter, arXiv 1711.05101), on g · gradScale:
-     * w = w(1 - lr·wd); m = β1 m + (1-β1) g; v = β2 v + (1-β2) g²; w -= lr · m̂ / denominator.
+     * w = w(1 - lr·wd); m = β1 m + (1-β1) g; v = β2 v + (1-β2) g²; w -= lr · m̂ / denominator. Other elements of the
+     * flat vectors are left alone.
      *
-     * @param step 1 for the first update
+     * @param g gradients, of the sizes of {@code w}, as are {@code m} and {@code v}
      * @param epsInsideCorrection false: denominator sqrt(v̂) + eps (torch); true: sqrt(v) + eps, then the step times
      *     sqrt(1-β2^t)/(1-β1^t)
+     * @param gradScale FLOAT64 [1]
      */
     void adamw(
-            Segments segments,
-            Tensor w,
-            Tensor g,
-            Tensor m,
-            Tensor v,
-            double beta1,
-            double beta2,
-            long step,
-            boolean epsInsideCorrection,
-            double gradScale);
+            Slices w, Slices g, Slices m, Slices v, AdamScalars scalars, boolean epsInsideCorrection, Tensor gradScale);
 
     /**
-     * SGD with momentum as in torch.optim.SGD: d = g · gradScale + wd · w; the buffer is d at step 1 and
-     * μ b + (1-dampening) d later; w -= lr · (nesterov ? d + μ b : b).
+     * SGD with momentum as in torch.optim.SGD: d = g · gradScale + wd · w; the buffer is d at the first step and
+     * μ b + (1-dampening) d later; w -= lr · gain · (nesterov ? d + μ b : b).
      *
+     * @param g gradients, of the sizes of {@code w}, as is {@code buffer}
      * @param buffer momentum, or null for plain SGD
+     * @param gains one a tensor; null for 1
      * @param decoupled decay is w = w(1 - wd) before the update, the rate left to the caller, instead of wd · w in d
+     * @param gradScale FLOAT64 [1]
      */
     void sgd(
-            Segments segments,
-            Tensor w,
-            Tensor g,
-            Tensor buffer,
-            double momentum,
-            double dampening,
+            Slices w,
+            Slices g,
+            Slices buffer,
+            SgdScalars scalars,
+            Tensor gains,
             boolean nesterov,
             boolean decoupled,
-            long step,
-            double gradScale);
+            Tensor gradScale);
 
     /**
      * Adam's moments of a projected gradient, and the gradient's scaling factors (APOLLO, arXiv 2412.05270, algorithm 1):

@@ -2,8 +2,9 @@ package org.windtunnel.optim;
 
 import java.util.LinkedHashMap;
 import java.util.Map;
+import org.windtunnel.backend.AdamScalars;
 import org.windtunnel.backend.Backend;
-import org.windtunnel.backend.OptimizerKernels.Segments;
+import org.windtunnel.backend.Slices;
 import org.windtunnel.config.OptimizerSpec;
 import org.windtunnel.tensor.Allocator;
 import org.windtunnel.tensor.Tensor;
@@ -18,11 +19,11 @@ final class AdamDirection {
     private final ParameterGroup group;
     private final Tensor firstMoment;
     private final Tensor secondMoment;
-    private final Tensor[] first;
-    private final Tensor[] second;
-    private final Tensor[] gradients;
-    private final Tensor[] directions;
-    private final Segments[] segments;
+    private final Slices[] first;
+    private final Slices[] second;
+    private final Slices[] gradients;
+    private final Slices[] directions;
+    private final AdamScalars[] scalars;
 
     /** @param spec betas, and where epsilon goes */
     AdamDirection(OptimizerSpec.AdamW spec, Backend backend, ParameterGroup group, Allocator memory) {
@@ -37,28 +38,36 @@ final class AdamDirection {
             largest = Math.max(largest, Math.toIntExact(group.spec(k).size()));
         }
         Tensor workspace = memory.take(largest);
-        this.first = new Tensor[n];
-        this.second = new Tensor[n];
-        this.gradients = new Tensor[n];
-        this.directions = new Tensor[n];
-        this.segments = new Segments[n];
+        this.first = new Slices[n];
+        this.second = new Slices[n];
+        this.gradients = new Slices[n];
+        this.directions = new Slices[n];
+        this.scalars = new AdamScalars[n];
         for (int k = 0; k < n; k++) {
-            first[k] = group.state(firstMoment, k);
-            second[k] = group.state(secondMoment, k);
-            gradients[k] = group.gradient(k);
-            directions[k] = workspace.slice(0, group.spec(k).shape());
+            first[k] = new Slices(memory, firstMoment, group.state(firstMoment, k));
+            second[k] = new Slices(memory, secondMoment, group.state(secondMoment, k));
+            gradients[k] = new Slices(memory, group.gradients().flat(), group.gradient(k));
+            directions[k] = new Slices(memory, workspace, workspace.slice(0, group.spec(k).shape()));
+            scalars[k] = new AdamScalars(1, memory);
+        }
+    }
+
+    void prepare(long step) {
+        for (int k = 0; k < scalars.length; k++) {
             // An AdamW update of zeros at rate -1 leaves the direction itself.
-            segments[k] = new Segments(new long[1], new long[1], new long[] {group.spec(k).size()}, new double[] {-1},
-                    new double[1], new double[] {group.eps(k)});
+            scalars[k].set(0, -1, 0, group.eps(k));
+            scalars[k].setMoments(spec.beta1(), spec.beta2(), step);
+            scalars[k].send();
         }
     }
 
     /** Takes in member {@code k}'s gradient; the direction is valid until the next call. */
-    Tensor of(int k, long step, double gradScale) {
-        backend.fill(directions[k], 0);
-        backend.adamw(segments[k], directions[k], gradients[k], first[k], second[k], spec.beta1(), spec.beta2(), step,
-                spec.epsPlacement() == OptimizerSpec.EpsPlacement.BEFORE, gradScale);
-        return directions[k];
+    Tensor of(int k) {
+        Tensor direction = directions[k].get(0);
+        backend.fill(direction, 0);
+        backend.adamw(directions[k], gradients[k], first[k], second[k], scalars[k],
+                spec.epsPlacement() == OptimizerSpec.EpsPlacement.BEFORE, group.gradScale());
+        return direction;
     }
 
     Map<String, Tensor> state() {

@@ -17,6 +17,8 @@ final class AdamH implements Updater {
     private final ParameterGroup group;
     private final Sphere sphere;
     private final AdamDirection direction;
+    private double lr;
+    private long step;
 
     /** @param spec betas and epsilon */
     AdamH(OptimizerSpec.AdamW spec, Radius radius, Backend backend, ParameterGroup group, Allocator memory) {
@@ -27,10 +29,17 @@ final class AdamH implements Updater {
     }
 
     @Override
-    public void step(double lr, long step, double gradScale) {
+    public void prepare(double scheduled, long number) {
+        lr = scheduled;
+        step = number;
+        direction.prepare(step);
+    }
+
+    @Override
+    public void update() {
         sphere.begin(step);
         for (int k = 0; k < group.count(); k++) {
-            sphere.move(k, direction.of(k, step, gradScale), lr);
+            sphere.move(k, direction.of(k), lr);
         }
     }
 

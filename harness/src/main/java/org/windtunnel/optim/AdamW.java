@@ -2,7 +2,9 @@ package org.windtunnel.optim;
 
 import java.util.LinkedHashMap;
 import java.util.Map;
+import org.windtunnel.backend.AdamScalars;
 import org.windtunnel.backend.OptimizerKernels;
+import org.windtunnel.backend.Slices;
 import org.windtunnel.config.OptimizerSpec;
 import org.windtunnel.tensor.Allocator;
 import org.windtunnel.tensor.Tensor;
@@ -14,6 +16,9 @@ final class AdamW implements Updater {
     private final ParameterGroup group;
     private final Tensor firstMoment;
     private final Tensor secondMoment;
+    private final Slices first;
+    private final Slices second;
+    private final AdamScalars scalars;
 
     AdamW(OptimizerSpec.AdamW spec, OptimizerKernels kernels, ParameterGroup group, Allocator memory) {
         this.spec = spec;
@@ -21,13 +26,24 @@ final class AdamW implements Updater {
         this.group = group;
         this.firstMoment = memory.take(group.size());
         this.secondMoment = memory.take(group.size());
+        this.first = group.states(firstMoment, memory);
+        this.second = group.states(secondMoment, memory);
+        this.scalars = new AdamScalars(group.count(), memory);
     }
 
     @Override
-    public void step(double lr, long step, double gradScale) {
+    public void prepare(double lr, long step) {
+        for (int k = 0; k < group.count(); k++) {
+            scalars.set(k, group.lr(k, lr), group.weightDecay(k), group.eps(k));
+        }
+        scalars.setMoments(spec.beta1(), spec.beta2(), step);
+        scalars.send();
+    }
+
+    @Override
+    public void update() {
         boolean before = spec.epsPlacement() == OptimizerSpec.EpsPlacement.BEFORE;
-        kernels.adamw(group.at(lr), group.parameters().weights(), group.parameters().gradients(), firstMoment,
-                secondMoment, spec.beta1(), spec.beta2(), step, before, gradScale);
+        kernels.adamw(group.weights(), group.gradients(), first, second, scalars, before, group.gradScale());
     }
 
     @Override

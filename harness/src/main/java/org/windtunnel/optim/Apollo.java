@@ -28,6 +28,8 @@ final class Apollo implements Updater {
     private final Projections projections;
     private final Matrix[] matrices;
     private final double[] scalar = new double[1];
+    private double lr;
+    private long step;
 
     /** @throws ConfigException if a vector is assigned, or channel scaling meets another side than the smaller */
     Apollo(ProjectedSpec spec, Backend backend, ParameterGroup group, Projections projections, Allocator memory) {
@@ -119,10 +121,13 @@ final class Apollo implements Updater {
             factors = channelFactors.slice(0, channels.count(rows, columns));
         }
 
-        void step(double scheduled, long step, double gradScale) {
+        void prepare(long step) {
             if ((step - 1) % spec.refresh() == 0) {
                 projections.draw(group.spec(index).name(), step, rank, projection);
             }
+        }
+
+        void update(double scheduled, long step, double gradScale) {
             double squares = Double.NaN;
             if (onePass) {
                 squares = backend.gemvSumOfSquares(!columnsCompressed, rows, columns, gradScale, gradient, projection, projected);
@@ -176,9 +181,19 @@ final class Apollo implements Updater {
     }
 
     @Override
-    public void step(double lr, long step, double gradScale) {
+    public void prepare(double scheduled, long number) {
+        lr = scheduled;
+        step = number;
         for (Matrix matrix : matrices) {
-            matrix.step(lr, step, gradScale);
+            matrix.prepare(step);
+        }
+    }
+
+    @Override
+    public void update() {
+        double gradScale = group.gradScale().item(0);
+        for (Matrix matrix : matrices) {
+            matrix.update(lr, step, gradScale);
         }
     }
 

@@ -12,6 +12,7 @@ final class CautiousAdamW implements Updater {
     private final ParameterGroup group;
     private final AdamDirection direction;
     private final Tensor[] weights;
+    private double scheduled;
 
     CautiousAdamW(OptimizerSpec.AdamW spec, Backend backend, ParameterGroup group, Allocator memory) {
         this.backend = backend;
@@ -24,9 +25,15 @@ final class CautiousAdamW implements Updater {
     }
 
     @Override
-    public void step(double scheduled, long step, double gradScale) {
+    public void prepare(double lr, long step) {
+        scheduled = lr;
+        direction.prepare(step);
+    }
+
+    @Override
+    public void update() {
         for (int k = 0; k < weights.length; k++) {
-            Tensor u = direction.of(k, step, gradScale);
+            Tensor u = direction.of(k);
             double lr = group.lr(k, scheduled);
             double keep = 1 - lr * group.weightDecay(k);
             if (keep != 1) {

@@ -9,10 +9,12 @@ import org.windtunnel.tensor.Tensor;
 /** One updater for each update rule in use. */
 final class GroupedOptimizer implements Optimizer {
     private final List<Updater> updaters;
+    private final Tensor gradScale;
     private final long stateBytes;
     private long steps;
 
-    GroupedOptimizer(List<Updater> updaters, DType type) {
+    GroupedOptimizer(List<Updater> updaters, Tensor gradScale, DType type) {
+        this.gradScale = gradScale;
         this.updaters = List.copyOf(updaters);
         this.stateBytes = type.bytes()
                 * updaters.stream()
@@ -22,11 +24,23 @@ final class GroupedOptimizer implements Optimizer {
     }
 
     @Override
-    public void step(double lr, double gradScale) {
+    public void prepare(double lr) {
         steps++;
         for (int i = 0; i < updaters.size(); i++) {
-            updaters.get(i).step(lr, steps, gradScale);
+            updaters.get(i).prepare(lr, steps);
         }
+    }
+
+    @Override
+    public void update() {
+        for (int i = 0; i < updaters.size(); i++) {
+            updaters.get(i).update();
+        }
+    }
+
+    @Override
+    public Tensor gradScale() {
+        return gradScale;
     }
 
     @Override

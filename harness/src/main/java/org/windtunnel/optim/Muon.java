@@ -36,9 +36,14 @@ final class Muon implements Updater {
     }
 
     @Override
-    public void step(double scheduled, long step, double gradScale) {
+    public void prepare(double scheduled, long step) {
         lr = scheduled;
-        momentum.step(spec.momentum(step), gradScale);
+        momentum.prepare(spec.momentum(step));
+    }
+
+    @Override
+    public void update() {
+        momentum.update();
     }
 
     private void update(int k, Tensor direction) {

@@ -15,6 +15,7 @@ final class MuonH implements Updater {
     private final Sphere sphere;
     private final double mu;
     private double lr;
+    private long step;
 
     MuonH(SphereSpec.MuonH spec, Backend backend, ParameterGroup group, Allocator memory) {
         Matrices.require(group, UpdateRule.MUONH);
@@ -25,10 +26,16 @@ final class MuonH implements Updater {
     }
 
     @Override
-    public void step(double scheduled, long step, double gradScale) {
+    public void prepare(double scheduled, long number) {
         lr = scheduled;
+        step = number;
+        momentum.prepare(mu);
+    }
+
+    @Override
+    public void update() {
         sphere.begin(step);
-        momentum.step(mu, gradScale);
+        momentum.update();
     }
 
     @Override

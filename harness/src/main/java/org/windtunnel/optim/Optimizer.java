@@ -7,12 +7,32 @@ import org.windtunnel.tensor.Tensor;
 public interface Optimizer {
 
     /**
-     * One update.
+     * One update, with {@link #gradScale} set by the host.
      *
      * @param lr scheduled learning rate before per-parameter multipliers
      * @param gradScale factor on the gradients (global-norm clipping)
      */
-    void step(double lr, double gradScale);
+    default void step(double lr, double gradScale) {
+        gradScale().put(0, gradScale);
+        prepare(lr);
+        update();
+    }
+
+    /**
+     * The host's half of an update: counts it, and sends ahead the numbers that its kernels will read from memory.
+     *
+     * @param lr scheduled learning rate before per-parameter multipliers
+     */
+    void prepare(double lr);
+
+    /**
+     * The other half: has the backend do the update that was prepared, from the gradients and {@link #gradScale}. It
+     * makes the same calls of the backend every time and reads nothing back, so that it can be recorded and replayed.
+     */
+    void update();
+
+    /** Factor on the gradients, FLOAT64 [1]; to be set before {@link #update} by the host or by work of the backend. */
+    Tensor gradScale();
 
     /** Updates done so far; part of the state. */
     long steps();

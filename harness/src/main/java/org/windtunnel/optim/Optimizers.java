@@ -18,6 +18,7 @@ import org.windtunnel.scaling.ScalingTable;
 import org.windtunnel.tensor.Allocator;
 import org.windtunnel.tensor.Arena;
 import org.windtunnel.tensor.DType;
+import org.windtunnel.tensor.Tensor;
 
 /** Builds optimizers from their configuration. */
 public final class Optimizers {
@@ -41,16 +42,17 @@ public final class Optimizers {
             Allocator memory) {
         OptimizerChecks.check(spec);
         List<Updater> updaters = new ArrayList<>();
+        Tensor gradScale = memory.take(DType.FLOAT64, 1);
         if (!spec.rules().containsAll(table.rules())) {
             throw new IllegalArgumentException("expected rules of " + spec.rules() + ", found " + table.rules());
         }
         for (UpdateRule rule : EnumSet.copyOf(spec.rules())) {
-            ParameterGroup group = ParameterGroup.of(rule, spec, eps(spec, rule), parameters, table);
+            ParameterGroup group = ParameterGroup.of(rule, spec, eps(spec, rule), parameters, table, gradScale, memory);
             if (group.count() > 0) {
                 updaters.add(updater(rule, spec, backend, group, projections, memory));
             }
         }
-        return new GroupedOptimizer(updaters, memory.floatType());
+        return new GroupedOptimizer(updaters, gradScale, memory.floatType());
     }
 
     private static Updater updater(

@@ -24,6 +24,7 @@ final class OrthogonalMomentum {
     private final Tensor[] gradients;
     private final List<NewtonSchulz.Batch> batches = new ArrayList<>();
     private final int[][] members;
+    private double momentum;
 
     /** Takes each matrix's direction. */
     interface Sink {
@@ -72,12 +73,14 @@ final class OrthogonalMomentum {
         }
     }
 
-    /**
-     * Takes in the gradients and hands out every member's direction.
-     *
-     * @param momentum of this step, μ
-     */
-    void step(double momentum, double gradScale) {
+    /** @param mu momentum of the step */
+    void prepare(double mu) {
+        momentum = mu;
+    }
+
+    /** Takes in the gradients and hands out every member's direction. */
+    void update() {
+        double gradScale = group.gradScale().item(0);
         double share = form == MomentumForm.EMA ? 1 - momentum : 1;
         for (int b = 0; b < members.length; b++) {
             NewtonSchulz.Batch batch = batches.get(b);

@@ -5,7 +5,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import org.windtunnel.backend.OptimizerKernels.Segments;
+import org.windtunnel.backend.Slices;
 import org.windtunnel.config.OptimizerSpec;
 import org.windtunnel.config.UpdateRule;
 import org.windtunnel.nn.ParamSpec;
@@ -13,33 +13,62 @@ import org.windtunnel.nn.Parameters;
 import org.windtunnel.scaling.ParamScaling;
 import org.windtunnel.scaling.PeakRates;
 import org.windtunnel.scaling.ScalingTable;
+import org.windtunnel.tensor.Allocator;
 import org.windtunnel.tensor.Tensor;
 
 /**
  * The parameters that one update rule owns, with each one's scalars. Their state is laid out without gaps, in the order
- * of the parameters; the rates are refilled in place every step.
+ * of the parameters.
  */
 final class ParameterGroup {
     private final Parameters parameters;
     private final List<Integer> members;
-    private final Segments segments;
+    private final Tensor gradScale;
+    private final Slices weights;
+    private final Slices gradients;
+    private final long[] stateOffset;
     private final double[] lrMult;
+    private final double[] weightDecay;
+    private final double[] eps;
 
-    private ParameterGroup(Parameters parameters, List<Integer> members, Segments segments, double[] lrMult) {
+    private ParameterGroup(Parameters parameters, List<Integer> members, Tensor gradScale, Allocator memory) {
         this.parameters = parameters;
         this.members = List.copyOf(members);
-        this.segments = segments;
-        this.lrMult = lrMult;
+        this.gradScale = gradScale;
+        int n = members.size();
+        this.stateOffset = new long[n];
+        this.lrMult = new double[n];
+        this.weightDecay = new double[n];
+        this.eps = new double[n];
+        long at = 0;
+        Tensor[] ofWeights = new Tensor[n];
+        Tensor[] ofGradients = new Tensor[n];
+        for (int k = 0; k < n; k++) {
+            stateOffset[k] = at;
+            at += spec(k).size();
+            ofWeights[k] = parameters.weight(spec(k).name());
+            ofGradients[k] = parameters.gradient(spec(k).name());
+        }
+        this.weights = new Slices(memory, parameters.weights(), ofWeights);
+        this.gradients = new Slices(memory, parameters.gradients(), ofGradients);
     }
 
     /**
      * The parameters of a rule, maybe none.
      *
      * @param eps configured epsilon, multiplied per parameter
+     * @param gradScale factor on the gradients, FLOAT64 [1]
+     * @param memory of the tables of its tensors
      * @throws IllegalArgumentException unless the table has exactly one row for every parameter
      */
     static ParameterGroup of(
-            UpdateRule rule, OptimizerSpec spec, double eps, Parameters parameters, ScalingTable table) {
+            UpdateRule rule,
+            OptimizerSpec spec,
+            double eps,
+            Parameters parameters,
+            ScalingTable table,
+            Tensor gradScale,
+            Allocator memory) {
         Map<String, Integer> rows = rows(parameters, table);
         List<Integer> members = new ArrayList<>();
         for (int i = 0; i < parameters.specs().size(); i++) {
@@ -47,26 +76,18 @@ final class ParameterGroup {
                 members.add(i);
             }
         }
-        int n = members.size();
-        Segments segments =
-                new Segments(new long[n], new long[n], new long[n], new double[n], new double[n], new double[n]);
-        double[] lrMult = new double[n];
-        long stateAt = 0;
-        for (int k = 0; k < n; k++) {
-            ParamSpec p = parameters.specs().get(members.get(k));
+        ParameterGroup group = new ParameterGroup(parameters, members, gradScale, memory);
+        for (int k = 0; k < members.size(); k++) {
+            ParamSpec p = group.spec(k);
             ParamScaling row = table.rows().get(rows.get(p.name()));
             boolean decays = spec.decayed(rule).covers(p.shape().length);
-            segments.offset()[k] = parameters.offset(members.get(k));
-            segments.stateOffset()[k] = stateAt;
-            segments.length()[k] = p.size();
-            segments.weightDecay()[k] = decays ? spec.weightDecay(rule) * row.wdMult() : 0;
-            segments.eps()[k] = eps * row.epsMult();
+            group.weightDecay[k] = decays ? spec.weightDecay(rule) * row.wdMult() : 0;
+            group.eps[k] = eps * row.epsMult();
             // The main rate is what is scheduled; a parameter with a rate of its own keeps its ratio to it.
             double ratio = spec.lr() == 0 ? 1 : PeakRates.of(spec, rule, p.role()) / spec.lr();
-            lrMult[k] = ratio * row.lrMult();
-            stateAt += p.size();
+            group.lrMult[k] = ratio * row.lrMult();
         }
-        return new ParameterGroup(parameters, members, segments, lrMult);
+        return group;
     }
 
     /** Row of each parameter by name; every parameter must be claimed exactly once. */
@@ -96,11 +117,8 @@ final class ParameterGroup {
 
     /** Elements of all its parameters. */
     int size() {
-        long size = 0;
-        for (long length : segments.length()) {
-            size += length;
-        }
-        return Math.toIntExact(size);
+        int last = count() - 1;
+        return last < 0 ? 0 : Math.toIntExact(stateOffset[last] + spec(last).size());
     }
 
     ParamSpec spec(int k) {
@@ -108,15 +126,26 @@ final class ParameterGroup {
     }
 
     Tensor weight(int k) {
-        return parameters.weight(spec(k).name());
+        return weights.get(k);
     }
 
     Tensor gradient(int k) {
-        return parameters.gradient(spec(k).name());
+        return gradients.get(k);
     }
 
-    Parameters parameters() {
-        return parameters;
+    /** All its weights, in the parameters' shapes. */
+    Slices weights() {
+        return weights;
+    }
+
+    /** All its gradients, in the parameters' shapes. */
+    Slices gradients() {
+        return gradients;
+    }
+
+    /** Factor on the gradients, FLOAT64 [1]. */
+    Tensor gradScale() {
+        return gradScale;
     }
 
     /** Rate of member {@code k} at a scheduled rate. */
@@ -125,25 +154,25 @@ final class ParameterGroup {
     }
 
     double weightDecay(int k) {
-        return segments.weightDecay()[k];
+        return weightDecay[k];
     }
 
     double eps(int k) {
-        return segments.eps()[k];
-    }
-
-    /** The segments at a scheduled rate; the same object every time. */
-    Segments at(double lr) {
-        double[] rates = segments.lr();
-        for (int k = 0; k < rates.length; k++) {
-            rates[k] = lr * lrMult[k];
-        }
-        return segments;
+        return eps[k];
     }
 
     /** View of member {@code k}'s part of a state vector that is laid out as the group, in the parameter's shape. */
     Tensor state(Tensor flat, int k) {
-        return flat.slice(segments.stateOffset()[k], spec(k).shape());
+        return flat.slice(stateOffset[k], spec(k).shape());
+    }
+
+    /** All parts of such a state vector. */
+    Slices states(Tensor flat, Allocator memory) {
+        Tensor[] views = new Tensor[count()];
+        for (int k = 0; k < views.length; k++) {
+            views[k] = state(flat, k);
+        }
+        return new Slices(memory, flat, views);
     }
 
     /** Views {@code <parameter>.<kind>} into such a state vector. */

@@ -2,6 +2,8 @@ package org.windtunnel.optim;
 
 import java.util.Map;
 import org.windtunnel.backend.OptimizerKernels;
+import org.windtunnel.backend.SgdScalars;
+import org.windtunnel.backend.Slices;
 import org.windtunnel.config.OptimizerSpec;
 import org.windtunnel.tensor.Allocator;
 import org.windtunnel.tensor.Tensor;
@@ -12,18 +14,31 @@ final class Sgd implements Updater {
     private final OptimizerKernels kernels;
     private final ParameterGroup group;
     private final Tensor buffer;
+    private final Slices buffers;
+    private final SgdScalars scalars;
 
     Sgd(OptimizerSpec.Sgd spec, OptimizerKernels kernels, ParameterGroup group, Allocator memory) {
         this.spec = spec;
         this.kernels = kernels;
         this.group = group;
         this.buffer = spec.momentum() == 0 ? null : memory.take(group.size());
+        this.buffers = buffer == null ? null : group.states(buffer, memory);
+        this.scalars = new SgdScalars(group.count(), memory);
     }
 
     @Override
-    public void step(double lr, long step, double gradScale) {
-        kernels.sgd(group.at(lr), group.parameters().weights(), group.parameters().gradients(), buffer,
-                spec.momentum(), spec.dampening(), spec.nesterov(), false, step, gradScale);
+    public void prepare(double lr, long step) {
+        for (int k = 0; k < group.count(); k++) {
+            scalars.set(k, group.lr(k, lr), group.weightDecay(k));
+        }
+        scalars.setMomentum(spec.momentum(), spec.dampening(), step);
+        scalars.send();
+    }
+
+    @Override
+    public void update() {
+        kernels.sgd(group.weights(), group.gradients(), buffers, scalars, null, spec.nesterov(), false,
+                group.gradScale());
     }
 
     @Override

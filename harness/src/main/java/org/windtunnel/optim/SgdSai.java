@@ -3,7 +3,8 @@ package org.windtunnel.optim;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import org.windtunnel.backend.OptimizerKernels;
-import org.windtunnel.backend.OptimizerKernels.Segments;
+import org.windtunnel.backend.SgdScalars;
+import org.windtunnel.backend.Slices;
 import org.windtunnel.config.OptimizerSpec;
 import org.windtunnel.config.OptimizerSpec.SgdSai.Gain;
 import org.windtunnel.tensor.Allocator;
@@ -19,36 +20,39 @@ final class SgdSai implements Updater {
     private final OptimizerKernels kernels;
     private final ParameterGroup group;
     private final Tensor buffer;
+    private final Slices buffers;
     private final Tensor gains;
+    private final SgdScalars scalars;
     private final double[] gain;
-    private final double[] decay;
+    private boolean first;
 
     SgdSai(OptimizerSpec.SgdSai spec, OptimizerKernels kernels, ParameterGroup group, Allocator memory) {
         this.spec = spec;
         this.kernels = kernels;
         this.group = group;
         this.buffer = spec.momentum() == 0 ? null : memory.take(group.size());
+        this.buffers = buffer == null ? null : group.states(buffer, memory);
         this.gains = memory.take(group.count());
+        this.scalars = new SgdScalars(group.count(), memory);
         this.gain = new double[group.count()];
-        this.decay = new double[group.count()];
-        for (int k = 0; k < decay.length; k++) {
-            decay[k] = group.weightDecay(k);
-        }
     }
 
     @Override
-    public void step(double lr, long step, double gradScale) {
-        if (step == 1) {
-            measure(gradScale);
-        }
-        gains.storage().read(gains.offset(), gain, 0, gain.length);
-        Segments segments = group.at(lr);
+    public void prepare(double lr, long step) {
         for (int k = 0; k < gain.length; k++) {
-            segments.weightDecay()[k] = segments.lr()[k] * decay[k];
-            segments.lr()[k] *= gain[k];
+            scalars.set(k, group.lr(k, lr), group.lr(k, lr) * group.weightDecay(k));
         }
-        kernels.sgd(segments, group.parameters().weights(), group.parameters().gradients(), buffer, spec.momentum(),
-                spec.momentum(), false, true, step, gradScale);
+        scalars.setMomentum(spec.momentum(), spec.momentum(), step);
+        scalars.send();
+        first = step == 1;
+    }
+
+    @Override
+    public void update() {
+        if (first) {
+            measure(group.gradScale().item(0));
+        }
+        kernels.sgd(group.weights(), group.gradients(), buffers, scalars, gains, false, true, group.gradScale());
     }
 
     private void measure(double gradScale) {

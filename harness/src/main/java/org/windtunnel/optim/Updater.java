@@ -7,13 +7,15 @@ import org.windtunnel.tensor.Tensor;
 interface Updater {
 
     /**
-     * One update.
+     * Sends ahead what the kernels of an update will read from memory.
      *
      * @param lr scheduled rate of the optimizer's main rule
      * @param step 1 for the first update
-     * @param gradScale factor on the gradients
      */
-    void step(double lr, long step, double gradScale);
+    void prepare(double lr, long step);
+
+    /** Has the kernels of the update do it that was prepared; the same calls every time. */
+    void update();
 
     /** State by name, as views of the live tensors. */
     Map<String, Tensor> state();

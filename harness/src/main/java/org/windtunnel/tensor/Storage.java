@@ -32,6 +32,12 @@ public interface Storage extends AutoCloseable {
     /** Copies {@code count} elements of {@code src} into an INT32 storage. */
     void write(long at, int[] src, int srcAt, int count);
 
+    /** One element. Waits for queued work. */
+    double get(long at);
+
+    /** Overwrites one element; float32 storage rounds. */
+    void put(long at, double value);
+
     /** Frees the memory; using a tensor of this storage afterwards is an error. */
     @Override
     void close();

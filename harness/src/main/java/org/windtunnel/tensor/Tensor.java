@@ -105,6 +105,16 @@ public final class Tensor {
         return out;
     }
 
+    /** Element {@code i} in row-major order; waits for queued work. */
+    public double item(int i) {
+        return storage.get(offset + i);
+    }
+
+    /** Overwrites element {@code i} in row-major order. */
+    public void put(int i, double value) {
+        storage.put(offset + i, value);
+    }
+
     /** Overwrites the elements. @throws IllegalArgumentException if the length differs from {@link #size()} */
     public void set(float... values) {
         checkLength(values.length);

@@ -14,6 +14,7 @@ import org.windtunnel.nn.Model;
 import org.windtunnel.nn.ParamSpec;
 import org.windtunnel.nn.ParameterCounts;
 import org.windtunnel.nn.Parameters;
+import org.windtunnel.optim.GradClip;
 import org.windtunnel.optim.Optimizers;
 import org.windtunnel.scaling.Parameterizations;
 import org.windtunnel.scaling.ScalingTable;
@@ -124,6 +125,7 @@ public record ModelPlan(
     public MemoryLedger ledger(DType type) {
         Arena counting = Arena.counting(type);
         Model model = build(null, counting);
+        new GradClip(spec.train().clip(), counting);
         long modelBytes = counting.bytes();
         diagnostics(null, model, counting);
         long elements = counts.total();

@@ -30,6 +30,11 @@ import org.windtunnel.tensor.Tensor;
  * it. Used by one thread.
  */
 public final class RunSession implements AutoCloseable {
+    /** A pass begins a step; it ends it with the gradient's norm; the update follows. Added up, an index of passes. */
+    private static final int FIRST = 1;
+    private static final int LAST = 2;
+    private static final int UPDATES = 4;
+
     private final ModelPlan plan;
     private final ExperimentSpec spec;
     private final Backend backend;
@@ -43,8 +48,10 @@ public final class RunSession implements AutoCloseable {
     private final int microBatch;
     private final double[] sums = new double[3];
     private final double gradScale;
-    private final RepeatedWork firstPass;
-    private final RepeatedWork furtherPass;
+    private final GradClip gradClip;
+    /** Passes by what else they do; null until they are run. */
+    private final RepeatedWork[] passes = new RepeatedWork[FIRST + LAST + UPDATES + 1];
+    private final RepeatedWork update;
     /** Null where every step waits for its figures. */
     private final LateFigures late;
 
@@ -83,8 +90,8 @@ public final class RunSession implements AutoCloseable {
             this.diagnostics = plan.diagnostics(backend, model, arena);
             this.late = model.isRepeatable() && batches.mixture() == null ? backend.lateFigures() : null;
             this.gradScale = 1.0 / ((double) spec.train().batch() * unitsPerExample);
-            this.firstPass = backend.repeated("the first pass of a step", () -> passWithLateLoss(true));
-            this.furtherPass = backend.repeated("the further passes of a step", () -> passWithLateLoss(false));
+            this.gradClip = new GradClip(spec.train().clip(), arena);
+            this.update = backend.repeated("the update", this::runUpdate);
         } catch (RuntimeException e) {
             close();
             throw e;
@@ -107,7 +114,7 @@ public final class RunSession implements AutoCloseable {
      * @param step 0-based
      */
     public void backward(long step) {
-        queueBackward(step);
+        queueBackward(step, false);
         receive();
     }
 
@@ -122,8 +129,8 @@ public final class RunSession implements AutoCloseable {
         if (late == null) {
             throw new IllegalStateException("backend " + backend.name() + " does the steps of this model one by one");
         }
-        queueBackward(step);
-        update();
+        optimizer.prepare(rate(step));
+        queueBackward(step, true);
     }
 
     /** Whether {@link #queue} is there, twice before the first {@link #receive}. */
@@ -131,45 +138,66 @@ public final class RunSession implements AutoCloseable {
         return late != null;
     }
 
-    private void queueBackward(long step) {
+    private double rate(long step) {
+        return spec.optimizer().lr() * schedule.multiplier(step);
+    }
+
+    private void queueBackward(long step, boolean updates) {
         BatchSource.Mixture mixture = batches.mixture();
         if (mixture != null) {
             model.mixTargets(mixture.seconds(), mixture.shares());
         }
         double nll = 0;
-        for (int first = 0; first < spec.train().batch(); first += microBatch) {
+        int batch = spec.train().batch();
+        for (int first = 0; first < batch; first += microBatch) {
             batches.train(step + batchShift, first, model.inputs(), model.targets());
             if (late != null) {
-                latePass(first == 0);
+                boolean last = first + microBatch >= batch;
+                latePass((first == 0 ? FIRST : 0) + (last ? LAST : 0) + (last && updates ? UPDATES : 0));
             } else {
                 model.forwardBackward(gradScale, spec.train().zLoss(), first > 0, sums);
                 nll += sums[0];
             }
         }
         if (late != null) {
-            late.squares(model.parameters().gradients());
             late.send();
         } else {
             loss = nll * gradScale;
             gradNorm = GradClip.norm(backend, model.parameters().gradients());
         }
-        queuedLr[queued++] = spec.optimizer().lr() * schedule.multiplier(step);
+        queuedLr[queued++] = rate(step);
     }
 
     /** What looks into the model makes its pass another one. */
-    private void latePass(boolean first) {
+    private void latePass(int kind) {
         if (!model.isRepeatable()) {
-            passWithLateLoss(first);
-        } else if (first) {
-            firstPass.run();
-        } else {
-            furtherPass.run();
+            runPass(kind);
+            return;
+        }
+        if (passes[kind] == null) {
+            passes[kind] = backend.repeated("a pass of a step", () -> runPass(kind));
+        }
+        passes[kind].run();
+    }
+
+    private void runPass(int kind) {
+        boolean first = (kind & FIRST) != 0;
+        model.forwardBackward(gradScale, spec.train().zLoss(), !first, null);
+        late.addLoss(first);
+        if ((kind & LAST) != 0) {
+            late.squares(model.parameters().gradients());
+        }
+        if ((kind & UPDATES) != 0) {
+            runUpdate();
         }
     }
 
-    private void passWithLateLoss(boolean first) {
-        model.forwardBackward(gradScale, spec.train().zLoss(), !first, null);
-        late.addLoss(first);
+    private void runUpdate() {
+        if (late != null) {
+            // Always on the device, so that a step has the same bits whether its figures were waited for or not.
+            gradClip.factor(late, optimizer.gradScale());
+        }
+        optimizer.update();
     }
 
     /** Takes the figures of the step that was queued first. */
@@ -179,7 +207,7 @@ public final class RunSession implements AutoCloseable {
             loss = sums[0] * gradScale;
             gradNorm = Math.sqrt(sums[1]);
         }
-        clip = GradClip.factor(gradNorm, spec.train().clip());
+        clip = gradClip.factor(gradNorm);
         lr = queuedLr[0];
         queuedLr[0] = queuedLr[1];
         queued--;
@@ -201,12 +229,10 @@ public final class RunSession implements AutoCloseable {
     /** The second half: the optimizer's update from the gradients of {@link #backward}. */
     public void update() {
         if (late == null) {
-            optimizer.step(lr, clip);
-            return;
+            optimizer.gradScale().put(0, clip);
         }
-        // Always on the device, so that a step has the same bits whether its figures were waited for or not.
-        GradClip.clip(late, model.parameters().gradients(), spec.train().clip());
-        optimizer.step(queued == 0 ? lr : queuedLr[queued - 1], 1);
+        optimizer.prepare(lr);
+        update.run();
     }
 
     /** Mean loss on the fixed evaluation set, nats per unit. */
@@ -310,9 +336,13 @@ public final class RunSession implements AutoCloseable {
     @Override
     public void close() {
         forgetQueued();
-        if (firstPass != null) {
-            firstPass.close();
-            furtherPass.close();
+        for (RepeatedWork pass : passes) {
+            if (pass != null) {
+                pass.close();
+            }
+        }
+        if (update != null) {
+            update.close();
         }
         batches.close();
         arena.close();

@@ -2,7 +2,6 @@ package org.windtunnel.backend;
 
 import java.util.List;
 import org.windtunnel.backend.OptimizerKernels.Channels;
-import org.windtunnel.backend.OptimizerKernels.Segments;
 import org.windtunnel.tensor.Tensor;
 
 /** Random cases of the matrix products, vector updates and optimizers. */
@@ -146,29 +145,24 @@ final class LinearCases {
         });
     }
 
-    private static Segments segments(CaseDraws r, int[] lengths, int gap) {
-        int count = lengths.length;
-        long[] offset = new long[count];
-        long[] length = new long[count];
-        double[] eps = new double[count];
-        long at = gap;
-        for (int i = 0; i < count; i++) {
+    /** Where tensors of these lengths lie in flat vectors, with gaps in that of weights and gradients and none in states. */
+    private static int[][] layout(int[] lengths, int gap) {
+        int[] offset = new int[lengths.length];
+        int[] stateOffset = new int[lengths.length];
+        int at = gap;
+        for (int i = 0; i < lengths.length; i++) {
             offset[i] = at;
-            length[i] = lengths[i];
-            eps[i] = i % 2 == 0 ? 1e-8 : 1e-3;
             at += lengths[i] + (i % 2) * gap;
+            stateOffset[i] = i == 0 ? 0 : stateOffset[i - 1] + lengths[i - 1];
         }
-        // The state holds the segments without the gaps.
-        long[] stateOffset = new long[count];
-        for (int i = 1; i < count; i++) {
-            stateOffset[i] = stateOffset[i - 1] + length[i - 1];
-        }
-        return new Segments(offset, stateOffset, length, r.uniform(count, 0.001, 0.1), r.uniform(count, 0, 0.2), eps);
+        return new int[][] {lengths, offset, stateOffset, {at + 4}};
     }
 
     private static KernelCase adamw(CaseDraws r, boolean epsInside) {
-        Segments segments = segments(r, new int[] {r.size(), r.size() * r.size(), r.size()}, 3);
-        int n = Math.toIntExact(segments.offset()[2] + segments.length()[2] + 4);
+        int[][] layout = layout(new int[] {r.size(), r.size() * r.size(), r.size()}, 3);
+        int n = layout[3][0];
+        double[] lr = r.uniform(3, 0.001, 0.1);
+        double[] decay = r.uniform(3, 0, 0.2);
         double[] w = r.normal(n);
         double[] m = r.normal(n);
         double[] v = r.uniform(n, 0, 1);
@@ -177,8 +171,16 @@ final class LinearCases {
             Tensor tw = t.of(w);
             Tensor tm = t.of(m);
             Tensor tv = t.of(v);
+            AdamScalars scalars = new AdamScalars(3, t.memory());
             for (int i = 0; i < gradients.length; i++) {
-                t.backend().adamw(segments, tw, t.of(gradients[i]), tm, tv, 0.9, 0.95, 1 + 4 * i, epsInside, 0.7);
+                for (int k = 0; k < 3; k++) {
+                    scalars.set(k, lr[k], decay[k], k % 2 == 0 ? 1e-8 : 1e-3);
+                }
+                scalars.setMoments(0.9, 0.95, 1 + 4 * i);
+                scalars.send();
+                t.backend().adamw(slices(t, tw, layout[0], layout[1]), slices(t, t.of(gradients[i]), layout[0], layout[1]),
+                        slices(t, tm, layout[0], layout[2]), slices(t, tv, layout[0], layout[2]), scalars, epsInside,
+                        t.number(0.7));
             }
             out.put("w", tw.toDoubles());
             out.put("m", tm.toDoubles());
@@ -186,11 +188,25 @@ final class LinearCases {
         });
     }
 
-    /** Variants: plain, momentum, dampening, Nesterov, momentum that starts late (step 1 was elsewhere), decoupled. */
+    private static Slices slices(TestTensors t, Tensor flat, int[] lengths, int[] offsets) {
+        Tensor[] views = new Tensor[lengths.length];
+        for (int i = 0; i < views.length; i++) {
+            views[i] = flat.slice(offsets[i], lengths[i]);
+        }
+        return new Slices(t.memory(), flat, views);
+    }
+
+    /**
+     * Variants: plain, momentum, dampening, Nesterov, momentum that starts late (step 1 was elsewhere), decoupled with a
+     * gain.
+     */
     private static KernelCase sgd(CaseDraws r, int variant) {
         boolean decoupled = variant == 5;
-        Segments segments = segments(r, new int[] {r.size() * r.size(), r.size(), r.size()}, 5);
-        int n = Math.toIntExact(segments.offset()[2] + segments.length()[2] + 4);
+        int[][] layout = layout(new int[] {r.size() * r.size(), r.size(), r.size()}, 5);
+        int n = layout[3][0];
+        double[] lr = r.uniform(3, 0.001, 0.1);
+        double[] decay = r.uniform(3, 0, 0.2);
+        double[] gains = r.uniform(3, 0.5, 2);
         double momentum = variant == 0 ? 0 : 0.9;
         double dampening = variant == 2 ? 0.3 : 0;
         boolean nesterov = variant == 3;
@@ -201,9 +217,16 @@ final class LinearCases {
         return new KernelCase("sgd " + n + " variant " + variant, (t, out) -> {
             Tensor tw = t.of(w);
             Tensor tb = variant == 0 ? null : t.of(b);
+            SgdScalars scalars = new SgdScalars(3, t.memory());
             for (int i = 0; i < gradients.length; i++) {
-                t.backend().sgd(segments, tw, t.of(gradients[i]), tb, momentum, dampening, nesterov, decoupled,
-                        firstStep + i, 0.7);
+                for (int k = 0; k < 3; k++) {
+                    scalars.set(k, lr[k], decay[k]);
+                }
+                scalars.setMomentum(momentum, dampening, firstStep + i);
+                scalars.send();
+                t.backend().sgd(slices(t, tw, layout[0], layout[1]), slices(t, t.of(gradients[i]), layout[0], layout[1]),
+                        tb == null ? null : slices(t, tb, layout[0], layout[2]), scalars, decoupled ? t.of(gains) : null,
+                        nesterov, decoupled, t.number(0.7));
             }
             out.put("w", tw.toDoubles());
             if (tb != null) {

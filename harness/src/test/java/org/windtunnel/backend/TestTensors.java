@@ -1,6 +1,7 @@
 package org.windtunnel.backend;
 
 import java.util.Arrays;
+import org.windtunnel.tensor.Allocator;
 import org.windtunnel.tensor.Arena;
 import org.windtunnel.tensor.DType;
 import org.windtunnel.tensor.Rng;
@@ -34,6 +35,18 @@ final class TestTensors implements AutoCloseable {
         Tensor tensor = garbage(shape.length == 0 ? new int[] {values.length} : shape);
         tensor.set(values);
         return tensor;
+    }
+
+    /** What tensors are taken from. */
+    Allocator memory() {
+        return arena;
+    }
+
+    /** FLOAT64 [1]. */
+    Tensor number(double value) {
+        Tensor number = arena.take(DType.FLOAT64, 1);
+        number.put(0, value);
+        return number;
     }
 
     Tensor ints(int... values) {

@@ -2,10 +2,13 @@ package org.windtunnel.backend.cpu;
 
 import java.util.LinkedHashMap;
 import java.util.Map;
+import org.windtunnel.backend.AdamScalars;
 import org.windtunnel.backend.Backend;
 import org.windtunnel.backend.BlasSetup;
 import org.windtunnel.backend.ImageKernels;
 import org.windtunnel.backend.Natives;
+import org.windtunnel.backend.SgdScalars;
+import org.windtunnel.backend.Slices;
 import org.windtunnel.tensor.DType;
 import org.windtunnel.tensor.Storage;
 import org.windtunnel.tensor.Tensor;
@@ -325,32 +328,21 @@ public final class CpuBackend implements Backend {
 
     @Override
     public void adamw(
-            Segments segments,
-            Tensor w,
-            Tensor g,
-            Tensor m,
-            Tensor v,
-            double beta1,
-            double beta2,
-            long step,
-            boolean epsInsideCorrection,
-            double gradScale) {
-        update.adamw(segments, w, g, m, v, beta1, beta2, step, epsInsideCorrection, gradScale);
+            Slices w, Slices g, Slices m, Slices v, AdamScalars scalars, boolean epsInsideCorrection, Tensor gradScale) {
+        update.adamw(w, g, m, v, scalars, epsInsideCorrection, gradScale);
     }
 
     @Override
     public void sgd(
-            Segments segments,
-            Tensor w,
-            Tensor g,
-            Tensor buffer,
-            double momentum,
-            double dampening,
+            Slices w,
+            Slices g,
+            Slices buffer,
+            SgdScalars scalars,
+            Tensor gains,
             boolean nesterov,
             boolean decoupled,
-            long step,
-            double gradScale) {
-        update.sgd(segments, w, g, buffer, momentum, dampening, nesterov, decoupled, step, gradScale);
+            Tensor gradScale) {
+        update.sgd(w, g, buffer, scalars, gains, nesterov, decoupled, gradScale);
     }
 
     @Override

@@ -1,5 +1,6 @@
 package org.windtunnel.backend.cpu;
 
+import java.nio.DoubleBuffer;
 import java.nio.FloatBuffer;
 import java.nio.IntBuffer;
 import org.bytedeco.javacpp.Pointer;
@@ -11,7 +12,8 @@ import org.windtunnel.tensor.DType;
 import org.windtunnel.tensor.Storage;
 
 /**
- * An ND4J off-heap array, seen as a buffer for staging and as an address for BLAS.
+ * An ND4J off-heap array, seen as a buffer for staging and as an address for BLAS. Kernels compute in float32; float64
+ * memory holds numbers that they take in.
  *
  * <p>The first element is aligned to 64 bytes: vector loads do not straddle cache lines, and BLAS kernels that treat
  * unaligned edges specially give the same bits in every process.
@@ -25,12 +27,10 @@ final class CpuStorage implements Storage {
     private final INDArray array;
     private final long address;
     private FloatBuffer floats;
+    private DoubleBuffer doubles;
     private IntBuffer ints;
 
     CpuStorage(DType dtype, long length) {
-        if (dtype == DType.FLOAT64) {
-            throw new IllegalArgumentException("the cpu backend computes in float32; use backend nd4j for float64");
-        }
         if (length < 0 || length > Integer.MAX_VALUE - PADDING) {
             throw new OutOfMemory(
                     "the cpu backend holds at most 2^31 elements in one tensor, asked for " + length, null);
@@ -41,16 +41,22 @@ final class CpuStorage implements Storage {
         Pointer base = array.data().pointer();
         int skip = (int) (Math.floorMod(-base.address(), (long) ALIGNMENT) / dtype.bytes());
         this.address = base.address() + (long) skip * dtype.bytes();
-        if (dtype == DType.FLOAT32) {
-            floats = array.data().asNioFloat().slice(skip, this.length);
-        } else {
-            ints = array.data().asNioInt().slice(skip, this.length);
+        switch (dtype) {
+            case FLOAT32 -> floats = array.data().asNioFloat().slice(skip, this.length);
+            case FLOAT64 -> doubles = array.data().asNioDouble().slice(skip, this.length);
+            case INT32 -> ints = array.data().asNioInt().slice(skip, this.length);
         }
     }
 
     private static INDArray create(DType dtype, long n) {
         try {
-            return Nd4j.create(dtype == DType.FLOAT32 ? DataType.FLOAT : DataType.INT32, n);
+            return Nd4j.create(
+                    switch (dtype) {
+                        case FLOAT32 -> DataType.FLOAT;
+                        case FLOAT64 -> DataType.DOUBLE;
+                        case INT32 -> DataType.INT32;
+                    },
+                    n);
         } catch (OutOfMemoryError | RuntimeException e) {
             throw new OutOfMemory("could not allocate " + n * dtype.bytes() + " bytes off-heap: " + e.getMessage(), e);
         }
@@ -95,9 +101,22 @@ final class CpuStorage implements Storage {
 
     @Override
     public void read(long at, double[] dst, int dstAt, int count) {
-        FloatBuffer f = floats();
         for (int i = 0; i < count; i++) {
-            dst[dstAt + i] = f.get((int) at + i);
+            dst[dstAt + i] = get(at + i);
+        }
+    }
+
+    @Override
+    public double get(long at) {
+        return doubles != null ? doubles.get((int) at) : floats().get((int) at);
+    }
+
+    @Override
+    public void put(long at, double value) {
+        if (doubles != null) {
+            doubles.put((int) at, value);
+        } else {
+            floats().put((int) at, (float) value);
         }
     }
 
@@ -113,9 +132,8 @@ final class CpuStorage implements Storage {
 
     @Override
     public void write(long at, double[] src, int srcAt, int count) {
-        FloatBuffer f = floats();
         for (int i = 0; i < count; i++) {
-            f.put((int) at + i, (float) src[srcAt + i]);
+            put(at + i, src[srcAt + i]);
         }
     }
 
@@ -128,6 +146,7 @@ final class CpuStorage implements Storage {
     public void close() {
         if (!array.wasClosed()) {
             floats = null;
+            doubles = null;
             ints = null;
             array.close();
         }

@@ -1,11 +1,12 @@
 package org.windtunnel.backend.cpu;
 
 import java.util.Arrays;
-import org.windtunnel.backend.OptimizerKernels.Segments;
-import org.windtunnel.backend.Shapes;
+import org.windtunnel.backend.AdamScalars;
+import org.windtunnel.backend.SgdScalars;
+import org.windtunnel.backend.Slices;
 import org.windtunnel.tensor.Tensor;
 
-/** Optimizer updates over the segments of a flat vector, all segments in one run. */
+/** Optimizer updates of many tensors in one run. */
 final class UpdateKernels {
     private final AdamW adamw;
     private final Sgd sgd;
@@ -16,58 +17,44 @@ final class UpdateKernels {
     }
 
     void adamw(
-            Segments segments,
-            Tensor w,
-            Tensor g,
-            Tensor m,
-            Tensor v,
-            double beta1,
-            double beta2,
-            long step,
-            boolean epsInsideCorrection,
-            double gradScale) {
-        adamw.run(segments, w, g, m, v, beta1, beta2, step, epsInsideCorrection, gradScale);
+            Slices w, Slices g, Slices m, Slices v, AdamScalars scalars, boolean epsInsideCorrection, Tensor gradScale) {
+        adamw.run(w, g, m, v, scalars, epsInsideCorrection, gradScale);
     }
 
     void sgd(
-            Segments segments,
-            Tensor w,
-            Tensor g,
-            Tensor buffer,
-            double momentum,
-            double dampening,
+            Slices w,
+            Slices g,
+            Slices buffer,
+            SgdScalars scalars,
+            Tensor gains,
             boolean nesterov,
             boolean decoupled,
-            long step,
-            double gradScale) {
-        sgd.run(segments, w, g, buffer, momentum, dampening, nesterov, decoupled, step, gradScale);
+            Tensor gradScale) {
+        sgd.run(w, g, buffer, scalars, gains, nesterov, decoupled, gradScale);
     }
 
-    /** Cuts the segments into blocks, numbered through, so that many small ones share one run. */
+    /** Cuts the tensors into blocks, numbered through, so that many small ones share one run. */
     private abstract static class Segmented extends Kernel {
         private int[] firstBlock = new int[1];
-        private Segments segments;
+        Slices w;
+        Slices g;
 
         Segmented(Engine engine) {
             super(engine);
         }
 
-        final void launchSegments(Segments s, Tensor w, Tensor state) {
-            segments = s;
-            int count = s.count();
+        final void launchSlices(Slices weights, Slices gradients) {
+            weights.requireSameSizes(gradients);
+            w = weights;
+            g = gradients;
+            int count = w.count();
             if (firstBlock.length < count + 1) {
                 firstBlock = new int[count + 1];
             }
             int blocks = 0;
-            for (int i = 0; i < count; i++) {
-                if (s.offset()[i] < 0 || s.offset()[i] + s.length()[i] > w.size()) {
-                    throw new IllegalArgumentException("segment " + i + " leaves the vector " + w);
-                }
-                if (state != null && (s.stateOffset()[i] < 0 || s.stateOffset()[i] + s.length()[i] > state.size())) {
-                    throw new IllegalArgumentException("segment " + i + " leaves the state " + state);
-                }
-                firstBlock[i] = blocks;
-                blocks += (int) ((s.length()[i] + BLOCK - 1) / BLOCK);
+            for (int k = 0; k < count; k++) {
+                firstBlock[k] = blocks;
+                blocks += (int) ((w.get(k).size() + BLOCK - 1) / BLOCK);
             }
             firstBlock[count] = blocks;
             launch(blocks, BLOCK);
@@ -75,155 +62,157 @@ final class UpdateKernels {
 
         @Override
         final void range(int from, int to, int chunk, int thread, Scratch s) {
-            int segment = 0;
+            int k = 0;
             for (int block = from; block < to; block++) {
-                while (firstBlock[segment + 1] <= block) {
-                    segment++;
+                while (firstBlock[k + 1] <= block) {
+                    k++;
                 }
-                long skip = (long) (block - firstBlock[segment]) * BLOCK;
-                int n = (int) Math.min(BLOCK, segments.length()[segment] - skip);
-                int at = (int) (segments.offset()[segment] + skip);
-                update(segments, segment, at, (int) (segments.stateOffset()[segment] + skip), n, s, thread);
+                int skip = (block - firstBlock[k]) * BLOCK;
+                update(k, skip, Math.min(BLOCK, w.get(k).intSize() - skip), s, thread);
             }
         }
 
-        abstract void update(Segments segments, int segment, int at, int stateAt, int n, Scratch s, int thread);
+        /** Elements from {@code skip} on of tensor {@code k}. */
+        abstract void update(int k, int skip, int n, Scratch s, int thread);
+
+        static void load(Tensor x, int skip, float[] to, int n) {
+            buffer(x).get(at(x) + skip, to, 0, n);
+        }
+
+        static void store(Tensor x, int skip, float[] from, int n) {
+            buffer(x).put(at(x) + skip, from, 0, n);
+        }
     }
 
     private static final class AdamW extends Segmented {
-        private final Lanes.AdamScalars[] scalars;
-        private Tensor w;
-        private Tensor g;
-        private Tensor m;
-        private Tensor v;
+        private final Lanes.AdamScalars[] lanesOf;
+        private Slices m;
+        private Slices v;
+        private AdamScalars scalars;
         private double correction1;
         private double correction2;
         private boolean epsInside;
 
         AdamW(Engine engine) {
             super(engine);
-            scalars = new Lanes.AdamScalars[engine.scratch().length];
-            Arrays.setAll(scalars, i -> new Lanes.AdamScalars());
+            lanesOf = new Lanes.AdamScalars[engine.scratch().length];
+            Arrays.setAll(lanesOf, i -> new Lanes.AdamScalars());
         }
 
         void run(
-                Segments segments,
-                Tensor weights,
-                Tensor gradient,
-                Tensor first,
-                Tensor second,
-                double beta1,
-                double beta2,
-                long step,
+                Slices weights,
+                Slices gradients,
+                Slices first,
+                Slices second,
+                AdamScalars numbers,
                 boolean epsInsideCorrection,
-                double gradScale) {
-            Shapes.sameSize(weights, gradient);
-            Shapes.sameSize(first, second);
-            w = weights;
-            g = gradient;
+                Tensor gradScale) {
+            weights.requireSameSizes(first);
+            weights.requireSameSizes(second);
             m = first;
             v = second;
-            correction1 = 1 - Math.pow(beta1, step);
-            correction2 = 1 - Math.pow(beta2, step);
+            scalars = numbers;
+            correction1 = numbers.correction1();
+            correction2 = numbers.correction2();
             epsInside = epsInsideCorrection;
-            for (Lanes.AdamScalars s : scalars) {
-                s.gradScale = (float) gradScale;
-                s.beta1 = (float) beta1;
-                s.oneMinusBeta1 = (float) (1 - beta1);
-                s.beta2 = (float) beta2;
-                s.oneMinusBeta2 = (float) (1 - beta2);
+            for (Lanes.AdamScalars s : lanesOf) {
+                s.gradScale = (float) gradScale.item(0);
+                s.beta1 = (float) numbers.beta1();
+                s.oneMinusBeta1 = (float) (1 - numbers.beta1());
+                s.beta2 = (float) numbers.beta2();
+                s.oneMinusBeta2 = (float) (1 - numbers.beta2());
             }
-            launchSegments(segments, weights, first);
+            launchSlices(weights, gradients);
         }
 
         @Override
-        void update(Segments segments, int segment, int at, int stateAt, int n, Scratch s, int thread) {
-            Lanes.AdamScalars a = scalars[thread];
-            double lr = segments.lr()[segment];
+        void update(int k, int skip, int n, Scratch s, int thread) {
+            Lanes.AdamScalars a = lanesOf[thread];
+            double lr = scalars.lr(k);
             double rate = lr / correction1;
-            a.decay = (float) (1 - lr * segments.weightDecay()[segment]);
+            a.decay = (float) (1 - lr * scalars.weightDecay(k));
             a.rate = (float) (epsInside ? rate * Math.sqrt(correction2) : rate);
             a.root = (float) (epsInside ? 1 : 1 / Math.sqrt(correction2));
-            a.eps = (float) segments.eps()[segment];
+            a.eps = (float) scalars.eps(k);
             float[] ws = s.floats(0, BLOCK);
             float[] gs = s.floats(1, BLOCK);
             float[] ms = s.floats(2, BLOCK);
             float[] vs = s.floats(3, BLOCK);
-            buffer(w).get(at(w) + at, ws, 0, n);
-            buffer(g).get(at(g) + at, gs, 0, n);
-            buffer(m).get(at(m) + stateAt, ms, 0, n);
-            buffer(v).get(at(v) + stateAt, vs, 0, n);
+            load(w.get(k), skip, ws, n);
+            load(g.get(k), skip, gs, n);
+            load(m.get(k), skip, ms, n);
+            load(v.get(k), skip, vs, n);
             lanes.adamw(ws, gs, ms, vs, 0, n, a);
-            buffer(w).put(at(w) + at, ws, 0, n);
-            buffer(m).put(at(m) + stateAt, ms, 0, n);
-            buffer(v).put(at(v) + stateAt, vs, 0, n);
+            store(w.get(k), skip, ws, n);
+            store(m.get(k), skip, ms, n);
+            store(v.get(k), skip, vs, n);
         }
     }
 
     private static final class Sgd extends Segmented {
-        private final Lanes.SgdScalars[] scalars;
-        private Tensor w;
-        private Tensor g;
-        private Tensor buffer;
+        private final Lanes.SgdScalars[] lanesOf;
+        private Slices momentumBuffer;
+        private SgdScalars scalars;
+        private Tensor gains;
         private boolean decoupled;
         private boolean first;
 
         Sgd(Engine engine) {
             super(engine);
-            scalars = new Lanes.SgdScalars[engine.scratch().length];
-            Arrays.setAll(scalars, i -> new Lanes.SgdScalars());
+            lanesOf = new Lanes.SgdScalars[engine.scratch().length];
+            Arrays.setAll(lanesOf, i -> new Lanes.SgdScalars());
         }
 
         void run(
-                Segments segments,
-                Tensor weights,
-                Tensor gradient,
-                Tensor momentumBuffer,
-                double mu,
-                double damp,
-                boolean lookAhead,
+                Slices weights,
+                Slices gradients,
+                Slices buffers,
+                SgdScalars numbers,
+                Tensor gainOfEach,
+                boolean nesterov,
                 boolean decoupledDecay,
-                long step,
-                double scale) {
-            Shapes.sameSize(weights, gradient);
-            w = weights;
-            g = gradient;
-            buffer = momentumBuffer;
+                Tensor gradScale) {
+            if (buffers != null) {
+                weights.requireSameSizes(buffers);
+            }
+            momentumBuffer = buffers;
+            scalars = numbers;
+            gains = gainOfEach;
             decoupled = decoupledDecay;
             // Without a buffer every step is the first.
-            first = step == 1 || momentumBuffer == null;
-            for (Lanes.SgdScalars s : scalars) {
-                s.gradScale = (float) scale;
-                s.momentum = first ? 0 : (float) mu;
-                s.rest = first ? 1 : 1f - (float) damp;
-                s.direct = lookAhead && momentumBuffer != null ? 1 : 0;
-                s.buffered = lookAhead && momentumBuffer != null ? (float) mu : 1;
+            first = numbers.first() || buffers == null;
+            for (Lanes.SgdScalars s : lanesOf) {
+                s.gradScale = (float) gradScale.item(0);
+                s.momentum = first ? 0 : (float) numbers.momentum();
+                s.rest = first ? 1 : 1f - (float) numbers.dampening();
+                s.direct = nesterov && buffers != null ? 1 : 0;
+                s.buffered = nesterov && buffers != null ? (float) numbers.momentum() : 1;
             }
-            launchSegments(segments, weights, momentumBuffer);
+            launchSlices(weights, gradients);
         }
 
         @Override
-        void update(Segments segments, int segment, int at, int stateAt, int n, Scratch s, int thread) {
-            Lanes.SgdScalars a = scalars[thread];
-            double decay = segments.weightDecay()[segment];
+        void update(int k, int skip, int n, Scratch s, int thread) {
+            Lanes.SgdScalars a = lanesOf[thread];
+            double decay = scalars.weightDecay(k);
             a.coupled = decoupled ? 0 : (float) decay;
             a.keep = decoupled ? (float) (1 - decay) : 1;
-            a.lr = (float) segments.lr()[segment];
+            a.lr = (float) (gains == null ? scalars.lr(k) : scalars.lr(k) * gains.item(k));
             float[] ws = s.floats(0, BLOCK);
             float[] gs = s.floats(1, BLOCK);
             float[] b = s.floats(2, BLOCK);
-            buffer(w).get(at(w) + at, ws, 0, n);
-            buffer(g).get(at(g) + at, gs, 0, n);
+            load(w.get(k), skip, ws, n);
+            load(g.get(k), skip, gs, n);
             if (first) {
                 Arrays.fill(b, 0, n, 0);
             } else {
-                buffer(buffer).get(at(buffer) + stateAt, b, 0, n);
+                load(momentumBuffer.get(k), skip, b, n);
             }
             lanes.sgd(ws, gs, b, 0, n, a);
-            if (buffer != null) {
-                buffer(buffer).put(at(buffer) + stateAt, b, 0, n);
+            if (momentumBuffer != null) {
+                store(momentumBuffer.get(k), skip, b, n);
             }
-            buffer(w).put(at(w) + at, ws, 0, n);
+            store(w.get(k), skip, ws, n);
         }
     }
 }

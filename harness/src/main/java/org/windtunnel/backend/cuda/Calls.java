@@ -47,9 +47,14 @@ final class Calls {
         return address(x == null ? 0 : floats(x));
     }
 
-    /** The address of an INT32 tensor's first element. */
+    /** The address of an INT32 tensor's first element; null gives a null pointer. */
     Calls ints(Tensor x) {
-        return address(addressOf(x, DType.INT32));
+        return address(x == null ? 0 : addressOf(x, DType.INT32));
+    }
+
+    /** The address of a FLOAT64 tensor's first element; null gives a null pointer. */
+    Calls doubles(Tensor x) {
+        return address(x == null ? 0 : doublesOf(x));
     }
 
     Calls address(long value) {
@@ -122,6 +127,11 @@ final class Calls {
     /** The address of a float tensor's first element. */
     static long floats(Tensor x) {
         return addressOf(x, DType.FLOAT32);
+    }
+
+    /** The address of a FLOAT64 tensor's first element. */
+    static long doublesOf(Tensor x) {
+        return addressOf(x, DType.FLOAT64);
     }
 
     private static long addressOf(Tensor x, DType type) {

@@ -4,19 +4,20 @@ import java.nio.ByteBuffer;
 import org.windtunnel.tensor.DType;
 import org.windtunnel.tensor.Storage;
 
-/** Device memory; each transfer is an explicit copy, in pieces of what the device stages at once. */
+/**
+ * Device memory; each transfer is an explicit copy, in pieces of what the device stages at once. Kernels compute in
+ * float32; float64 memory holds numbers that they take in.
+ */
 final class CudaStorage implements Storage {
     private final Device device;
     private final DeviceMemory memory;
     private final DType dtype;
     private final long length;
     private final int piece;
+    private final double[] one = new double[1];
     private long address;
 
     CudaStorage(Device device, DeviceMemory memory, DType dtype, long length) {
-        if (dtype == DType.FLOAT64) {
-            throw new IllegalArgumentException("the cuda backend computes in float32; use backend nd4j for float64");
-        }
         if (length < 0) {
             throw new IllegalArgumentException("expected a length of 0 or more, found " + length);
         }
@@ -79,6 +80,10 @@ final class CudaStorage implements Storage {
 
     @Override
     public void read(long at, double[] dst, int dstAt, int count) {
+        if (dtype == DType.FLOAT64) {
+            inPieces(dtype, at, dstAt, count, (from, i, n) -> fetch(from, n).asDoubleBuffer().get(dst, i, n));
+            return;
+        }
         inPieces(DType.FLOAT32, at, dstAt, count, (from, i, n) -> {
             ByteBuffer values = fetch(from, n);
             for (int j = 0; j < n; j++) {
@@ -102,7 +107,27 @@ final class CudaStorage implements Storage {
     }
 
     @Override
+    public double get(long at) {
+        read(at, one, 0, 1);
+        return one[0];
+    }
+
+    @Override
+    public void put(long at, double value) {
+        one[0] = value;
+        write(at, one, 0, 1);
+    }
+
+    @Override
     public void write(long at, double[] src, int srcAt, int count) {
+        if (dtype == DType.FLOAT64) {
+            inPieces(dtype, at, srcAt, count, (to, i, n) -> {
+                ByteBuffer staged = device.staging(n * Double.BYTES);
+                staged.asDoubleBuffer().put(src, i, n);
+                device.upload(staged, address(to));
+            });
+            return;
+        }
         inPieces(DType.FLOAT32, at, srcAt, count, (to, i, n) -> {
             ByteBuffer staged = device.staging(n * Float.BYTES);
             for (int j = 0; j < n; j++) {

@@ -33,14 +33,13 @@ final class LateLosses implements LateFigures {
     }
 
     @Override
-    public void clip(Tensor gradient, double limit, double eps) {
-        calls.to("clip_by_norm")
-                .tensor(gradient)
-                .int64(gradient.size())
+    public void clipFactor(Tensor limit, double eps, Tensor factor) {
+        calls.to("clip_factor")
                 .address(reductions.results())
-                .float64(limit)
+                .doubles(limit)
                 .float64(eps)
-                .elements(gradient.size());
+                .doubles(factor)
+                .grid(1, 1, 1, Calls.WARP, 0);
     }
 
     @Override

@@ -4,9 +4,12 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Properties;
 import org.nd4j.linalg.factory.Nd4j;
+import org.windtunnel.backend.AdamScalars;
 import org.windtunnel.backend.Backend;
 import org.windtunnel.backend.ImageKernels;
 import org.windtunnel.backend.Natives;
+import org.windtunnel.backend.SgdScalars;
+import org.windtunnel.backend.Slices;
 import org.windtunnel.tensor.DType;
 import org.windtunnel.tensor.Storage;
 import org.windtunnel.tensor.Tensor;
@@ -321,33 +324,21 @@ public final class Nd4jBackend implements Backend {
 
     @Override
     public void adamw(
-            Segments segments,
-            Tensor w,
-            Tensor g,
-            Tensor m,
-            Tensor v,
-            double beta1,
-            double beta2,
-            long step,
-            boolean epsInsideCorrection,
-            double gradScale) {
-        scratch.run(() -> optimizers.adamw(segments, w, g, m, v, beta1, beta2, step, epsInsideCorrection, gradScale));
+            Slices w, Slices g, Slices m, Slices v, AdamScalars scalars, boolean epsInsideCorrection, Tensor gradScale) {
+        scratch.run(() -> optimizers.adamw(w, g, m, v, scalars, epsInsideCorrection, gradScale));
     }
 
     @Override
     public void sgd(
-            Segments segments,
-            Tensor w,
-            Tensor g,
-            Tensor buffer,
-            double momentum,
-            double dampening,
+            Slices w,
+            Slices g,
+            Slices buffer,
+            SgdScalars scalars,
+            Tensor gains,
             boolean nesterov,
             boolean decoupled,
-            long step,
-            double gradScale) {
-        scratch.run(() -> optimizers.sgd(
-                segments, w, g, buffer, momentum, dampening, nesterov, decoupled, step, gradScale));
+            Tensor gradScale) {
+        scratch.run(() -> optimizers.sgd(w, g, buffer, scalars, gains, nesterov, decoupled, gradScale));
     }
 
     @Override

@@ -2,34 +2,30 @@ package org.windtunnel.backend.nd4j;
 
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.ops.transforms.Transforms;
+import org.windtunnel.backend.AdamScalars;
 import org.windtunnel.backend.OptimizerKernels;
+import org.windtunnel.backend.SgdScalars;
+import org.windtunnel.backend.Slices;
 import org.windtunnel.tensor.Tensor;
 
-/** AdamW and SGD, one segment after the other. */
+/** Updates, one tensor after the other. */
 final class Nd4jOptimizers implements OptimizerKernels {
 
     @Override
     public void adamw(
-            Segments segments,
-            Tensor w,
-            Tensor g,
-            Tensor m,
-            Tensor v,
-            double beta1,
-            double beta2,
-            long step,
-            boolean epsInsideCorrection,
-            double gradScale) {
-        double correction1 = 1 - Math.pow(beta1, step);
-        double correction2 = 1 - Math.pow(beta2, step);
-        for (int i = 0; i < segments.count(); i++) {
-            double lr = segments.lr()[i];
-            double eps = segments.eps()[i];
-            INDArray weight = segment(segments, i, w).muli(1 - lr * segments.weightDecay()[i]);
-            INDArray gradient = segment(segments, i, g).mul(gradScale);
-            INDArray first = state(segments, i, m);
+            Slices w, Slices g, Slices m, Slices v, AdamScalars scalars, boolean epsInsideCorrection, Tensor gradScale) {
+        double beta1 = scalars.beta1();
+        double beta2 = scalars.beta2();
+        double correction1 = scalars.correction1();
+        double correction2 = scalars.correction2();
+        for (int k = 0; k < w.count(); k++) {
+            double lr = scalars.lr(k);
+            double eps = scalars.eps(k);
+            INDArray weight = Ops.flat(w.get(k)).muli(1 - lr * scalars.weightDecay(k));
+            INDArray gradient = Ops.flat(g.get(k)).mul(gradScale.item(0));
+            INDArray first = Ops.flat(m.get(k));
             first.muli(beta1).addi(gradient.mul(1 - beta1));
-            INDArray second = state(segments, i, v);
+            INDArray second = Ops.flat(v.get(k));
             second.muli(beta2).addi(gradient.muli(gradient).muli(1 - beta2));
             if (epsInsideCorrection) {
                 INDArray denominator = Transforms.sqrt(second, true).addi(eps);
@@ -44,20 +40,18 @@ final class Nd4jOptimizers implements OptimizerKernels {
 
     @Override
     public void sgd(
-            Segments segments,
-            Tensor w,
-            Tensor g,
-            Tensor buffer,
-            double momentum,
-            double dampening,
+            Slices w,
+            Slices g,
+            Slices buffer,
+            SgdScalars scalars,
+            Tensor gains,
             boolean nesterov,
             boolean decoupled,
-            long step,
-            double gradScale) {
-        for (int i = 0; i < segments.count(); i++) {
-            INDArray weight = segment(segments, i, w);
-            double decay = segments.weightDecay()[i];
-            INDArray d = segment(segments, i, g).mul(gradScale);
+            Tensor gradScale) {
+        for (int k = 0; k < w.count(); k++) {
+            INDArray weight = Ops.flat(w.get(k));
+            double decay = scalars.weightDecay(k);
+            INDArray d = Ops.flat(g.get(k)).mul(gradScale.item(0));
             if (decoupled) {
                 weight.muli(1 - decay);
             } else {
@@ -65,15 +59,15 @@ final class Nd4jOptimizers implements OptimizerKernels {
             }
             INDArray direction = d;
             if (buffer != null) {
-                INDArray b = state(segments, i, buffer);
-                if (step == 1) {
+                INDArray b = Ops.flat(buffer.get(k));
+                if (scalars.first()) {
                     b.assign(d);
                 } else {
-                    b.muli(momentum).addi(d.mul(1 - dampening));
+                    b.muli(scalars.momentum()).addi(d.mul(1 - scalars.dampening()));
                 }
-                direction = nesterov ? d.add(b.mul(momentum)) : b;
+                direction = nesterov ? d.add(b.mul(scalars.momentum())) : b;
             }
-            weight.subi(direction.mul(segments.lr()[i]));
+            weight.subi(direction.mul(gains == null ? scalars.lr(k) : scalars.lr(k) * gains.item(k)));
         }
     }
 
@@ -139,13 +133,5 @@ final class Nd4jOptimizers implements OptimizerKernels {
         INDArray weight = Ops.flat(w);
         INDArray towards = weight.mul(Ops.flat(u)).gte(0).castTo(weight.dataType());
         weight.muli(towards.muli(keep - 1).addi(1));
-    }
-
-    private static INDArray state(Segments segments, int i, Tensor flat) {
-        return Ops.flat(flat.slice(segments.stateOffset()[i], Math.toIntExact(segments.length()[i])));
-    }
-
-    private static INDArray segment(Segments segments, int i, Tensor flat) {
-        return Ops.flat(flat.slice(segments.offset()[i], Math.toIntExact(segments.length()[i])));
     }
 }

@@ -15,6 +15,7 @@ final class Nd4jStorage implements Storage {
     private final DType dtype;
     private final long length;
     private final Scratch scratch;
+    private final double[] one = new double[1];
     private INDArray array;
 
     /** Zero-filled memory. @throws OutOfMemory if ND4J cannot get it */
@@ -132,6 +133,18 @@ final class Nd4jStorage implements Storage {
             scratch.run(
                     () -> slice(at, count).assign(Nd4j.createFromArray(Arrays.copyOfRange(src, srcAt, srcAt + count))));
         }
+    }
+
+    @Override
+    public double get(long at) {
+        read(at, one, 0, 1);
+        return one[0];
+    }
+
+    @Override
+    public void put(long at, double value) {
+        one[0] = value;
+        write(at, one, 0, 1);
     }
 
     private void requireInts() {

@@ -36,15 +36,11 @@ extern "C" __global__ void add_loss(double* results, int first) {
     }
 }
 
-// x *= min(1, limit / (norm + eps)), NaN if the norm is.
-extern "C" __global__ void clip_by_norm(float* x, i64 n, const double* results, double limit, double eps) {
-    double factor = limit / (sqrt(results[LATE_SQUARES]) + eps);
-    if (factor >= 1) {
-        return;
-    }
-    float a = (float)factor;
-    for (i64 i = globalThread(); i < n; i += globalThreads()) {
-        x[i] *= a;
+// factor = min(1, limit / (norm + eps)), NaN if the norm is; 1 without a limit.
+extern "C" __global__ void clip_factor(const double* results, const double* limit, double eps, double* factor) {
+    if (threadIdx.x == 0) {
+        double f = limit[0] / (sqrt(results[LATE_SQUARES]) + eps);
+        factor[0] = limit[0] == 0 || f >= 1 ? 1 : f;
     }
 }
 

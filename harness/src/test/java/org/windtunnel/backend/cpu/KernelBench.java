@@ -5,9 +5,10 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import org.windtunnel.backend.AdamScalars;
 import org.windtunnel.backend.AttentionKernels.AttentionShape;
 import org.windtunnel.backend.LayerKernels.Activation;
-import org.windtunnel.backend.OptimizerKernels.Segments;
+import org.windtunnel.backend.Slices;
 import org.windtunnel.tensor.Arena;
 import org.windtunnel.tensor.DType;
 import org.windtunnel.tensor.Tensor;
@@ -182,10 +183,18 @@ public final class KernelBench {
         Tensor g = take(p);
         Tensor m = arena.take(p);
         Tensor v2 = arena.take(p);
-        Segments segments = new Segments(
-                new long[] {0}, new long[] {0}, new long[] {p}, new double[] {1e-9}, new double[] {0.1}, new double[] {1e-8});
+        AdamScalars scalars = new AdamScalars(1, arena);
+        scalars.set(0, 1e-9, 0.1, 1e-8);
+        scalars.setMoments(0.9, 0.999, 10);
+        scalars.send();
+        Tensor gradScale = arena.take(DType.FLOAT64, 1);
+        gradScale.put(0, 1);
+        Slices ws = new Slices(arena, w, w);
+        Slices gs = new Slices(arena, g, g);
+        Slices ms = new Slices(arena, m, m);
+        Slices vs = new Slices(arena, v2, v2);
         rows.add(new Row("adamw", 1, 28.0 * p, "GB/s", () -> {
-            backend.adamw(segments, w, g, m, v2, 0.9, 0.999, 10, false, 1);
+            backend.adamw(ws, gs, ms, vs, scalars, false, gradScale);
         }));
         rows.add(new Row("sum of squares", 1, 4.0 * p, "GB/s", () -> backend.sumOfSquares(g)));
     }

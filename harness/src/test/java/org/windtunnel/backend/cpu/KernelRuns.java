@@ -4,10 +4,12 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.windtunnel.backend.AdamScalars;
 import org.windtunnel.backend.AttentionKernels.AttentionShape;
 import org.windtunnel.backend.LayerKernels.Activation;
 import org.windtunnel.backend.OptimizerKernels.Channels;
-import org.windtunnel.backend.OptimizerKernels.Segments;
+import org.windtunnel.backend.SgdScalars;
+import org.windtunnel.backend.Slices;
 import org.windtunnel.tensor.Arena;
 import org.windtunnel.tensor.DType;
 import org.windtunnel.tensor.Rng;
@@ -183,21 +185,35 @@ final class KernelRuns implements AutoCloseable {
                 s, qkv, ld, k, ld, v, ld, 0.3, out, dOut, D, saved, dqkv, ld, dk, ld, dv, ld), dqkv);
     }
 
+    /** Two, with a gap between them. */
+    private Slices parts(Tensor flat) {
+        return new Slices(arena, flat, flat.slice(0, 40_001), flat.slice(40_007, 29_994));
+    }
+
     private void updates() {
         int p = 70_001;
-        Segments segments = new Segments(
-                new long[] {0, 40_007},
-                new long[] {0, 40_007},
-                new long[] {40_001, 29_994},
-                new double[] {1e-2, 1e-3},
-                new double[] {0.1, 0},
-                new double[] {1e-8, 1e-6});
         Tensor w = take(p);
         Tensor g = take(p);
         Tensor m = arena.take(p);
         Tensor v = arena.take(p);
-        add("adamw", () -> backend.adamw(segments, w, g, m, v, 0.9, 0.99, 1, false, 0.5), w, m, v);
-        add("sgd", () -> backend.sgd(segments, w, g, m, 0.9, 0.1, true, false, 2, 0.5), w, m);
+        AdamScalars adam = new AdamScalars(2, arena);
+        adam.set(0, 1e-2, 0.1, 1e-8);
+        adam.set(1, 1e-3, 0, 1e-6);
+        adam.setMoments(0.9, 0.99, 1);
+        adam.send();
+        SgdScalars sgd = new SgdScalars(2, arena);
+        sgd.set(0, 1e-2, 0.1);
+        sgd.set(1, 1e-3, 0);
+        sgd.setMomentum(0.9, 0.1, 2);
+        sgd.send();
+        Tensor gradScale = arena.take(DType.FLOAT64, 1);
+        gradScale.put(0, 0.5);
+        Slices ws = parts(w);
+        Slices gs = parts(g);
+        Slices ms = parts(m);
+        Slices vs = parts(v);
+        add("adamw", () -> backend.adamw(ws, gs, ms, vs, adam, false, gradScale), w, m, v);
+        add("sgd", () -> backend.sgd(ws, gs, ms, sgd, null, true, false, gradScale), w, m);
         Tensor f = arena.take(700);
         Tensor square = arena.take(p);
         add("combine", () -> backend.combine(0.5, g, -0.25, w, square), square);
