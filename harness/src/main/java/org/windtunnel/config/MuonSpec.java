@@ -11,12 +11,17 @@ public record MuonSpec(
         @Key("Peak learning rate; published 0.02 (keller_jordan), as AdamW's with rms_norm (Moonlight)") @Range(min = 0)
                 double lr,
         @Key(value = "Momentum", def = "0.95") double momentum,
-        @Key(value = "Momentum of the first step if it warms up (modded-nanogpt: 0.85)", def = "0.85", later = true)
+        @Key(value = "Momentum of the first step if it warms up, and that it cools down to (modded-nanogpt: 0.85)",
+                        def = "0.85", later = true)
                 double momentumStart,
         @Key(value = "Steps over which the momentum rises linearly to its value; 0 for none (modded-nanogpt: 300)",
                         def = "0", unit = "steps", later = true)
                 @Range(min = 0)
                 int momentumWarmup,
+        @Key(value = "Last steps, over which the momentum falls linearly towards momentum_start; 0 for none "
+                        + "(modded-nanogpt: 50)", def = "0", unit = "steps", later = true)
+                @Range(min = 0)
+                int momentumCooldown,
         @Key(value = "ema: b = mu b + (1 - mu) g (Keller Jordan); sum: b = mu b + g (Moonlight, ArchScale, airbench)",
                         def = "ema")
                 MomentumForm momentumForm,
@@ -52,13 +57,13 @@ public record MuonSpec(
         }
     }
 
-    /** With an auxiliary AdamW. */
+    /** With an auxiliary AdamW, and without a cool-down of the momentum. */
     public MuonSpec(
             double lr, double momentum, double momentumStart, int momentumWarmup, MomentumForm momentumForm,
             boolean nesterov, MuonScale scale, FilterScale filterScale, int steps,
             NewtonSchulzCoefficients coefficients, double eps, double weightDecay, boolean cautiousDecay,
             boolean normalize, Auxiliary adamw, Map<String, UpdateRule> assign) {
-        this(lr, momentum, momentumStart, momentumWarmup, momentumForm, nesterov, scale, filterScale, steps,
+        this(lr, momentum, momentumStart, momentumWarmup, 0, momentumForm, nesterov, scale, filterScale, steps,
                 coefficients, eps, weightDecay, cautiousDecay, normalize, adamw, assign, null);
     }
 
@@ -72,10 +77,20 @@ public record MuonSpec(
         return Decayed.MATRICES;
     }
 
-    /** Momentum at a step, 1 for the first; full from step {@code momentumWarmup + 1} on. */
-    public double momentum(long step) {
-        double done = momentumWarmup == 0 ? 1 : Math.min(1, (step - 1) / (double) momentumWarmup);
-        return done == 1 ? momentum : momentumStart + done * (momentum - momentumStart);
+    /**
+     * Momentum at a step, full from step {@code momentumWarmup + 1} on and again lower in the last
+     * {@code momentumCooldown - 1} steps, as modded-nanogpt counts: the last one is a step short of momentumStart.
+     *
+     * @param step 1 for the first
+     * @param steps of the run; {@link Long#MAX_VALUE} where it has no end
+     */
+    public double momentum(long step, long steps) {
+        long done = step - 1;
+        if (done < momentumWarmup) {
+            return momentumStart + (double) done / momentumWarmup * (momentum - momentumStart);
+        }
+        long cooled = Math.min(momentumCooldown, done - (steps - momentumCooldown));
+        return cooled <= 0 ? momentum : momentum - (double) cooled / momentumCooldown * (momentum - momentumStart);
     }
 
     @Override

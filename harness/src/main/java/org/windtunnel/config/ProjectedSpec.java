@@ -33,6 +33,9 @@ public sealed interface ProjectedSpec permits ProjectedSpec.Apollo, ProjectedSpe
     /** Most that the norm of a matrix's update may grow a step, as a factor; 0 for no limit. */
     double growthLimit();
 
+    /** Whether the step makes up for moments that start at zero. */
+    boolean correctBias();
+
     /** Which side of a matrix is compressed. */
     enum Side {
         /** The smaller dimension; of a square one the columns. */
@@ -69,7 +72,10 @@ public sealed interface ProjectedSpec permits ProjectedSpec.Apollo, ProjectedSpe
             @Key(value = "Decoupled weight decay, applied after the update", def = "0") double weightDecay,
             @Key(value = "AdamW of all other parameters", def = "{}") Auxiliary adamw,
             @Key(value = "Rules by name pattern (a regular expression on whole names), such as {.*mlp.*: adamw}", def = "{}")
-                    Map<String, UpdateRule> assign)
+                    Map<String, UpdateRule> assign,
+            @Key(value = "Bias correction of the moments: the step times sqrt(1 - beta2^t) / (1 - beta1^t)", def = "true",
+                            later = true)
+                    boolean correctBias)
             implements OptimizerSpec, ProjectedSpec {
         @Override
         public UpdateRule rule() {
@@ -120,7 +126,10 @@ public sealed interface ProjectedSpec permits ProjectedSpec.Apollo, ProjectedSpe
             @Key(value = "Decoupled weight decay, applied after the update", def = "0") double weightDecay,
             @Key(value = "AdamW of all other parameters", def = "{}") Auxiliary adamw,
             @Key(value = "Rules by name pattern (a regular expression on whole names), such as {.*mlp.*: adamw}", def = "{}")
-                    Map<String, UpdateRule> assign)
+                    Map<String, UpdateRule> assign,
+            @Key(value = "Bias correction of the moments: the step times sqrt(1 - beta2^t) / (1 - beta1^t)", def = "true",
+                            later = true)
+                    boolean correctBias)
             implements OptimizerSpec, ProjectedSpec {
         @Override
         public UpdateRule rule() {

@@ -17,7 +17,8 @@ import org.windtunnel.tensor.Tensor;
  * would do to a random projection of it; its growth limited as in Fira; decay after the update.
  *
  * <p>State of an m×n matrix at rank r: both moments of the projected gradient, 2·r·max(m, n) if the smaller dimension is
- * compressed, the projection, r·min(m, n), and the norm of the last update.
+ * compressed, the projection, r·min(m, n), and the norm of the last update. The official code has one number more, each
+ * projection's seed; here projections follow from the run's seed, the name and the step.
  */
 final class Apollo implements Updater {
     private static final double NORM_EPS = 1e-8;
@@ -142,7 +143,9 @@ final class Apollo implements Updater {
                     spec.beta1(), spec.beta2(), group.eps(index), factors);
             double limit = limit(step, gradScale, squares);
             double lr = group.lr(index, scheduled);
-            double correction = Math.sqrt(1 - Math.pow(spec.beta2(), step)) / (1 - Math.pow(spec.beta1(), step));
+            double correction = spec.correctBias()
+                    ? Math.sqrt(1 - Math.pow(spec.beta2(), step)) / (1 - Math.pow(spec.beta1(), step))
+                    : 1;
             backend.scaledUpdate(channels, rows, columns, weight, gradient, factors,
                     lr * correction * gradScale * Math.sqrt(spec.scale()) / limit, 1 - lr * group.weightDecay(index));
         }

@@ -18,11 +18,14 @@ final class Muon implements Updater {
     private final OrthogonalMomentum momentum;
     private final Tensor[] weights;
     private final double[] scale;
+    private final long steps;
     private double lr;
 
-    Muon(MuonSpec spec, Backend backend, ParameterGroup group, Allocator memory) {
+    /** @param steps of the run, which a cool-down of the momentum ends with */
+    Muon(MuonSpec spec, long steps, Backend backend, ParameterGroup group, Allocator memory) {
         Matrices.require(group, UpdateRule.MUON);
         this.spec = spec;
+        this.steps = steps;
         this.backend = backend;
         this.group = group;
         this.momentum = new OrthogonalMomentum(spec.momentumForm(), spec.nesterov(),
@@ -38,7 +41,7 @@ final class Muon implements Updater {
     @Override
     public void prepare(double scheduled, long step) {
         lr = scheduled;
-        momentum.prepare(spec.momentum(step));
+        momentum.prepare(spec.momentum(step, steps));
     }
 
     @Override

@@ -12,8 +12,13 @@ import org.windtunnel.config.SphereSpec;
 final class OptimizerChecks {
     private OptimizerChecks() {}
 
-    /** @throws ConfigException if a setting is out of range */
-    static void check(OptimizerSpec spec) {
+    /**
+     * Checks all settings.
+     *
+     * @param steps of the run; {@link Long#MAX_VALUE} where it has no end
+     * @throws ConfigException if one is out of range
+     */
+    static void check(OptimizerSpec spec, long steps) {
         require("lr", spec.lr() >= 0, ">= 0", spec.lr());
         require("weight_decay", spec.weightDecay() >= 0, ">= 0", spec.weightDecay());
         if (spec instanceof OptimizerSpec.Sgd s) {
@@ -32,6 +37,8 @@ final class OptimizerChecks {
             momentum(m.momentum());
             require("momentum_start", m.momentumStart() >= 0 && m.momentumStart() < 1, "in [0, 1)", m.momentumStart());
             require("momentum_warmup", m.momentumWarmup() >= 0, ">= 0", m.momentumWarmup());
+            require("momentum_cooldown", m.momentumCooldown() >= 0, ">= 0", m.momentumCooldown());
+            fits(m, steps);
             eps("eps", m.eps());
         } else if (spec instanceof SphereSpec.MuonH m) {
             momentum(m.momentum());
@@ -59,6 +66,13 @@ final class OptimizerChecks {
         if (s.nesterov() && (s.momentum() == 0 || s.dampening() != 0)) {
             throw new ConfigException("optimizer: expected " + section + "momentum > 0 and dampening 0 with nesterov, "
                     + "found momentum " + s.momentum() + " and dampening " + s.dampening());
+        }
+    }
+
+    private static void fits(MuonSpec m, long steps) {
+        if (m.momentumCooldown() > 0 && steps - m.momentumCooldown() < m.momentumWarmup()) {
+            throw new ConfigException("optimizer: expected momentum_warmup and momentum_cooldown to fit a run of " + steps
+                    + " steps, found " + m.momentumWarmup() + " + " + m.momentumCooldown() + "; shorten one of them");
         }
     }
 

@@ -24,9 +24,21 @@ import org.windtunnel.tensor.Tensor;
 public final class Optimizers {
     private Optimizers() {}
 
+    /** As below, for updates without a known end. */
+    public static Optimizer create(
+            OptimizerSpec spec,
+            Backend backend,
+            Parameters parameters,
+            ScalingTable table,
+            Projections projections,
+            Allocator memory) {
+        return create(spec, Long.MAX_VALUE, backend, parameters, table, projections, memory);
+    }
+
     /**
      * The optimizer of a run, its state and workspace taken from {@code memory}.
      *
+     * @param steps of the run, which a cool-down of Muon's momentum ends with
      * @param backend runs the updates; may be null if {@code memory} only counts and no step is taken
      * @param table with one row and one rule for every parameter
      * @param projections of APOLLO; other optimizers draw nothing
@@ -35,12 +47,13 @@ public final class Optimizers {
      */
     public static Optimizer create(
             OptimizerSpec spec,
+            long steps,
             Backend backend,
             Parameters parameters,
             ScalingTable table,
             Projections projections,
             Allocator memory) {
-        OptimizerChecks.check(spec);
+        OptimizerChecks.check(spec, steps);
         List<Updater> updaters = new ArrayList<>();
         Tensor gradScale = memory.take(DType.FLOAT64, 1);
         if (!spec.rules().containsAll(table.rules())) {
@@ -49,7 +62,7 @@ public final class Optimizers {
         for (UpdateRule rule : EnumSet.copyOf(spec.rules())) {
             ParameterGroup group = ParameterGroup.of(rule, spec, eps(spec, rule), parameters, table, gradScale, memory);
             if (group.count() > 0) {
-                updaters.add(updater(rule, spec, backend, group, projections, memory));
+                updaters.add(updater(rule, spec, steps, backend, group, projections, memory));
             }
         }
         return new GroupedOptimizer(updaters, gradScale, memory.floatType());
@@ -58,6 +71,7 @@ public final class Optimizers {
     private static Updater updater(
             UpdateRule rule,
             OptimizerSpec spec,
+            long steps,
             Backend backend,
             ParameterGroup group,
             Projections projections,
@@ -66,13 +80,22 @@ public final class Optimizers {
             case SGD -> new Sgd(sgd(spec), backend, group, memory);
             case SGD_SAI -> new SgdSai((OptimizerSpec.SgdSai) spec, backend, group, memory);
             case APOLLO -> new Apollo((ProjectedSpec) spec, backend, group, projections, memory);
-            case MUON -> new Muon((MuonSpec) spec, backend, group, memory);
+            case MUON -> new Muon((MuonSpec) spec, steps, backend, group, memory);
             case MUONH -> new MuonH((SphereSpec.MuonH) spec, backend, group, memory);
-            case ADAMW -> spec instanceof MuonSpec m && m.cautiousDecay()
-                    ? new CautiousAdamW(adam(spec, rule), backend, group, memory)
-                    : new AdamW(adam(spec, rule), backend, group, memory);
+            case ADAMW -> adamw(spec, backend, group, memory);
             case ADAMH -> new AdamH(adam(spec, rule), radius(spec), backend, group, memory);
         };
+    }
+
+    private static Updater adamw(OptimizerSpec spec, Backend backend, ParameterGroup group, Allocator memory) {
+        OptimizerSpec.AdamW settings = adam(spec, UpdateRule.ADAMW);
+        if (spec instanceof MuonSpec m && m.cautiousDecay()) {
+            return new CautiousAdamW(settings, backend, group, memory);
+        }
+        if (spec instanceof ProjectedSpec p) {
+            return new AdamW(settings, true, p.correctBias(), backend, group, memory);
+        }
+        return new AdamW(settings, backend, group, memory);
     }
 
     /** The settings of a rule that is Adam's, or null. */
@@ -93,7 +116,7 @@ public final class Optimizers {
     }
 
     private static Radius radius(OptimizerSpec spec) {
-        return spec instanceof SphereSpec.MuonH h ? h.radius() : ((SphereSpec.AdamH) spec).radius();
+        return ((SphereSpec) spec).radius();
     }
 
     private static double eps(OptimizerSpec spec, UpdateRule rule) {

@@ -5,6 +5,7 @@ import java.util.Map;
 import org.windtunnel.backend.OptimizerKernels;
 import org.windtunnel.backend.SgdScalars;
 import org.windtunnel.backend.Slices;
+import org.windtunnel.config.ConfigException;
 import org.windtunnel.config.OptimizerSpec;
 import org.windtunnel.config.OptimizerSpec.SgdSai.Gain;
 import org.windtunnel.tensor.Allocator;
@@ -26,15 +27,27 @@ final class SgdSai implements Updater {
     private final double[] gain;
     private boolean first;
 
+    /** @throws ConfigException if a parameter is a single number, whose gradient has no deviation to measure */
     SgdSai(OptimizerSpec.SgdSai spec, OptimizerKernels kernels, ParameterGroup group, Allocator memory) {
         this.spec = spec;
         this.kernels = kernels;
         this.group = group;
         this.buffer = spec.momentum() == 0 ? null : memory.take(group.size());
+        requireDeviations();
         this.buffers = buffer == null ? null : group.states(buffer, memory);
         this.gains = memory.take(group.count());
         this.scalars = new SgdScalars(group.count(), memory);
         this.gain = new double[group.count()];
+    }
+
+    /** ‖g‖ / (0 + eps) would be some 1e8. */
+    private void requireDeviations() {
+        for (int k = 0; k < group.count(); k++) {
+            if (spec.gain() != Gain.SQRT_NUMEL && group.spec(k).size() == 1) {
+                throw new ConfigException("optimizer: expected parameters of two numbers or more for the measured gains "
+                        + "of sgd_sai, found " + group.spec(k) + "; set gain: sqrt_numel");
+            }
+        }
     }
 
     @Override

@@ -85,8 +85,8 @@ public final class RunSession implements AutoCloseable {
         try {
             this.model = plan.build(backend, arena);
             plan.initialize(model.parameters());
-            this.optimizer = Optimizers.create(spec.optimizer(), backend, model.parameters(), plan.scaling(),
-                    Projections.gaussian(spec.seed()), arena);
+            this.optimizer = Optimizers.create(spec.optimizer(), plan.steps(), backend, model.parameters(),
+                    plan.scaling(), Projections.gaussian(spec.seed()), arena);
             this.diagnostics = plan.diagnostics(backend, model, arena);
             this.late = model.isRepeatable() && batches.mixture() == null ? backend.lateFigures() : null;
             this.gradScale = 1.0 / ((double) spec.train().batch() * unitsPerExample);

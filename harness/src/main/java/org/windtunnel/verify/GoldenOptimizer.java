@@ -152,9 +152,9 @@ final class GoldenOptimizer {
         int gap = GoldenJson.integer(c, "update_proj_gap");
         return text(c, "scale_type").equals("channel")
                 ? new ProjectedSpec.Apollo(number(c, "lr"), number(c, "beta1"), number(c, "beta2"), number(c, "eps"),
-                        rank, gap, side, number(c, "scale"), front, limit, decay, others, assign)
+                        rank, gap, side, number(c, "scale"), front, limit, decay, others, assign, true)
                 : new ProjectedSpec.ApolloMini(number(c, "lr"), number(c, "beta1"), number(c, "beta2"),
-                        number(c, "eps"), rank, gap, side, number(c, "scale"), front, limit, decay, others, assign);
+                        number(c, "eps"), rank, gap, side, number(c, "scale"), front, limit, decay, others, assign, true);
     }
 
     private static JsonNode adam(JsonNode config) {

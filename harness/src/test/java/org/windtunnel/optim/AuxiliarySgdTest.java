@@ -28,7 +28,7 @@ class AuxiliarySgdTest extends SmallModel {
     private static final AuxiliarySgd AIRBENCH = new AuxiliarySgd(0.2, 0.85, true, 0.1, Decayed.MATRICES);
 
     private static OptimizerSpec muon(double lr, AuxiliarySgd sgd, Map<String, UpdateRule> assign) {
-        return new MuonSpec(lr, 0.6, 0.85, 0, MomentumForm.SUM, true, MuonScale.NONE, FilterScale.FLAT, 3,
+        return new MuonSpec(lr, 0.6, 0.85, 0, 0, MomentumForm.SUM, true, MuonScale.NONE, FilterScale.FLAT, 3,
                 NewtonSchulzCoefficients.KELLER_JORDAN, 1e-7, 0, false, true,
                 new Auxiliary(null, null, null, null, null, null, Decayed.MATRICES), assign, sgd);
     }
@@ -117,7 +117,7 @@ class AuxiliarySgdTest extends SmallModel {
         refused(() -> create(muon(new AuxiliarySgd(0.2, 0.5, true, -1, Decayed.ALL)), parameters(0.5f)),
                 "sgd.weight_decay >= 0, found -1.0");
         refused(() -> create(muon(0, AIRBENCH, Map.of()), parameters(0.5f)), "lr > 0 beside sgd.lr 0.2, found 0");
-        refused(() -> new MuonSpec(LR, 0.6, 0.85, 0, MomentumForm.SUM, true, MuonScale.NONE, FilterScale.FLAT,
+        refused(() -> new MuonSpec(LR, 0.6, 0.85, 0, 0, MomentumForm.SUM, true, MuonScale.NONE, FilterScale.FLAT,
                 3, NewtonSchulzCoefficients.KELLER_JORDAN, 1e-7, 0, false, true,
                 new Auxiliary(0.1, null, null, null, null, null, Decayed.MATRICES), Map.of(), AIRBENCH),
                 "expected adamw or sgd");

@@ -121,6 +121,8 @@ class InvariantsTest {
 
     @Property(seed = "2")
     void decayStopsWithTheRateAndIsDecoupled(@ForAll("draws") Draw draw) {
+        // SGD-SaI refuses single numbers.
+        Assume.that(draw.rows * draw.columns > 1);
         List<OptimizerSpec> specs = List.of(
                 new OptimizerSpec.AdamW(1, 0.9, 0.95, 1e-8, EpsPlacement.AFTER, 0.5, Decayed.ALL),
                 OptimizerCases.sgdSai(0.9), OptimizerCases.apollo(1, 4), OptimizerCases.apolloMini(4),
@@ -193,14 +195,14 @@ class InvariantsTest {
     @Property(seed = "5")
     void apolloMovesAlongTheGradient(@ForAll("draws") Draw draw) {
         OptimizerSpec mini = new ProjectedSpec.ApolloMini(
-                0.01, 0.9, 0.999, 1e-6, 1, 4, Side.SMALLER, 128, false, 1.01, 0, ADAMW, Map.of());
+                0.01, 0.9, 0.999, 1e-6, 1, 4, Side.SMALLER, 128, false, 1.01, 0, ADAMW, Map.of(), true);
         List<double[]> weights = run(mini, draw, 1, 0.01, 1);
         double[] step = difference(weights.get(0), weights.get(1));
         double[] g = draw.normal("gradient 0");
         assertThat(dot(step, g) / (norm(step) * norm(g))).isCloseTo(1, within(1e-4));
 
         OptimizerSpec apollo = new ProjectedSpec.Apollo(
-                0.01, 0.9, 0.999, 1e-6, 2, 4, Side.SMALLER, 1, false, 1.01, 0, ADAMW, Map.of());
+                0.01, 0.9, 0.999, 1e-6, 2, 4, Side.SMALLER, 1, false, 1.01, 0, ADAMW, Map.of(), true);
         List<double[]> moved = run(apollo, draw, 1, 0.01, 1);
         boolean byRows = draw.rows >= draw.columns;
         for (int c = 0; c < (byRows ? draw.rows : draw.columns); c++) {

@@ -27,12 +27,12 @@ public final class OptimizerCases {
 
     public static OptimizerSpec apollo(int rank, int refresh) {
         return new ProjectedSpec.Apollo(
-                0.01, 0.9, 0.999, 1e-6, rank, refresh, Side.SMALLER, 1, false, 1.01, 0.1, ADAMW, Map.of());
+                0.01, 0.9, 0.999, 1e-6, rank, refresh, Side.SMALLER, 1, false, 1.01, 0.1, ADAMW, Map.of(), true);
     }
 
     public static OptimizerSpec apolloMini(int refresh) {
         return new ProjectedSpec.ApolloMini(
-                0.01, 0.9, 0.999, 1e-6, 1, refresh, Side.SMALLER, 128, false, 1.01, 0.1, ADAMW, Map.of());
+                0.01, 0.9, 0.999, 1e-6, 1, refresh, Side.SMALLER, 128, false, 1.01, 0.1, ADAMW, Map.of(), true);
     }
 
     public static OptimizerSpec muon() {

@@ -18,6 +18,7 @@ import org.windtunnel.config.ConfigException;
 import org.windtunnel.config.OptimizerSpec;
 import org.windtunnel.config.OptimizerSpec.Decayed;
 import org.windtunnel.config.OptimizerSpec.EpsPlacement;
+import org.windtunnel.config.OptimizerSpec.SgdSai.Gain;
 import org.windtunnel.config.SphereSpec.Radius;
 import org.windtunnel.config.UpdateRule;
 import org.windtunnel.nn.ForwardMultipliers;
@@ -238,6 +239,22 @@ class OptimizersTest {
         refused(new OptimizerSpec.Sgd(1, 0, 0, true, 0, Decayed.ALL), "with nesterov");
         refused(new OptimizerSpec.AdamW(1, 0.9, 1, 1e-8, EpsPlacement.AFTER, 0, Decayed.ALL), "beta2 in [0, 1)");
         refused(adamw(0, Decayed.ALL, -1, EpsPlacement.AFTER), "eps >= 0");
+    }
+
+    /** The gradient of a single number has no deviation that its gain could be measured against. */
+    @Test
+    void saiMeasuresNoGainOfASingleNumber() {
+        List<ParamSpec> specs = List.of(new ParamSpec("temperature", Role.BIAS, new int[] {1}, 1, 1, -1, false));
+        Parameters single = new Parameters(specs, arena);
+        ScalingTable table = table(specs, List.of(new ParamScaling(0, 0, 1, 1, 1)));
+        OptimizerSpec raw = OptimizerCases.sgdSai(0.9);
+        assertThatThrownBy(() -> Optimizers.create(raw, backend, single, assigned(raw, table), null, arena))
+                .isInstanceOf(ConfigException.class)
+                .hasMessageContaining("found temperature[1]; set gain: sqrt_numel");
+        OptimizerSpec root = new OptimizerSpec.SgdSai(0.1, 0, 1e-8, Gain.SQRT_NUMEL, 0, Decayed.ALL);
+        single.gradients().set(new float[] {2});
+        Optimizers.create(root, backend, single, assigned(root, table), null, arena).step(0.1, 1);
+        assertThat(single.weights().toFloats()).containsExactly(-0.2f);
     }
 
     private void refused(OptimizerSpec spec, String message) {

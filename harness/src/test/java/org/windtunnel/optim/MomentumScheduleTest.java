@@ -33,8 +33,8 @@ import org.windtunnel.scaling.ScalingTable;
 import org.windtunnel.tensor.Arena;
 import org.windtunnel.tensor.Tensor;
 
-/** Muon's momentum that rises over the first steps. */
-class MomentumWarmupTest {
+/** Muon's momentum that rises over the first steps and falls over the last ones. */
+class MomentumScheduleTest {
     private static final List<ParamSpec> SPECS =
             List.of(new ParamSpec("a.weight", Role.HIDDEN, new int[] {2, 2}, 2, 2, 0, false));
     private static final float[] GRADIENT = {1, -2, 3, 0.5f};
@@ -49,9 +49,13 @@ class MomentumWarmupTest {
     }
 
     private static MuonSpec muon(MomentumForm form, double start, int warmup) {
-        return new MuonSpec(0.02, 0.95, start, warmup, form, true, MuonScale.CLIP_NORM, FilterScale.FLAT, 5,
+        return muon(form, start, warmup, 0);
+    }
+
+    private static MuonSpec muon(MomentumForm form, double start, int warmup, int cooldown) {
+        return new MuonSpec(0.02, 0.95, start, warmup, cooldown, form, true, MuonScale.CLIP_NORM, FilterScale.FLAT, 5,
                 NewtonSchulzCoefficients.KELLER_JORDAN, 1e-7, 0.1, false, false,
-                new Auxiliary(null, null, null, null, null, null, Decayed.MATRICES), Map.of());
+                new Auxiliary(null, null, null, null, null, null, Decayed.MATRICES), Map.of(), null);
     }
 
     private Parameters parameters() {
@@ -62,20 +66,37 @@ class MomentumWarmupTest {
     }
 
     private Optimizer create(OptimizerSpec spec, Parameters parameters) {
+        return create(spec, Long.MAX_VALUE, parameters);
+    }
+
+    private Optimizer create(OptimizerSpec spec, long steps, Parameters parameters) {
         ScalingTable table = new ScalingTable(SPECS, Assignment.of(spec, SPECS), List.of(new ParamScaling(0, 0, 1, 1, 1)),
                 ForwardMultipliers.standard(1));
-        return Optimizers.create(spec, backend, parameters, table, Projections.gaussian(1), arena);
+        return Optimizers.create(spec, steps, backend, parameters, table, Projections.gaussian(1), arena);
     }
 
     /** modded-nanogpt: 0.85 at the first step, 0.95 after 300. */
     @Test
     void itRisesLinearlyAndStays() {
         MuonSpec spec = muon(MomentumForm.EMA, 0.85, 300);
-        assertThat(spec.momentum(1)).isEqualTo(0.85);
-        assertThat(spec.momentum(151)).isCloseTo(0.9, within(1e-12));
-        assertThat(spec.momentum(301)).isEqualTo(0.95);
-        assertThat(spec.momentum(100_000)).isEqualTo(0.95);
-        assertThat(muon(MomentumForm.EMA, 0.85, 0).momentum(1)).isEqualTo(0.95);
+        assertThat(spec.momentum(1, 1000)).isEqualTo(0.85);
+        assertThat(spec.momentum(151, 1000)).isCloseTo(0.9, within(1e-12));
+        assertThat(spec.momentum(301, 1000)).isEqualTo(0.95);
+        assertThat(spec.momentum(1000, 1000)).isEqualTo(0.95);
+        assertThat(muon(MomentumForm.EMA, 0.85, 0).momentum(1, 1000)).isEqualTo(0.95);
+    }
+
+    /** modded-nanogpt's get_muon_momentum, whose steps count from 0: towards 0.85 over the last 50 of a run. */
+    @Test
+    void itFallsLinearlyAtTheEnd() {
+        MuonSpec spec = muon(MomentumForm.EMA, 0.85, 300, 50);
+        assertThat(spec.momentum(151, 1000)).isCloseTo(0.9, within(1e-12));
+        assertThat(spec.momentum(951, 1000)).isEqualTo(0.95);
+        assertThat(spec.momentum(952, 1000)).isCloseTo(0.948, within(1e-12));
+        assertThat(spec.momentum(976, 1000)).isCloseTo(0.9, within(1e-12));
+        assertThat(spec.momentum(1000, 1000)).isCloseTo(0.852, within(1e-12));
+        assertThat(spec.momentum(1200, 1000)).isCloseTo(0.85, within(1e-12));
+        assertThat(spec.momentum(1000, Long.MAX_VALUE)).isEqualTo(0.95);
     }
 
     /**
@@ -95,20 +116,33 @@ class MomentumWarmupTest {
         }
     }
 
+    /** By hand, a run of five steps with momenta 0.85, 0.95, 0.95, 0.95, 0.9: the sum of a constant gradient. */
+    @Test
+    void theBufferFollowsItToTheEnd() {
+        Optimizer optimizer = create(muon(MomentumForm.SUM, 0.85, 1, 2), 5, parameters());
+        Tensor buffer = optimizer.state().get("a.weight.momentum_buffer");
+        for (double factor : new double[] {1, 1.95, 2.8525, 3.709875, 4.3388875}) {
+            optimizer.step(0.02, 1);
+            for (int i = 0; i < GRADIENT.length; i++) {
+                assertThat((double) buffer.toFloats()[i]).isCloseTo(factor * GRADIENT[i], within(2e-6));
+            }
+        }
+    }
+
     /** It follows from the number of updates, which a checkpoint restores. */
     @ParameterizedTest
     @EnumSource(MomentumForm.class)
     void aRestoredOptimizerGoesOnBitForBit(MomentumForm form) {
-        OptimizerSpec spec = muon(form, 0.5, 6);
+        OptimizerSpec spec = muon(form, 0.5, 4, 3);
         Parameters whole = parameters();
-        Optimizer unbroken = create(spec, whole);
+        Optimizer unbroken = create(spec, 8, whole);
         Parameters cut = parameters();
-        Optimizer before = create(spec, cut);
+        Optimizer before = create(spec, 8, cut);
         for (int step = 1; step <= 3; step++) {
             unbroken.step(0.02, 1);
             before.step(0.02, 1);
         }
-        Optimizer after = create(spec, cut);
+        Optimizer after = create(spec, 8, cut);
         after.restoreSteps(before.steps());
         before.state().forEach((name, saved) -> after.state().get(name).set(saved.toFloats()));
         List<float[]> weights = new ArrayList<>();
@@ -130,5 +164,11 @@ class MomentumWarmupTest {
                 .isInstanceOf(ConfigException.class).hasMessageContaining("momentum_start in [0, 1), found 1.0");
         assertThatThrownBy(() -> create(muon(MomentumForm.EMA, 0.85, -1), parameters()))
                 .isInstanceOf(ConfigException.class).hasMessageContaining("momentum_warmup >= 0, found -1");
+        assertThatThrownBy(() -> create(muon(MomentumForm.EMA, 0.85, 2, -1), parameters()))
+                .isInstanceOf(ConfigException.class).hasMessageContaining("momentum_cooldown >= 0, found -1");
+        create(muon(MomentumForm.EMA, 0.85, 2, 3), 5, parameters());
+        assertThatThrownBy(() -> create(muon(MomentumForm.EMA, 0.85, 2, 3), 4, parameters()))
+                .isInstanceOf(ConfigException.class)
+                .hasMessageContaining("momentum_warmup and momentum_cooldown to fit a run of 4 steps, found 2 + 3");
     }
 }
