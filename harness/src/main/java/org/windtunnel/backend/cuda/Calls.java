@@ -23,8 +23,10 @@ final class Calls {
 
     private final Device device;
     private final Map<String, Long> kernels = new HashMap<>();
-    private final ByteBuffer arguments = ByteBuffer.allocateDirect(1024).order(ByteOrder.nativeOrder());
+    private final ByteBuffer arguments =
+            ByteBuffer.allocateDirect(Device.ARGUMENT_BYTES).order(ByteOrder.nativeOrder());
     private long kernel;
+    private long addresses;
 
     Calls(Device device) {
         this.device = device;
@@ -38,6 +40,7 @@ final class Calls {
             kernels.put(name, known);
         }
         kernel = known;
+        addresses = 0;
         arguments.clear();
         return this;
     }
@@ -59,12 +62,15 @@ final class Calls {
 
     Calls address(long value) {
         align(Long.BYTES);
+        addresses |= 1L << arguments.position() / Long.BYTES;
         arguments.putLong(value);
         return this;
     }
 
     Calls int64(long value) {
-        return address(value);
+        align(Long.BYTES);
+        arguments.putLong(value);
+        return this;
     }
 
     Calls int32(int value) {
@@ -111,7 +117,9 @@ final class Calls {
 
     void grid(int x, int y, int z, int threads, int sharedBytes) {
         if (x > 0 && y > 0 && z > 0) {
-            device.launch(kernel, x, y, z, threads, sharedBytes, arguments, arguments.position());
+            // Of a stack of one; see common.cuh.
+            int64(0).int32(z);
+            device.launch(kernel, x, y, z, threads, sharedBytes, arguments, arguments.position(), addresses);
         }
     }
 

@@ -41,6 +41,15 @@ public final class CudaBackend implements Backend {
     private final CudaImages images;
     private final LateLosses late;
     private final boolean graphs;
+    private final boolean whole;
+
+    /**
+     * Memory of a backend.
+     *
+     * @param bytes all of it
+     * @param workspace of these, what lies between the kernels of a call
+     */
+    public record Footprint(long bytes, long workspace) {}
 
     /** With graphs. */
     public CudaBackend(Device device, Operands operands) {
@@ -55,12 +64,26 @@ public final class CudaBackend implements Backend {
      * @param graphs whether {@link #repeated} work is recorded as a CUDA graph and replayed, or queued call by call
      */
     public CudaBackend(Device device, Operands operands, boolean graphs) {
+        this(device, operands, graphs, null);
+    }
+
+    /**
+     * The same with all of its memory taken at once, in one piece.
+     *
+     * @param footprint what it takes; null for as much as turns out to be needed
+     */
+    public CudaBackend(Device device, Operands operands, boolean graphs, Footprint footprint) {
         this.device = device;
         this.operands = operands;
+        this.whole = footprint != null;
         device.load(KernelSource.all());
         Calls calls = new Calls(device);
         memory = new DeviceMemory(device);
         workspace = new Workspace(memory);
+        if (whole) {
+            memory.reserve(footprint.bytes());
+            workspace.take(footprint.workspace());
+        }
         reductions = new Reductions(device, memory, calls, workspace);
         flat = new FlatKernels(device, calls);
         gemm = new GemmKernels(device, calls, workspace, operands);
@@ -121,7 +144,14 @@ public final class CudaBackend implements Backend {
 
     @Override
     public void reserve(long bytes) {
-        memory.reserve(bytes + bytes / ROUNDING);
+        if (!whole) {
+            memory.reserve(bytes + bytes / ROUNDING);
+        }
+    }
+
+    /** What it has taken at most of its one piece of memory. */
+    public Footprint footprint() {
+        return new Footprint(memory.most(), workspace.bytes());
     }
 
     @Override

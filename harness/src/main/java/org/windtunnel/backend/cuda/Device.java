@@ -12,6 +12,10 @@ import java.util.List;
 public interface Device extends AutoCloseable {
     /** Most bytes of {@link #send}. */
     int SENT_BYTES = 64;
+    /** Places on the host that {@link #send} knows. */
+    int SENT_SLOTS = 128;
+    /** Most bytes of a kernel's arguments. */
+    int ARGUMENT_BYTES = 512;
 
     DeviceInfo info();
 
@@ -40,11 +44,14 @@ public interface Device extends AutoCloseable {
     /** Waits for queued work and returns device memory's content, valid until the next call of this device. */
     ByteBuffer download(long from, int bytes);
 
-    /** Queues a copy of up to {@link #SENT_BYTES} to one of two places on the host, for {@link #receive}. */
+    /**
+     * Queues a copy of up to {@link #SENT_BYTES} to one of {@link #SENT_SLOTS} places on the host, for {@link #receive}.
+     */
     void send(long from, int bytes, int slot);
 
     /**
-     * Waits for what was last sent to a place, and for nothing that was queued after it. Valid until the next sending.
+     * Waits for what was last sent to a place, and for nothing that was queued after it. Valid until the next sending
+     * there. Other threads may use the device meanwhile.
      */
     ByteBuffer receive(int slot);
 
@@ -88,7 +95,9 @@ public interface Device extends AutoCloseable {
      * Queues a kernel on a one-dimensional block of threads.
      *
      * @param sharedBytes dynamic shared memory
-     * @param arguments the first {@code argumentBytes} bytes are the parameters, each at its natural alignment
+     * @param arguments the first {@code argumentBytes} bytes are the parameters, each at its natural alignment; the last
+     *     two are those of a stacked launch, as common.cuh describes it
+     * @param addresses bit i is set where the i-th 8 bytes of the arguments are a device address
      */
     void launch(
             long kernel,
@@ -98,7 +107,8 @@ public interface Device extends AutoCloseable {
             int threads,
             int sharedBytes,
             ByteBuffer arguments,
-            int argumentBytes);
+            int argumentBytes,
+            long addresses);
 
     /**
      * Queues C = alpha · op(A) · op(B) + beta · C for each of {@code batch} row-major matrices, {@code stride} elements

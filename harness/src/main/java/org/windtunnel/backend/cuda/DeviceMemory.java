@@ -28,6 +28,7 @@ final class DeviceMemory implements AutoCloseable {
     private static final class Slab {
         private final long address;
         private final long bytes;
+        private long most;
         private final TreeMap<Long, Long> free = new TreeMap<>();
 
         Slab(long address, long bytes) {
@@ -54,6 +55,7 @@ final class DeviceMemory implements AutoCloseable {
                     if (length > size) {
                         free.put(at + size, length - size);
                     }
+                    most = Math.max(most, at + size - address);
                     return at;
                 }
             }
@@ -114,6 +116,11 @@ final class DeviceMemory implements AutoCloseable {
             }
         }
         throw new IllegalStateException("memory that this device did not give");
+    }
+
+    /** Bytes of the first allocation up to the last that was ever in use. */
+    long most() {
+        return slabs.isEmpty() ? 0 : slabs.get(0).most;
     }
 
     /** Allocations of the driver in use. */

@@ -5,9 +5,12 @@ import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /**
- * A CUDA C source with the definitions that all share put before it.
+ * A CUDA C source with the definitions that all share put before it, and every kernel made one that several runs can
+ * share: common.cuh says how.
  *
  * @param name file name
  */
@@ -17,14 +20,49 @@ public record KernelSource(String name, String text) {
             List.of("elementwise.cu", "reduce.cu", "norm.cu", "tokens.cu", "attention.cu", "update.cu", "images.cu",
                     "windows.cu");
 
+    /** A kernel's head up to its body: its parameters in group 2. {@code #} for names that a macro puts together. */
+    private static final Pattern KERNEL =
+            Pattern.compile("(extern \"C\" __global__ void (?:__launch_bounds__\\([^)]*\\)[\\s\\\\]*)?[\\w#]+\\()([^)]*)\\)\\s*\\{");
+    private static final Pattern POINTER = Pattern.compile("\\*\\s*(?:__restrict__\\s+)?(\\w+)[\\s\\\\]*$");
+    private static final Pattern OWN_Z = Pattern.compile("\\b(?:blockIdx|gridDim)\\.z\\b");
+
     /** The sources of all kernels of this backend. */
     public static List<KernelSource> all() {
         String common = read(COMMON);
         return FILES.stream()
                 .map(file -> new KernelSource(
                         file,
-                        "#line 1 \"" + COMMON + "\"\n" + common + "\n#line 1 \"" + file + "\"\n" + read(file)))
+                        "#line 1 \"" + COMMON + "\"\n" + common + "\n#line 1 \"" + file + "\"\n"
+                                + stacked(file, read(file))))
                 .toList();
+    }
+
+    /**
+     * Gives every kernel the parameters of a stacked launch, and lets it begin with moving its pointers to its own run's
+     * memory. No line is added, so that compilers name the right ones.
+     *
+     * @throws IllegalStateException if a kernel looks at the grid's z by itself, which is not its own
+     */
+    static String stacked(String file, String text) {
+        if (OWN_Z.matcher(text).find()) {
+            throw new IllegalStateException(file + " uses blockIdx.z or gridDim.z; in a kernel's body STACK_Z is its own z, "
+                    + "and stackDepth how many there are");
+        }
+        Matcher kernels = KERNEL.matcher(text);
+        StringBuilder found = new StringBuilder();
+        while (kernels.find()) {
+            StringBuilder body = new StringBuilder(" const i64 stackShift = shiftInStack(stackStride, stackDepth);");
+            for (String parameter : kernels.group(2).split(",")) {
+                Matcher pointer = POINTER.matcher(parameter);
+                if (pointer.find()) {
+                    String x = pointer.group(1);
+                    body.append(' ').append(x).append(" = inStack(").append(x).append(", stackShift);");
+                }
+            }
+            String head = kernels.group(1) + kernels.group(2) + ", i64 stackStride, unsigned int stackDepth) {";
+            kernels.appendReplacement(found, Matcher.quoteReplacement(head + body));
+        }
+        return kernels.appendTail(found).toString();
     }
 
     private static String read(String file) {

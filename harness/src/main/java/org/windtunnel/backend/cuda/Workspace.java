@@ -23,6 +23,10 @@ final class Workspace implements AutoCloseable {
         return address;
     }
 
+    long bytes() {
+        return bytes;
+    }
+
     /** Where it is; whoever keeps an address that {@link #take} gave has to look whether it is there still. */
     long address() {
         return address;

@@ -148,11 +148,11 @@ __device__ __forceinline__ float rowSum(float v) {
     return v;
 }
 
-// Grid: query tiles (the longest first), heads, sequences.
+// Grid: query tiles (the longest first), heads, sequences z.
 template <int D, int TILE>
 __device__ __forceinline__ void attentionForward(
         const float* q, i64 ldq, const float* k, i64 ldk, const float* v, i64 ldv, float scale, float* out, i64 ldo,
-        float* lse, int t, int group, int headDim) {
+        float* lse, int t, int group, int headDim, unsigned int z) {
     const int R = TILE / 16;
     DYNAMIC_SHARED(shared);
     float* qs = shared;
@@ -163,7 +163,7 @@ __device__ __forceinline__ void attentionForward(
     int ty = threadIdx.x / 16;
     int tile = gridDim.x - 1 - blockIdx.x;
     int head = blockIdx.y;
-    i64 sequence = (i64)blockIdx.z * t;
+    i64 sequence = (i64)z * t;
     int start = tile * TILE;
     i64 kvAt = (i64)(head / group) * headDim;
     loadTile<D, TILE>(qs, q + (sequence + start) * ldq + (i64)head * headDim, ldq, t - start, headDim);
@@ -214,7 +214,7 @@ __device__ __forceinline__ void attentionForward(
         factor[i] = 1 / sum[i];
         int query = start + ty * R + i;
         if (tx == 0 && query < t) {
-            lse[((i64)blockIdx.z * gridDim.y + head) * t + query] = largest[i] + logf(sum[i]);
+            lse[((i64)z * gridDim.y + head) * t + query] = largest[i] + logf(sum[i]);
         }
     }
     storeRows<D, TILE>(out + (sequence + start) * ldo + (i64)head * headDim, ldo, t - start, headDim, acc, factor);
@@ -265,7 +265,7 @@ template <int D, int TILE>
 __device__ __forceinline__ void attentionBackwardKeys(
         const float* q, i64 ldq, const float* k, i64 ldk, const float* v, i64 ldv, float scale, const float* dOut,
         i64 ldo, const float* lse, const float* delta, float* dk, i64 lddk, float* dv, i64 lddv, int t, int group,
-        int headDim) {
+        int headDim, unsigned int z) {
     const int R = TILE / 16;
     DYNAMIC_SHARED(shared);
     float* ks = shared;
@@ -274,7 +274,7 @@ __device__ __forceinline__ void attentionBackwardKeys(
     float* os = qs + TILE * (D + PAD);
     float* ps = os + TILE * (D + PAD);
     int start = blockIdx.x * TILE;
-    i64 sequence = (i64)blockIdx.z * t;
+    i64 sequence = (i64)z * t;
     i64 kvAt = (i64)blockIdx.y * headDim;
     loadTile<D, TILE>(ks, k + (sequence + start) * ldk + kvAt, ldk, t - start, headDim);
     loadTile<D, TILE>(vs, v + (sequence + start) * ldv + kvAt, ldv, t - start, headDim);
@@ -282,7 +282,7 @@ __device__ __forceinline__ void attentionBackwardKeys(
     float values[R][D / 16] = {};
     for (int g = 0; g < group; g++) {
         int head = blockIdx.y * group + g;
-        i64 statistics = ((i64)blockIdx.z * gridDim.y * group + head) * t;
+        i64 statistics = ((i64)z * gridDim.y * group + head) * t;
         for (int from = start; from < t; from += TILE) {
             __syncthreads();
             loadTile<D, TILE>(qs, q + (sequence + from) * ldq + (i64)head * headDim, ldq, t - from, headDim);
@@ -314,7 +314,8 @@ __device__ __forceinline__ void attentionBackwardKeys(
 template <int D, int TILE>
 __device__ __forceinline__ void attentionBackwardQueries(
         const float* q, i64 ldq, const float* k, i64 ldk, const float* v, i64 ldv, float scale, const float* dOut,
-        i64 ldo, const float* lse, const float* delta, float* dq, i64 lddq, int t, int group, int headDim) {
+        i64 ldo, const float* lse, const float* delta, float* dq, i64 lddq, int t, int group, int headDim,
+        unsigned int z) {
     const int R = TILE / 16;
     DYNAMIC_SHARED(shared);
     float* qs = shared;
@@ -324,9 +325,9 @@ __device__ __forceinline__ void attentionBackwardQueries(
     float* ps = vs + TILE * (D + PAD);
     int start = (gridDim.x - 1 - blockIdx.x) * TILE;
     int head = blockIdx.y;
-    i64 sequence = (i64)blockIdx.z * t;
+    i64 sequence = (i64)z * t;
     i64 kvAt = (i64)(head / group) * headDim;
-    i64 statistics = ((i64)blockIdx.z * gridDim.y + head) * t;
+    i64 statistics = ((i64)z * gridDim.y + head) * t;
     loadTile<D, TILE>(qs, q + (sequence + start) * ldq + (i64)head * headDim, ldq, t - start, headDim);
     loadTile<D, TILE>(os, dOut + (sequence + start) * ldo + (i64)head * headDim, ldo, t - start, headDim);
     float queries[R][D / 16] = {};
@@ -356,21 +357,21 @@ __device__ __forceinline__ void attentionBackwardQueries(
     extern "C" __global__ void __launch_bounds__(BLOCK) attention_forward_##D##_##TILE(                              \
             const float* q, i64 ldq, const float* k, i64 ldk, const float* v, i64 ldv, float scale, float* out,      \
             i64 ldo, float* lse, int t, int group, int headDim) {                                                    \
-        attentionForward<D, TILE>(q, ldq, k, ldk, v, ldv, scale, out, ldo, lse, t, group, headDim);                  \
+        attentionForward<D, TILE>(q, ldq, k, ldk, v, ldv, scale, out, ldo, lse, t, group, headDim, STACK_Z);         \
     }                                                                                                                \
     extern "C" __global__ void __launch_bounds__(BLOCK) attention_backward_keys_##D##_##TILE(                        \
             const float* q, i64 ldq, const float* k, i64 ldk, const float* v, i64 ldv, float scale,                  \
             const float* dOut, i64 ldo, const float* lse, const float* delta, float* dk, i64 lddk, float* dv,        \
             i64 lddv, int t, int group, int headDim) {                                                               \
         attentionBackwardKeys<D, TILE>(q, ldq, k, ldk, v, ldv, scale, dOut, ldo, lse, delta, dk, lddk, dv, lddv, t,  \
-                group, headDim);                                                                                     \
+                group, headDim, STACK_Z);                                                                            \
     }                                                                                                                \
     extern "C" __global__ void __launch_bounds__(BLOCK) attention_backward_queries_##D##_##TILE(                     \
             const float* q, i64 ldq, const float* k, i64 ldk, const float* v, i64 ldv, float scale,                  \
             const float* dOut, i64 ldo, const float* lse, const float* delta, float* dq, i64 lddq, int t, int group, \
             int headDim) {                                                                                           \
         attentionBackwardQueries<D, TILE>(q, ldq, k, ldk, v, ldv, scale, dOut, ldo, lse, delta, dq, lddq, t, group,  \
-                headDim);                                                                                            \
+                headDim, STACK_Z);                                                                                   \
     }
 
 ATTENTION(16, 64)

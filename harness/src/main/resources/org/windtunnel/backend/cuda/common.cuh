@@ -12,6 +12,22 @@ typedef long long i64;
 #define DYNAMIC_SHARED(name) extern __shared__ __align__(16) float name[]
 #endif
 
+// Several runs that differ in numbers only can share a launch: each has its memory a stride after the one before, and its
+// blocks after theirs in the grid's z. Every kernel has two more parameters than its source shows, i64 stackStride in
+// bytes and unsigned int stackDepth, a run's own share of z; it begins with moving its pointers by its run's number of
+// strides, which leaves null where it is. What puts the source together (KernelSource) adds both. A kernel whose own grid
+// has a z finds it as STACK_Z, of stackDepth.
+#define STACK_Z (blockIdx.z % stackDepth)
+
+__device__ __forceinline__ i64 shiftInStack(i64 stride, unsigned int depth) {
+    return stride == 0 ? 0 : blockIdx.z / depth * stride;
+}
+
+template <typename T>
+__device__ __forceinline__ T* inStack(T* x, i64 shift) {
+    return x ? (T*)((char*)x + shift) : x;
+}
+
 __device__ __forceinline__ i64 globalThread() {
     return (i64)blockIdx.x * blockDim.x + threadIdx.x;
 }

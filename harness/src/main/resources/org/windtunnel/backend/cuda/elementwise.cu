@@ -12,6 +12,12 @@ extern "C" __global__ void fill_ints(int* x, i64 n, int value) {
     }
 }
 
+extern "C" __global__ void copy_words(const int* from, int* to, i64 n) {
+    for (i64 i = globalThread(); i < n; i += globalThreads()) {
+        to[i] = from[i];
+    }
+}
+
 extern "C" __global__ void scale(float* x, i64 n, float a) {
     for (i64 i = globalThread(); i < n; i += globalThreads()) {
         x[i] *= a;

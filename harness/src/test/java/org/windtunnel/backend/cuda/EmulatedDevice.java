@@ -30,10 +30,11 @@ public final class EmulatedDevice implements Device {
     private final Map<Long, Long> sizes = new HashMap<>();
     private final Map<Long, String> names = new HashMap<>();
     private final List<List<Runnable>> recordings = new ArrayList<>();
-    private final ByteBuffer[] sent = new ByteBuffer[2];
+    private final ByteBuffer[] sent = new ByteBuffer[SENT_SLOTS];
     private List<Runnable> recorded;
     private boolean invalid;
     private boolean refuseRecordings;
+    private volatile boolean failReplays;
     private long launches;
     private long replays;
     private long downloads;
@@ -160,7 +161,20 @@ public final class EmulatedDevice implements Device {
 
     @Override
     public void launch(
-            long kernel, int gridX, int gridY, int gridZ, int threads, int sharedBytes, ByteBuffer arguments, int bytes) {
+            long kernel,
+            int gridX,
+            int gridY,
+            int gridZ,
+            int threads,
+            int sharedBytes,
+            ByteBuffer arguments,
+            int bytes,
+            long addresses) {
+        if (addresses != kernels.emulation_pointers(kernel)) {
+            throw new DeviceException(names.get(kernel) + ": expected pointers "
+                    + Long.toBinaryString(kernels.emulation_pointers(kernel)) + " among the arguments, found "
+                    + Long.toBinaryString(addresses));
+        }
         if (sharedBytes > info.sharedBytesPerBlock()) {
             throw new DeviceException(names.get(kernel) + ": a block has " + info.sharedBytesPerBlock()
                     + " bytes of shared memory, asked for " + sharedBytes);
@@ -220,7 +234,7 @@ public final class EmulatedDevice implements Device {
         refuseInRecording("a copy from the card");
         if (bytes > SENT_BYTES || slot < 0 || slot >= sent.length) {
             throw new DeviceException(
-                    "expected at most " + SENT_BYTES + " bytes and 2 slots, found " + bytes + " and " + slot);
+                    "expected at most " + SENT_BYTES + " bytes and " + SENT_SLOTS + " slots, found " + bytes + " and " + slot);
         }
         sent[slot] = ByteBuffer.allocate(bytes).order(ByteOrder.nativeOrder());
         sent[slot].duplicate().put(new Pointer(from).getByteBuffer(0, bytes));
@@ -257,6 +271,9 @@ public final class EmulatedDevice implements Device {
     @Override
     public void replay(long recording) {
         refuseInRecording("a replay");
+        if (failReplays) {
+            throw new DeviceException("the card fell off the bus");
+        }
         replays++;
         recordings.get((int) recording).forEach(Runnable::run);
     }
@@ -287,6 +304,11 @@ public final class EmulatedDevice implements Device {
     /** Has every recording refused from now on, as by a driver's error. */
     public void refuseRecordings() {
         refuseRecordings = true;
+    }
+
+    /** Has every replay fail from now on. */
+    public void failReplays() {
+        failReplays = true;
     }
 
     /** Kernels that were launched one by one. */

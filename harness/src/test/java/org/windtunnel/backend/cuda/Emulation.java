@@ -25,6 +25,8 @@ final class Emulation {
 
         long emulation_kernel(String name);
 
+        long emulation_pointers(long kernel);
+
         int emulation_launch(
                 long kernel, int x, int y, int z, int threads, int sharedBytes, ByteBuffer arguments, long bytes);
 

@@ -166,6 +166,10 @@ extern "C" long emulation_kernel(const char* name) {
     return 0;
 }
 
+extern "C" uint64_t emulation_pointers(long kernel) {
+    return emulation::KERNELS[kernel - 1].pointers;
+}
+
 extern "C" int emulation_launch(
         long kernel, int x, int y, int z, int threads, int sharedBytes, const char* arguments, long bytes) {
     using namespace emulation;

@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <limits>
 #include <tuple>
+#include <type_traits>
 #include <utility>
 #include <vector>
 #include <sys/mman.h>
@@ -82,6 +83,20 @@ struct Caller {
         return at;
     }
 
+    // Which of the buffer's words of 8 bytes are pointers.
+    static uint64_t pointers() {
+        std::size_t sizes[] = {sizeof(P)..., 0};
+        bool pointer[] = {std::is_pointer<P>::value..., false};
+        uint64_t found = 0;
+        std::size_t at = 0;
+        for (std::size_t i = 0; i < sizeof...(P); i++) {
+            at = (at + sizes[i] - 1) / sizes[i] * sizes[i];
+            found |= (uint64_t)pointer[i] << at / 8;
+            at += sizes[i];
+        }
+        return found;
+    }
+
     static void call(void* kernel, const char* buffer) {
         apply((void (*)(P...))kernel, buffer, std::index_sequence_for<P...>());
     }
@@ -92,11 +107,12 @@ struct Kernel {
     void* function;
     void (*call)(void*, const char*);
     std::size_t bytes;
+    uint64_t pointers;
 };
 
 template <typename... P>
 Kernel kernel(const char* name, void (*function)(P...)) {
-    return {name, (void*)function, Caller<P...>::call, Caller<P...>::bytes()};
+    return {name, (void*)function, Caller<P...>::call, Caller<P...>::bytes(), Caller<P...>::pointers()};
 }
 
 }  // namespace emulation

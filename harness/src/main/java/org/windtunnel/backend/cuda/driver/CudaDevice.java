@@ -44,7 +44,8 @@ public final class CudaDevice implements Device {
     private final SizeTPointer argumentSize = new SizeTPointer(1);
     private final PointerPointer<Pointer> extra = new PointerPointer<>(5);
     private ByteBuffer arguments;
-    private Thread bound;
+    /** In which threads the context is this device's. */
+    private final ThreadLocal<Boolean> bound = ThreadLocal.withInitial(() -> false);
 
     /** A kernel, and the dynamic shared memory it has been allowed. */
     private static final class Function {
@@ -148,9 +149,9 @@ public final class CudaDevice implements Device {
 
     /** CUDA's calls apply to the context of their thread. */
     private void bind() {
-        if (bound != Thread.currentThread()) {
+        if (!bound.get()) {
             Status.driver(cudart.cuCtxSetCurrent(context), "using the GPU in this thread");
-            bound = Thread.currentThread();
+            bound.set(true);
         }
     }
 
@@ -303,7 +304,8 @@ public final class CudaDevice implements Device {
             int threads,
             int sharedBytes,
             ByteBuffer packed,
-            int argumentBytes) {
+            int argumentBytes,
+            long addresses) {
         bind();
         Function function = functions.get((int) kernel);
         if (sharedBytes > function.shared) {

@@ -7,7 +7,6 @@ import org.bytedeco.cuda.cudart.CUstream_st;
 import org.bytedeco.cuda.global.cudart;
 import org.bytedeco.javacpp.BytePointer;
 import org.bytedeco.javacpp.PointerPointer;
-import org.windtunnel.backend.LateFigures;
 import org.windtunnel.backend.cuda.Device;
 
 /**
@@ -19,12 +18,13 @@ final class PinnedMemory implements AutoCloseable {
     static final int TRANSFER = 4 << 20;
     private static final int RING = 4 * TRANSFER;
     private static final int ALIGNMENT = 64;
-    private static final int SLOTS = LateFigures.MOST;
+    private static final int SLOTS = Device.SENT_SLOTS;
     private static final int SENT = RING + TRANSFER;
     private static final int BYTES = SENT + SLOTS * Device.SENT_BYTES;
     private static final int CU_EVENT_DISABLE_TIMING = 2;
 
     private final CUstream_st stream;
+    /** One for each slot that has been used. */
     private final CUevent_st[] arrived = new CUevent_st[SLOTS];
     private final int[] sent = new int[SLOTS];
     private final BytePointer memory;
@@ -39,10 +39,6 @@ final class PinnedMemory implements AutoCloseable {
             memory = address.get(BytePointer.class).capacity(BYTES);
         }
         buffer = memory.asByteBuffer().order(ByteOrder.nativeOrder());
-        for (int i = 0; i < SLOTS; i++) {
-            arrived[i] = new CUevent_st();
-            Status.driver(cudart.cuEventCreate(arrived[i], CU_EVENT_DISABLE_TIMING), "creating an event");
-        }
     }
 
     ByteBuffer staging(int bytes) {
@@ -77,6 +73,10 @@ final class PinnedMemory implements AutoCloseable {
         if (bytes > Device.SENT_BYTES) {
             throw new IllegalArgumentException("expected at most " + Device.SENT_BYTES + " bytes, found " + bytes);
         }
+        if (arrived[slot] == null) {
+            arrived[slot] = new CUevent_st();
+            Status.driver(cudart.cuEventCreate(arrived[slot], CU_EVENT_DISABLE_TIMING), "creating an event");
+        }
         memory.position(SENT + slot * Device.SENT_BYTES);
         Status.driver(cudart.cuMemcpyDtoHAsync(memory, from, bytes, stream), "copying from the GPU");
         Status.driver(cudart.cuEventRecord(arrived[slot], stream), "marking the end of a copy");
@@ -101,7 +101,9 @@ final class PinnedMemory implements AutoCloseable {
     @Override
     public void close() {
         for (CUevent_st event : arrived) {
-            cudart.cuEventDestroy(event);
+            if (event != null) {
+                cudart.cuEventDestroy(event);
+            }
         }
         cudart.cuMemFreeHost(memory.position(0));
     }

@@ -1,0 +1,262 @@
+package org.windtunnel.backend.cuda.stack;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.windtunnel.backend.Backend;
+import org.windtunnel.backend.OutOfMemory;
+import org.windtunnel.backend.RepeatedWork;
+import org.windtunnel.backend.cuda.DeviceException;
+import org.windtunnel.backend.cuda.EmulatedDevice;
+import org.windtunnel.backend.cuda.Operands;
+import org.windtunnel.tensor.Arena;
+import org.windtunnel.tensor.DType;
+import org.windtunnel.tensor.Tensor;
+
+class CudaStackTest {
+    private static final int RUNS = 3;
+    private static final int TIMES = 5;
+
+    private final EmulatedDevice device = new EmulatedDevice();
+    private final ExecutorService threads = Executors.newFixedThreadPool(RUNS);
+
+    @AfterEach
+    void close() {
+        threads.shutdown();
+    }
+
+    /** What a run does with its backend. */
+    private interface Run {
+        float[] results(int run, Backend backend, Arena arena);
+    }
+
+    private static float[] of(Run work, int run, Backend opened) {
+        try (Backend backend = opened;
+                Arena arena = Arena.of(backend::allocate, DType.FLOAT32)) {
+            return work.results(run, backend, arena);
+        }
+    }
+
+    private List<float[]> stacked(Run work) throws Exception {
+        return stacked(work, Operands.FP32);
+    }
+
+    private List<float[]> stacked(Run work, Operands operands) throws Exception {
+        try (CudaStack stack = CudaStack.open(device, operands, RUNS, backend -> {
+            try (Arena arena = Arena.of(backend::allocate, DType.FLOAT32)) {
+                work.results(0, backend, arena);
+            }
+        })) {
+            assertThat(stack.size()).isEqualTo(RUNS);
+            List<Future<float[]>> running = new ArrayList<>();
+            for (int i = 0; i < RUNS; i++) {
+                int run = i;
+                running.add(threads.submit(() -> of(work, run, stack.open(run))));
+            }
+            List<float[]> results = new ArrayList<>();
+            for (Future<float[]> one : running) {
+                results.add(one.get());
+            }
+            return results;
+        }
+    }
+
+    private static Tensor filled(Arena arena, int run, int... shape) {
+        Tensor x = arena.take(shape);
+        float[] values = new float[x.intSize()];
+        for (int i = 0; i < values.length; i++) {
+            values[i] = (float) Math.sin(1 + i * 0.7 + run);
+        }
+        x.set(values);
+        return x;
+    }
+
+    /** Kernels, products one and many, a copy and zeros, with null pointers and memory between kernels. */
+    private static float[] mixed(int run, Backend backend, Arena arena) {
+        int rows = 12;
+        int width = 5;
+        Tensor x = filled(arena, run, rows, width);
+        Tensor w = filled(arena, run + 7, width, width);
+        Tensor y = arena.take(rows, width);
+        Tensor square = arena.take(6, width, width);
+        Tensor sums = arena.take(width);
+        Tensor table = filled(arena, run + 3, 4, width);
+        Tensor ids = arena.take(DType.INT32, rows);
+        ids.set(0, 1, 2, 3, run, 1, 2, 3, 0, 0, run, 2);
+        try (RepeatedWork work = backend.repeated("the test", () -> {
+            backend.gemm(false, true, rows, width, width, 0.5, x, width, w, width, 0, y, width);
+            backend.gemmStridedBatched(true, false, width, width, 2, 1, x, width, 2L * width, y, width, 2L * width, 0.1,
+                    square, width, (long) width * width, 6);
+            backend.gemmStridedBatched(true, false, width, width, 6, 1, x, width, 6L * width, y, width, 6L * width, 0.1,
+                    square, width, (long) width * width, 2);
+            backend.activationForward(Backend.Activation.GELU_ERF, y, null, y);
+            backend.columnSum(y, sums, true);
+            backend.embeddingBackward(ids, rows, y, 1, table, false, null, false);
+            backend.copy(y, x);
+        })) {
+            for (int i = 0; i < TIMES; i++) {
+                work.run();
+            }
+        }
+        float[] all = new float[x.intSize() + square.intSize() + width + table.intSize()];
+        int at = 0;
+        for (Tensor one : List.of(x, square, sums, table)) {
+            System.arraycopy(one.toFloats(), 0, all, at, one.intSize());
+            at += one.intSize();
+        }
+        return all;
+    }
+
+    private static float[] alone(Run work, int run, Operands operands) {
+        return of(work, run, new org.windtunnel.backend.cuda.CudaBackend(new EmulatedDevice(), operands));
+    }
+
+    @Test
+    void stackedRunsHaveTheBitsTheyHaveAlone() throws Exception {
+        for (Operands operands : Operands.values()) {
+            EmulatedDevice before = device;
+            long replays = before.replays();
+            List<float[]> results = new CudaStackTest().stacked(CudaStackTest::mixed, operands);
+            for (int run = 0; run < RUNS; run++) {
+                assertThat(results.get(run)).as("%s, run %d", operands, run)
+                        .isEqualTo(alone(CudaStackTest::mixed, run, operands));
+            }
+            assertThat(before.replays()).isEqualTo(replays);
+        }
+    }
+
+    @Test
+    void oneReplayDoesTheWorkOfAll() throws Exception {
+        stacked(CudaStackTest::mixed);
+        assertThat(device.recordings()).isEqualTo(1);
+        assertThat(device.replays()).isEqualTo(TIMES - 1);
+    }
+
+    /** Another number, another kernel, another number of calls, memory elsewhere: each run goes on by itself. */
+    @Test
+    void whatDiffersIsDoneRunByRun() throws Exception {
+        List<Run> differing = List.of(
+                (run, backend, arena) -> adding(backend, arena, run == 2 ? 3 : 2, false, 1),
+                (run, backend, arena) -> adding(backend, arena, 2, run == 1, 1),
+                (run, backend, arena) -> adding(backend, arena, 2, false, run == 1 ? 2 : 1));
+        for (Run work : differing) {
+            CudaStackTest test = new CudaStackTest();
+            List<float[]> results = test.stacked(work);
+            for (int run = 0; run < RUNS; run++) {
+                assertThat(results.get(run)).isEqualTo(alone(work, run, Operands.FP32));
+            }
+            assertThat(test.device.replays()).isEqualTo(RUNS * (TIMES - 1));
+        }
+    }
+
+    private static float[] adding(Backend backend, Arena arena, double a, boolean swapped, int calls) {
+        Tensor first = filled(arena, 0, 80);
+        Tensor second = filled(arena, 1, 80);
+        Tensor x = swapped ? second : first;
+        Tensor y = swapped ? first : second;
+        try (RepeatedWork work = backend.repeated("the test", () -> {
+            for (int i = 0; i < calls; i++) {
+                backend.axpy(a, x, y);
+            }
+        })) {
+            for (int i = 0; i < TIMES; i++) {
+                work.run();
+            }
+        }
+        return y.toFloats();
+    }
+
+    /** Run 0 ends, then run 2 fails; the others are not held up, and have their results. */
+    @Test
+    void runsLeaveWhenTheyLike() throws Exception {
+        Run work = (run, backend, arena) -> {
+            Tensor x = filled(arena, run, 8);
+            Tensor y = filled(arena, run, 8);
+            int times = run == 0 ? 2 : run == 1 ? 9 : 6;
+            try (RepeatedWork repeated = backend.repeated("the test", () -> backend.axpy(0.5, x, y))) {
+                for (int i = 0; i < times; i++) {
+                    repeated.run();
+                    if (i == 4 && run == 2) {
+                        throw new IllegalStateException("run 2 fails");
+                    }
+                }
+            }
+            return y.toFloats();
+        };
+        try (CudaStack stack = CudaStack.open(device, Operands.FP32, RUNS, backend -> {
+            try (Arena arena = Arena.of(backend::allocate, DType.FLOAT32)) {
+                work.results(0, backend, arena);
+            }
+        })) {
+            List<Future<float[]>> running = new ArrayList<>();
+            for (int i = 0; i < RUNS; i++) {
+                int run = i;
+                running.add(threads.submit(() -> of(work, run, stack.open(run))));
+            }
+            assertThat(running.get(0).get()).isEqualTo(alone(work, 0, Operands.FP32));
+            assertThat(running.get(1).get()).isEqualTo(alone(work, 1, Operands.FP32));
+            assertThatThrownBy(() -> running.get(2).get()).isInstanceOf(ExecutionException.class)
+                    .hasMessageContaining("run 2 fails");
+        }
+        // One for all three, three for two of them, four for the last.
+        assertThat(device.replays()).isEqualTo(1 + 3 + 4);
+    }
+
+    @Test
+    void aCardThatRecordsNothingHasTheStackedCallsMade() throws Exception {
+        device.refuseRecordings();
+        List<float[]> results = stacked(CudaStackTest::mixed);
+        for (int run = 0; run < RUNS; run++) {
+            assertThat(results.get(run)).isEqualTo(alone(CudaStackTest::mixed, run, Operands.FP32));
+        }
+        assertThat(device.replays()).isZero();
+    }
+
+    @Test
+    void whatTheDeviceRefusesIsToldToEveryRun() throws Exception {
+        Run work = (run, backend, arena) -> {
+            Tensor x = filled(arena, run, 8);
+            try (RepeatedWork repeated = backend.repeated("the test", () -> backend.scale(2, x))) {
+                repeated.run();
+                if (run == 1) {
+                    device.failReplays();
+                }
+                repeated.run();
+            }
+            return x.toFloats();
+        };
+        try (CudaStack stack = CudaStack.open(device, Operands.FP32, RUNS, backend -> backend.allocate(DType.FLOAT32, 99)
+                .close())) {
+            List<Future<float[]>> running = new ArrayList<>();
+            for (int i = 0; i < RUNS; i++) {
+                int run = i;
+                running.add(threads.submit(() -> of(work, run, stack.open(run))));
+            }
+            for (Future<float[]> one : running) {
+                assertThatThrownBy(one::get).hasCauseInstanceOf(DeviceException.class).hasMessageContaining("the card fell off");
+            }
+        }
+    }
+
+    /** 1 GiB of card, of which a 32nd is left alone. */
+    @Test
+    void asManyRunsAsFit() {
+        try (CudaStack stack = CudaStack.open(device, Operands.FP32, 10,
+                backend -> backend.allocate(DType.FLOAT32, 60 << 20).close())) {
+            assertThat(stack.size()).isEqualTo(4);
+        }
+        EmulatedDevice small = new EmulatedDevice();
+        assertThatThrownBy(() -> CudaStack.open(small, Operands.FP32, 10,
+                        backend -> backend.allocate(DType.FLOAT32, 300 << 20).close()))
+                .isInstanceOf(OutOfMemory.class)
+                .hasMessageContaining("a run needs 1200 MiB of the GPU, found 1024 MiB free");
+    }
+}
