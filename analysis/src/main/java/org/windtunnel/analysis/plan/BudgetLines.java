@@ -24,6 +24,10 @@ public final class BudgetLines {
                 + Numbers.text(a.d() / a.n()) + " per parameter");
         lines.add(String.format(
                 Locale.ROOT, "  loss         %.4f [%.4f, %.4f] nats per token", a.loss(), a.lossLo(), a.lossHi()));
+        if (!a.hasOptimum()) {
+            lines.add("  ! this law has no best split between " + Allocation.range()
+                    + ", so it does not tell how to divide a budget");
+        }
         if (a.beyond() > 1) {
             lines.add(
                     "  ! " + Numbers.text(a.beyond()) + " times the largest compute that was measured: an extrapolation"

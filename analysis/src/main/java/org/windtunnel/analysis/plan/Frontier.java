@@ -20,8 +20,6 @@ import org.windtunnel.analysis.law.Law;
  * loss, by Brent's method in ln N, with the intervals of the resampled parameters.
  */
 public final class Frontier {
-    private static final double LEAST_TOKENS_PER_PARAMETER = 1e-3;
-    private static final double MOST_TOKENS_PER_PARAMETER = 1e7;
     private static final double MOST_COMPUTE = 1e45;
     private static final int EVALUATIONS = 200;
     private static final int BISECTIONS = 60;
@@ -53,8 +51,8 @@ public final class Frontier {
     private record Split(double n, double loss) {}
 
     private Split best(double[] parameters, double compute) {
-        double low = 0.5 * Math.log(compute / 6 / MOST_TOKENS_PER_PARAMETER);
-        double high = 0.5 * Math.log(compute / 6 / LEAST_TOKENS_PER_PARAMETER);
+        double low = 0.5 * Math.log(compute / 6 / Allocation.MOST_TOKENS_PER_PARAMETER);
+        double high = 0.5 * Math.log(compute / 6 / Allocation.LEAST_TOKENS_PER_PARAMETER);
         double middle = 0.5 * Math.log(compute / 6 / 20);
         UnivariatePointValuePair best = new BrentOptimizer(1e-10, 1e-12)
                 .optimize(

@@ -180,20 +180,31 @@ final class Tables {
         out.append("</tr></thead><tbody>");
         for (Allocation a : allocations) {
             out.append("<tr>");
-            for (String cell : List.of(
-                    Format.flops(a.compute()),
-                    a.beyond() > 1 ? "×" + Format.si(a.beyond()) : "within",
-                    Format.si(a.n()),
-                    Format.si(a.nLo()) + " – " + Format.si(a.nHi()),
-                    Format.si(a.d()),
-                    Format.si(a.dLo()) + " – " + Format.si(a.dHi()),
-                    Format.si(a.d() / a.n()),
-                    Format.loss(a.loss()),
-                    Format.loss(a.lossLo()) + " – " + Format.loss(a.lossHi()))) {
+            List<String> budget =
+                    List.of(Format.flops(a.compute()), a.beyond() > 1 ? "×" + Format.si(a.beyond()) : "within");
+            for (String cell : budget) {
                 out.append("<td class=\"number\">").append(escape(cell)).append("</td>");
+            }
+            if (a.hasOptimum()) {
+                for (String cell : split(a)) {
+                    out.append("<td class=\"number\">").append(escape(cell)).append("</td>");
+                }
+            } else {
+                out.append("<td colspan=\"7\">no best split between ").append(Allocation.range()).append("</td>");
             }
             out.append("</tr>");
         }
         return out.append("</tbody></table></div>").toString();
+    }
+
+    private static List<String> split(Allocation a) {
+        return List.of(
+                Format.si(a.n()),
+                Format.si(a.nLo()) + " – " + Format.si(a.nHi()),
+                Format.si(a.d()),
+                Format.si(a.dLo()) + " – " + Format.si(a.dHi()),
+                Format.si(a.d() / a.n()),
+                Format.loss(a.loss()),
+                Format.loss(a.lossLo()) + " – " + Format.loss(a.lossHi()));
     }
 }

@@ -89,21 +89,25 @@ public final class Verdict {
         add("  ", String.format(Locale.ROOT, "compute-optimal: N* ~ C^%.3f [%.3f, %.3f]", a.value(), a.lo(), a.hi()));
         for (Allocation plan : law.allocations()) {
             if (plan.beyond() > 1) {
-                add(
-                        "    ",
-                        String.format(
-                                Locale.ROOT,
-                                "%.0fx the largest compute (%s FLOP): N* %s %s, D* %s, loss %.4f [%.4f, %.4f]",
-                                plan.beyond(),
-                                String.format(Locale.ROOT, "%.1e", plan.compute()),
-                                Numbers.text(plan.n()),
-                                TransferLines.between(plan.nLo(), plan.nHi()),
-                                Numbers.text(plan.d()),
-                                plan.loss(),
-                                plan.lossLo(),
-                                plan.lossHi()));
+                add("    ", String.format(
+                        Locale.ROOT, "%.0fx the largest compute (%.1e FLOP): ", plan.beyond(), plan.compute())
+                        + split(plan));
             }
         }
+    }
+
+    private static String split(Allocation plan) {
+        return plan.hasOptimum()
+                ? String.format(
+                        Locale.ROOT,
+                        "N* %s %s, D* %s, loss %.4f [%.4f, %.4f]",
+                        Numbers.text(plan.n()),
+                        TransferLines.between(plan.nLo(), plan.nHi()),
+                        Numbers.text(plan.d()),
+                        plan.loss(),
+                        plan.lossLo(),
+                        plan.lossHi())
+                : "no best split between " + Allocation.range();
     }
 
     /** Four significant digits without units: parameters of a law are compared digit by digit. */

@@ -21,6 +21,7 @@ import org.windtunnel.analysis.Reference;
 import org.windtunnel.analysis.RunWriter;
 import org.windtunnel.analysis.curve.RunStatus;
 import org.windtunnel.analysis.curve.RunTable;
+import org.windtunnel.analysis.plan.Allocation;
 import org.windtunnel.analysis.table.DataTable;
 import org.windtunnel.analysis.transfer.Drift;
 
@@ -157,6 +158,23 @@ class StudyTest {
                         "known entropy 1.5000",
                         "compute-optimal",
                         "at width 256 the best rate of width 32");
+    }
+
+    @Test
+    void aLawThatDoesNotDependOnSizeSplitsNoBudget() {
+        Random random = new Random(5);
+        RunWriter writer = new RunWriter(sweep);
+        for (int width : new int[] {32, 64, 128, 256}) {
+            for (double d : new double[] {2.5e5, 1e6, 4e6, 1.6e7}) {
+                double loss = (ENTROPY + 150 * Math.pow(d, -0.45)) * Math.exp(0.002 * random.nextGaussian());
+                writer.run(axes("mup", width, -7, d), 1, size(width), d, RunStatus.DONE, loss);
+            }
+        }
+        StudyResult result = study();
+
+        assertThat(result.law().allocations()).isNotEmpty().noneMatch(Allocation::hasOptimum);
+        assertThat(String.join(" ", Verdict.lines(result)))
+                .contains("no best split between 0.001 and 10M tokens per parameter");
     }
 
     @Test
