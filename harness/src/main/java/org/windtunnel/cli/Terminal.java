@@ -23,12 +23,13 @@ final class Terminal {
         }
     }
 
-    /** 950, 12.3k, 4.5M, 1.2G. */
+    /** 950, 12.3k, 4.50M, 1.20G, 3.99E. */
     static String count(double n) {
-        String[] units = {"", "k", "M", "G", "T", "P"};
+        String[] units = {"", "k", "M", "G", "T", "P", "E", "Z"};
         double v = n;
         int unit = 0;
-        while (Math.abs(v) >= 1000 && unit < units.length - 1) {
+        // Three digits of 999.6 are 1000, which has the next unit.
+        while (Math.abs(v) >= 999.5 && unit < units.length - 1) {
             v /= 1000;
             unit++;
         }
