@@ -14,6 +14,7 @@ import org.windtunnel.config.ExperimentFile;
 import org.windtunnel.config.ExperimentSpec;
 import org.windtunnel.config.RuntimeSpec;
 import org.windtunnel.config.RuntimeSpec.Precision;
+import org.windtunnel.data.DataShape;
 import org.windtunnel.launch.PlannedRun;
 import org.windtunnel.launch.SweepPlan;
 import org.windtunnel.launch.WorkerMessage.Assign;
@@ -38,7 +39,8 @@ final class Experiments {
     /** The runs of a file; a file without a {@code sweep} section is one run. */
     static List<RunJob> jobs(ExperimentFile file, RunExecutor executor) {
         List<RunJob> jobs = new ArrayList<>();
-        for (PlannedRun run : SweepPlan.expand(file, spec -> counts(spec, executor))) {
+        for (PlannedRun run : SweepPlan.expand(
+                file, spec -> counts(spec, executor.dataset(spec.data()).shape()))) {
             jobs.add(new RunJob(
                     run.spec().name(),
                     run.runId(),
@@ -53,9 +55,9 @@ final class Experiments {
     }
 
     /** What derived values may use beside config paths. */
-    private static Map<String, Double> counts(ExperimentSpec spec, RunExecutor executor) {
-        ParameterCounts counts = ParameterCounts.of(
-                Families.of(spec.model(), executor.dataset(spec.data()).shape()).parameters());
+    static Map<String, Double> counts(ExperimentSpec spec, DataShape data) {
+        ParameterCounts counts =
+                ParameterCounts.of(Families.of(spec.model(), data).parameters());
         Map<String, Double> numbers = new LinkedHashMap<>();
         numbers.put("params.total", (double) counts.total());
         numbers.put("params.embedding", (double) counts.embedding());

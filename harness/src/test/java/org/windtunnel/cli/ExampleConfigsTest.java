@@ -6,7 +6,6 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Map;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.TestFactory;
@@ -37,12 +36,15 @@ class ExampleConfigsTest {
 
     private static void plans(Path config) {
         ExperimentFile file = ConfigLoader.load(config, List.of());
-        List<PlannedRun> runs = SweepPlan.expand(file, spec -> Map.of());
+        List<PlannedRun> runs = SweepPlan.expand(file, spec -> Experiments.counts(fromHere(spec), data(spec)));
         assertThat(runs).isNotEmpty().extracting(PlannedRun::runId).doesNotHaveDuplicates();
         assertThat(runs).allSatisfy(r -> {
-            DataShape data = r.spec().model().unit().equals("images") ? IMAGES : TEXT;
-            assertThat(ModelPlan.of(fromHere(r.spec()), data).flops()).isPositive();
+            assertThat(ModelPlan.of(fromHere(r.spec()), data(r.spec())).flops()).isPositive();
         });
+    }
+
+    private static DataShape data(ExperimentSpec spec) {
+        return spec.model().unit().equals("images") ? IMAGES : TEXT;
     }
 
     /** Paths in configs start at the root of the checkout; tests run in harness/. */
