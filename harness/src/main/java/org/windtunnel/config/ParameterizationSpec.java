@@ -1,5 +1,7 @@
 package org.windtunnel.config;
 
+import java.util.Locale;
+
 /** How initialisation, learning rates, decay and forward constants depend on width and depth. */
 public sealed interface ParameterizationSpec
         permits ParameterizationSpec.Sp,
@@ -46,9 +48,11 @@ public sealed interface ParameterizationSpec
             @Key(value = "Zero-initialise the query projection", def = "false") boolean queryZeroInit,
             @Key(value = "Multiplier on the embeddings", def = "1.0") double embeddingMult,
             @Key(value = "Multiplier on the logits, beside 1/width", def = "1.0") double outputMult,
-            @Key(value = "Weight decay of hidden matrices with the width multiplier m: fixed, mup_linear (x m, keeps lr x decay), "
-                            + "sqrt (x sqrt m, none on tables, readout, gains and biases; AdamW only) or independent (decay is the "
-                            + "shrinkage a step at the peak rate, whatever the rate; AdamW only)", def = "mup_linear")
+            @Key(value = "Weight decay of hidden matrices with the width multiplier m: fixed, mup_linear (x m, keeps "
+                            + "lr x decay), sqrt (x sqrt m, none on tables, readout, gains and biases; AdamW only), "
+                            + "independent (decay is the shrinkage a step at the peak rate, whatever the rate; AdamW "
+                            + "only) or inverse (/ m; Muon only)",
+                    def = "mup_linear")
                     DecayRule decayRule)
             implements ParameterizationSpec {
         @Override
@@ -73,10 +77,11 @@ public sealed interface ParameterizationSpec
             @Key(value = "Zero-initialise the query projection", def = "false") boolean queryZeroInit,
             @Key(value = "Multiplier on the embeddings", def = "1.0") double embeddingMult,
             @Key(value = "Multiplier on the logits, beside 1/width", def = "1.0") double outputMult,
-            @Key(value = "Weight decay over width, as under mup: fixed, mup_linear, sqrt or independent",
+            @Key(value = "Weight decay over width, as under mup: fixed, mup_linear, sqrt, independent or inverse",
                             def = "mup_linear")
                     DecayRule decayRule,
-            @Key(value = EPS_DOC, def = "none") EpsScaling epsScaling)
+            @Key(value = EPS_DOC, def = "none") EpsScaling epsScaling,
+            @Key(value = RESIDUAL_DOC, def = "1.0", later = true) @Range(min = 0, aboveMin = true) double residualMult)
             implements ParameterizationSpec {
         /** The rules over width. */
         public MuP width() {
@@ -113,10 +118,11 @@ public sealed interface ParameterizationSpec
             @Key(value = "Zero-initialise the query projection", def = "false") boolean queryZeroInit,
             @Key(value = "Multiplier on the embeddings", def = "1.0") double embeddingMult,
             @Key(value = "Multiplier on the logits, beside 1/width", def = "1.0") double outputMult,
-            @Key(value = "Weight decay over width, as under mup: fixed, mup_linear, sqrt or independent",
+            @Key(value = "Weight decay over width, as under mup: fixed, mup_linear, sqrt, independent or inverse",
                             def = "mup_linear")
                     DecayRule decayRule,
-            @Key(value = EPS_DOC, def = "all") EpsScaling epsScaling)
+            @Key(value = EPS_DOC, def = "all") EpsScaling epsScaling,
+            @Key(value = RESIDUAL_DOC, def = "1.0", later = true) @Range(min = 0, aboveMin = true) double residualMult)
             implements ParameterizationSpec {
         /** The rules over width. */
         public MuP width() {
@@ -166,24 +172,42 @@ public sealed interface ParameterizationSpec
         double embeddingStd();
 
         double readoutStd();
+
+        /** Exponent of the rate over the tokens a step. */
+        default double batchExponent() {
+            return 0.5;
+        }
     }
 
     /** muP++ (ArchScale): width and depth grow together, so that base_depth / depth stands for both multipliers. */
     @Variant(value = "mup_plus_plus", doc = "muP++ (ArchScale): muP and depth-muP for models whose width follows depth")
     record MuPPlusPlus(
-            @Key(value = "Depth at which the rate was tuned", unit = "blocks") @Range(min = 1) int baseDepth,
-            @Key(value = "Tokens a step at which the rate was tuned, rate ~ sqrt(batch); none: the run's own",
+            @Key(value = "Depth at which the rate was tuned; published 8", unit = "blocks") @Range(min = 1) int baseDepth,
+            @Key(value = "Tokens a step at which the rate was tuned, rate ~ sqrt(batch); published 2^21; none: the "
+                            + "run's own",
                             def = Key.NONE, unit = "tokens")
                     @Range(min = 1) Long baseBatchTokens,
-            @Key(value = "Head dimension at which attention is scaled by 1/sqrt(head_dim); none: the model's own",
+            @Key(value = "Head dimension at which attention is scaled by 1/sqrt(head_dim); published 128; none: the "
+                            + "model's own",
                             def = Key.NONE, unit = "elements")
                     @Range(min = 1) Integer baseHeadDim,
             @Key(value = "Init std of token and position tables; published 1e-4, tied 0.02", def = "1e-4")
                     double embeddingStd,
             @Key(value = "Init std of the readout", def = "0.02") double readoutStd,
             @Key(value = "hidden: decay of hidden matrices only; all: of the others that decay too", def = "hidden")
-                    DecayScope decayScope)
+                    DecayScope decayScope,
+            @Key(value = "fixed: decay as given, under Muon x base_depth/depth; independent: over the peak rate, so "
+                            + "that it is the shrinkage a step (ArchScale's v2scale)", def = "fixed", later = true)
+                    DecayRule decayRule)
             implements ParameterizationSpec, DepthScaled {
+        /** @throws ConfigException if the rule is one over a base width, which there is none of */
+        public MuPPlusPlus {
+            if (decayRule != DecayRule.FIXED && decayRule != DecayRule.INDEPENDENT) {
+                throw ConfigException.of("decay_rule", "parameterization: expected decay_rule fixed or independent "
+                        + "with mup_plus_plus, found " + decayRule.name().toLowerCase(Locale.ROOT));
+            }
+        }
+
         @Override
         public int baseDepth(int depth) {
             return baseDepth;
@@ -193,21 +217,26 @@ public sealed interface ParameterizationSpec
     /** HyperP (arXiv 2603.28743): rates of relative steps on the sphere over depth, tokens and batch. */
     @Variant(value = "hyperp", doc = "HyperP (arXiv 2603.28743): MuonH rates over width, depth, tokens and batch")
     record HyperP(
-            @Key(value = "Depth at which the rate was tuned", unit = "blocks") @Range(min = 1) int baseDepth,
-            @Key(value = "Budget at which the rate was tuned; none: the run's own", def = Key.NONE, unit = "tokens")
+            @Key(value = "Depth at which the rate was tuned; published 8", unit = "blocks") @Range(min = 1) int baseDepth,
+            @Key(value = "Budget at which the rate was tuned; published 10.4e9; none: the run's own", def = Key.NONE,
+                            unit = "tokens")
                     @Range(min = 1) Long baseTokens,
-            @Key(value = "Tokens a step at which the rate was tuned, rate ~ sqrt(batch); none: the run's own",
+            @Key(value = "Tokens a step at which the rate was tuned, rate ~ batch^batch_exponent; published 2^21; "
+                            + "none: the run's own",
                             def = Key.NONE, unit = "tokens")
                     @Range(min = 1) Long baseBatchTokens,
             @Key(value = "Rate ~ tokens^-exponent", def = "0.32") double tokenExponent,
             @Key(value = "Whose rates follow the budget: code, all; paper, those of hidden matrices", def = "code")
                     Reading reading,
-            @Key(value = "Head dimension at which attention is scaled by 1/sqrt(head_dim); none: the model's own",
+            @Key(value = "Head dimension at which attention is scaled by 1/sqrt(head_dim); published 128; none: the "
+                            + "model's own",
                             def = Key.NONE, unit = "elements")
                     @Range(min = 1) Integer baseHeadDim,
             @Key(value = "Init std of token and position tables; published 1e-4, tied 0.02", def = "1e-4")
                     double embeddingStd,
-            @Key(value = "Init std of the readout, above 0", def = "0.02") double readoutStd)
+            @Key(value = "Init std of the readout, above 0", def = "0.02") double readoutStd,
+            @Key(value = "Rate ~ batch^exponent; 0.5 as ArchScale's code, measured 0.558", def = "0.5", later = true)
+                    double batchExponent)
             implements ParameterizationSpec, DepthScaled {
         @Override
         public int baseDepth(int depth) {
@@ -226,6 +255,10 @@ public sealed interface ParameterizationSpec
         HIDDEN,
         ALL
     }
+
+    /** Documents {@code residual_mult}. */
+    String RESIDUAL_DOC = "Multiplier on the branches, beside depth's; depth_mup with 1/sqrt(2 base_depth) has the "
+            + "absolute 1/sqrt(2 depth) of two branches a block";
 
     /** Documents {@code eps_scaling}. */
     String EPS_DOC = "Adam's eps, m and mL width and depth multipliers: none, all (every parameter x mL^-alpha / m, "
@@ -250,6 +283,8 @@ public sealed interface ParameterizationSpec
         /** λ √m for hidden matrices, none elsewhere (robust layerwise scaling, arXiv 2510.15262). */
         SQRT,
         /** λ over the peak rate of each parameter, so that the shrinkage a step is λ times the schedule. */
-        INDEPENDENT
+        INDEPENDENT,
+        /** λ/m for hidden matrices, whose rates under Muon do not follow width (arXiv 2603.28743, table 1). */
+        INVERSE
     }
 }

@@ -3,7 +3,10 @@ package org.windtunnel.scaling;
 import java.util.ArrayList;
 import java.util.List;
 import org.windtunnel.config.ConfigException;
+import org.windtunnel.config.MuonScale;
+import org.windtunnel.config.MuonSpec;
 import org.windtunnel.config.OptimizerSpec;
+import org.windtunnel.config.ParameterizationSpec.DecayRule;
 import org.windtunnel.config.ParameterizationSpec.DecayScope;
 import org.windtunnel.config.ParameterizationSpec.DepthScaled;
 import org.windtunnel.config.ParameterizationSpec.HyperP;
@@ -17,8 +20,8 @@ import org.windtunnel.nn.Role;
 /**
  * muP++ and HyperP (arXiv 2603.28743) as microsoft/ArchScale has them. With d0 the base depth and L the depth: every rate
  * times sqrt(B/B0) sqrt(d0/L), branches times 1/sqrt(2L), attention sqrt(d_head0)/d_head, hidden matrices uniform within
- * 1/sqrt(fan_in). muP++ divides hidden rates and logits by L/d0, which stands for the width multiplier; HyperP multiplies
- * rates by (T/T0)^-0.32 instead and has no decay.
+ * 1/sqrt(fan_in). muP++ divides logits by L/d0, which stands for the width multiplier, and so the rates of hidden
+ * matrices under Adam, their decay under Muon; HyperP multiplies rates by (T/T0)^-0.32 instead and has no decay.
  */
 final class ArchScaleRules {
     private final DepthScaled spec;
@@ -35,8 +38,8 @@ final class ArchScaleRules {
         this.optimizer = optimizer;
         this.headDim = headDim;
         this.depth = depth;
-        this.common = Math.sqrt(ratio("base_batch_tokens", batchTokens, spec.baseBatchTokens()))
-                * Math.sqrt((double) spec.baseDepth() / depth);
+        double batch = ratio("base_batch_tokens", batchTokens, spec.baseBatchTokens());
+        this.common = Math.pow(batch, spec.batchExponent()) * Math.sqrt((double) spec.baseDepth() / depth);
         this.budget = spec instanceof HyperP h
                 ? Math.pow(ratio("base_tokens", tokens, h.baseTokens()), -h.tokenExponent())
                 : 1;
@@ -63,9 +66,9 @@ final class ArchScaleRules {
                         case NORM_GAIN, BIAS -> 0;
                     };
             boolean decays = optimizer.decayed(rules.get(i)).covers(p.shape().length);
-            double decay = decays && decays(hidden) ? 1 : 0;
-            rows.add(new ParamScaling(
-                    std, Parameterizations.initMean(p.role()), rate(hidden), decay, 1, hidden, 0));
+            double rate = rate(hidden, rules.get(i));
+            double decay = decays ? decay(hidden, p, rules.get(i), rate) : 0;
+            rows.add(new ParamScaling(std, Parameterizations.initMean(p.role()), rate, decay, 1, hidden, 0));
         }
         double depthRatio = (double) spec.baseDepth() / depth;
         double attention = Math.sqrt(spec.baseHeadDim() == null ? headDim : spec.baseHeadDim()) / headDim;
@@ -73,14 +76,27 @@ final class ArchScaleRules {
                 1, attention, 1 / Math.sqrt(2.0 * depth), spec instanceof MuPPlusPlus ? depthRatio : 1));
     }
 
-    private double rate(boolean hidden) {
+    private double rate(boolean hidden, UpdateRule rule) {
         if (spec instanceof MuPPlusPlus) {
-            return common * (hidden ? (double) spec.baseDepth() / depth : 1);
+            return common * (hidden ? overWidth(rule) : 1);
         }
         return common * (hidden || ((HyperP) spec).reading() == Reading.CODE ? budget : 1);
     }
 
-    private boolean decays(boolean hidden) {
-        return spec instanceof MuPPlusPlus m && (hidden || m.decayScope() == DecayScope.ALL);
+    /** Muon's step has the operator norm sqrt(out/in) at any width, unless its scale is sqrt(max(out, in)). */
+    private double overWidth(UpdateRule rule) {
+        double inverse = (double) spec.baseDepth() / depth;
+        if (rule != UpdateRule.MUON) {
+            return inverse;
+        }
+        return ((MuonSpec) optimizer).scale() == MuonScale.RMS_NORM ? Math.sqrt(inverse) : 1;
+    }
+
+    private double decay(boolean hidden, ParamSpec p, UpdateRule rule, double rate) {
+        if (!(spec instanceof MuPPlusPlus m) || !hidden && m.decayScope() == DecayScope.HIDDEN) {
+            return 0;
+        }
+        double decay = hidden && rule == UpdateRule.MUON ? (double) spec.baseDepth() / depth : 1;
+        return m.decayRule() == DecayRule.FIXED ? decay : decay / (PeakRates.positive(optimizer, rule, p) * rate);
     }
 }

@@ -13,13 +13,19 @@ import org.windtunnel.config.UpdateRule;
  *
  * @param multiplier depth over base depth
  * @param alpha exponent of the branch multiplier, in [1/2, 1]
+ * @param constant further factor on the branches
  * @param eps which parameters' epsilon follows the size of their gradients
  */
-record DepthRule(double multiplier, double alpha, EpsScaling eps) {
+record DepthRule(double multiplier, double alpha, double constant, EpsScaling eps) {
     /** Depth plays no part. */
-    static final DepthRule NONE = new DepthRule(1, 1, EpsScaling.NONE);
+    static final DepthRule NONE = new DepthRule(1, 1, 1, EpsScaling.NONE);
 
-    double residual() {
+    /** Factor on the branches. */
+    double branch() {
+        return constant * residual();
+    }
+
+    private double residual() {
         return Math.pow(multiplier, -alpha);
     }
 

@@ -44,6 +44,10 @@ final class MaximalUpdate {
             throw new ConfigException("parameterization: decay_rule sqrt and independent are defined for decoupled decay "
                     + "(AdamW), found SGD with coupled decay; use mup_linear or fixed");
         }
+        if (spec.decayRule() == DecayRule.INVERSE && optimizer.rule() != UpdateRule.MUON) {
+            throw new ConfigException("parameterization: decay_rule inverse is published for muon, whose rates do not follow "
+                    + "width, found " + Assignment.name(optimizer.rule()) + "; use another rule");
+        }
     }
 
     ParamScaling row(ParamSpec p, ParamSpec base, UpdateRule rule) {
@@ -98,7 +102,7 @@ final class MaximalUpdate {
     ForwardMultipliers forward(List<ParamSpec> specs, List<ParamSpec> bases, int headDim, int baseHeadDim) {
         double attention = Math.sqrt(baseHeadDim) / headDim;
         return new ForwardMultipliers(
-                spec.embeddingMult(), attention, depth.residual(), spec.outputMult() / readoutMultiplier(specs, bases));
+                spec.embeddingMult(), attention, depth.branch(), spec.outputMult() / readoutMultiplier(specs, bases));
     }
 
     /** Leading rows that make queries: all of a query projection, a third of a packed one, else none. */
@@ -144,16 +148,8 @@ final class MaximalUpdate {
             case FIXED -> 1;
             case MUP_LINEAR -> 1 / widthLr;
             case SQRT -> hidden ? Math.sqrt(m.in()) : 0;
-            case INDEPENDENT -> 1 / (positiveRate(p, rule) * lr);
+            case INVERSE -> rule == UpdateRule.MUON && hidden ? 1 / m.in() : 1;
+            case INDEPENDENT -> 1 / (PeakRates.positive(optimizer, rule, p) * lr);
         };
-    }
-
-    private double positiveRate(ParamSpec p, UpdateRule rule) {
-        double rate = PeakRates.of(optimizer, rule, p.role());
-        if (!(rate > 0)) {
-            throw new ConfigException("parameterization: decay_rule independent divides by the peak learning rate; "
-                    + "expected optimizer.lr > 0, or optimizer.adamw's where it has rates, found " + rate + " for " + p);
-        }
-        return rate;
     }
 }

@@ -141,10 +141,10 @@ public final class Parameterizations {
     private static DepthRule overDepth(ParameterizationSpec parameterization, int depth) {
         double multiplier = (double) depth / parameterization.baseDepth(depth);
         if (parameterization instanceof ParameterizationSpec.DepthMuP spec) {
-            return new DepthRule(multiplier, 0.5, spec.epsScaling());
+            return new DepthRule(multiplier, 0.5, spec.residualMult(), spec.epsScaling());
         }
         if (parameterization instanceof ParameterizationSpec.CompleteP spec) {
-            return new DepthRule(multiplier, spec.alpha(), spec.epsScaling());
+            return new DepthRule(multiplier, spec.alpha(), spec.residualMult(), spec.epsScaling());
         }
         return DepthRule.NONE;
     }

@@ -18,6 +18,16 @@ public final class PeakRates {
         return optimizer.lr(rule, group(role));
     }
 
+    /** The same where decay is divided by it. @throws ConfigException unless it is above 0 */
+    static double positive(OptimizerSpec optimizer, UpdateRule rule, ParamSpec p) {
+        double rate = of(optimizer, rule, p.role());
+        if (!(rate > 0)) {
+            throw new ConfigException("parameterization: decay_rule independent divides by the peak learning rate; "
+                    + "expected optimizer.lr > 0, or optimizer.adamw's where it has rates, found " + rate + " for " + p);
+        }
+        return rate;
+    }
+
     private static RateGroup group(Role role) {
         return switch (role) {
             case EMBEDDING -> RateGroup.EMBEDDING;

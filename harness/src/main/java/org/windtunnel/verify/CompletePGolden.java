@@ -88,7 +88,7 @@ final class CompletePGolden implements GoldenFormat {
     private static ParameterizationSpec parameterization(JsonNode c, int baseWidth, int baseDepth) {
         return field(c, "depth_alpha_enabled").asBoolean()
                 ? new ParameterizationSpec.CompleteP(baseWidth, baseDepth, number(c, "depth_alpha"), 1, 1, 1,
-                        false, 1, 1, DecayRule.MUP_LINEAR, EpsScaling.ALL)
+                        false, 1, 1, DecayRule.MUP_LINEAR, EpsScaling.ALL, 1)
                 : new ParameterizationSpec.MuP(baseWidth, 1, 1, 1, false, 1, 1, DecayRule.FIXED);
     }
 

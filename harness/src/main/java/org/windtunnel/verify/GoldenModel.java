@@ -178,7 +178,7 @@ record GoldenModel(
     /** The completep branch of EleutherAI/nanoGPT-mup. */
     private ParameterizationSpec completeP() {
         return new ParameterizationSpec.CompleteP(baseShape().width(), baseDepth, depthAlpha, 1, 1, 1, false, 1, 1,
-                ParameterizationSpec.DecayRule.MUP_LINEAR, ParameterizationSpec.EpsScaling.ALL);
+                ParameterizationSpec.DecayRule.MUP_LINEAR, ParameterizationSpec.EpsScaling.ALL, 1);
     }
 
     private ScalingTable resolve(ParameterizationSpec parameterization, OptimizerSpec optimizer) {

@@ -16,6 +16,7 @@ import org.windtunnel.config.OptimizerSpec;
 import org.windtunnel.config.OptimizerSpec.Decayed;
 import org.windtunnel.config.OptimizerSpec.EpsPlacement;
 import org.windtunnel.config.ParameterizationSpec;
+import org.windtunnel.config.ParameterizationSpec.DecayRule;
 import org.windtunnel.config.ParameterizationSpec.DecayScope;
 import org.windtunnel.config.ParameterizationSpec.HyperP;
 import org.windtunnel.config.ParameterizationSpec.MuPPlusPlus;
@@ -83,7 +84,7 @@ final class HyperpGolden implements GoldenFormat {
         for (Map.Entry<String, JsonNode> e : groups.properties()) {
             boolean sphere = e.getKey().contains("muonh");
             ParameterizationSpec spec = sphere
-                    ? new HyperP(8, null, null, EXPONENT, Reading.CODE, null, 1e-4, 0.02)
+                    ? new HyperP(8, null, null, EXPONENT, Reading.CODE, null, 1e-4, 0.02, 0.5)
                     : mupPlusPlus(8, null);
             ScalingTable table = Parameterizations.resolve(
                     spec, sphere ? muonH(1) : adamw(1), model(), model(), HEAD_DIM, HEAD_DIM, 16);
@@ -108,11 +109,11 @@ final class HyperpGolden implements GoldenFormat {
 
     private static ParameterizationSpec hyperp(JsonNode c, Reading reading) {
         return new HyperP(integer(c, "d0"), Math.round(number(c, "t0")), Math.round(number(c, "b0")), EXPONENT, reading,
-                null, 1e-4, 0.02);
+                null, 1e-4, 0.02, 0.5);
     }
 
     private static ParameterizationSpec mupPlusPlus(int baseDepth, Long batch) {
-        return new MuPPlusPlus(baseDepth, batch, null, 1e-4, 0.02, DecayScope.HIDDEN);
+        return new MuPPlusPlus(baseDepth, batch, null, 1e-4, 0.02, DecayScope.HIDDEN, DecayRule.FIXED);
     }
 
     private static OptimizerSpec muonH(double lr) {

@@ -167,7 +167,7 @@ class FilterRulesTest {
     void branchesFollowTheDepth() {
         OptimizerSpec adamw = new OptimizerSpec.AdamW(0.1, 0.9, 0.95, 1e-8, EpsPlacement.AFTER, 0, Decayed.MATRICES);
         ParameterizationSpec spec = new ParameterizationSpec.CompleteP(BASE, 3, 1, 1, 1, 1, false, 1, 1,
-                DecayRule.MUP_LINEAR, EpsScaling.ALL);
+                DecayRule.MUP_LINEAR, EpsScaling.ALL, 1);
         assertThat(table(spec, adamw).forward().residual()).isCloseTo(3.0 / 9, within(1e-12));
     }
 

@@ -146,8 +146,13 @@ class ParameterizationsTest {
             ParamScaling r = row(independent, decayed);
             assertThat(0.05 * r.lrMult() * r.wdMult()).isCloseTo(1, within(1e-15));
         }
+        ScalingTable inverse = resolve(mup(DecayRule.INVERSE), muon(MuonScale.SPECTRAL_NORM), 64, false);
+        assertThat(row(inverse, "mlp.c_proj.weight").wdMult()).isEqualTo(0.25);
+        assertThat(row(inverse, "mlp.c_proj.weight").lrMult()).isEqualTo(1);
+        assertThat(row(inverse, "wte.weight").wdMult()).isEqualTo(1);
         for (DecayRule rule : DecayRule.values()) {
-            assertThat(row(resolve(mup(rule), adam, 64, false), "attn.c_attn.bias").wdMult()).isZero();
+            OptimizerSpec optimizer = rule == DecayRule.INVERSE ? muon(MuonScale.NONE, Decayed.MATRICES) : adam;
+            assertThat(row(resolve(mup(rule), optimizer, 64, false), "attn.c_attn.bias").wdMult()).isZero();
         }
     }
 
@@ -185,7 +190,7 @@ class ParameterizationsTest {
     @Test
     void depthScalesBranchesAndTheRatesInsideBlocks() {
         ScalingTable depth = at(new ParameterizationSpec.DepthMuP(
-                BASE, 2, 0.02, 1, 1, false, 1, 1, DecayRule.MUP_LINEAR, EpsScaling.NONE), adam(0.1, Decayed.ALL));
+                BASE, 2, 0.02, 1, 1, false, 1, 1, DecayRule.MUP_LINEAR, EpsScaling.NONE, 1), adam(0.1, Decayed.ALL));
         assertThat(depth.forward().residual()).isEqualTo(0.5);
         assertThat(row(depth, "mlp.c_proj.weight").lrMult()).isEqualTo(0.25 * 0.5);
         assertThat(row(depth, "mlp.c_proj.weight").wdMult()).isEqualTo(4);
@@ -231,13 +236,18 @@ class ParameterizationsTest {
     }
 
     private static OptimizerSpec muon(MuonScale scale) {
+        return muon(scale, Decayed.ALL);
+    }
+
+    private static OptimizerSpec muon(MuonScale scale, Decayed others) {
         return new MuonSpec(0.02, 0.95, 0.85, 0, MuonSpec.MomentumForm.SUM, true, scale,
                 MuonSpec.FilterScale.FLAT, 5, NewtonSchulzCoefficients.KELLER_JORDAN, 1e-7, 0, false, true,
-                new Auxiliary(null, null, null, null, null, 0.0, Decayed.ALL), Map.of());
+                new Auxiliary(null, null, null, null, null, 0.0, others), Map.of());
     }
 
     private static ParameterizationSpec completeP(double alpha, EpsScaling eps) {
-        return new ParameterizationSpec.CompleteP(BASE, 2, alpha, 0.02, 1, 1, false, 1, 1, DecayRule.MUP_LINEAR, eps);
+        return new ParameterizationSpec.CompleteP(
+                BASE, 2, alpha, 0.02, 1, 1, false, 1, 1, DecayRule.MUP_LINEAR, eps, 1);
     }
 
     /** Four times as wide and as deep as the base, with a norm after the blocks. */
@@ -266,6 +276,7 @@ class ParameterizationsTest {
     @Test
     void impossibleSettingsAreRefused() {
         refused(() -> resolve(mup(DecayRule.SQRT), sgd(), 64, false), "decoupled decay");
+        refused(() -> resolve(mup(DecayRule.INVERSE), adam(0.1, Decayed.ALL), 64, false), "published for muon");
         refused(() -> resolve(mup(DecayRule.INDEPENDENT), adam(0, Decayed.ALL), 64, false), "optimizer.lr > 0");
         refused(() -> resolve(new ParameterizationSpec.Sp(-1, 1, 1, false), sgd(), 64, false), "embedding_std >= 0");
         refused(() -> resolve(new ParameterizationSpec.MuP(BASE, 0.02, Double.NaN, 0, false, 1, 1, DecayRule.FIXED),
