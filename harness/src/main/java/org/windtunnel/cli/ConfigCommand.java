@@ -17,13 +17,17 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "config",
         mixinStandardHelpOptions = true,
-        description = "Check an experiment file and print it with every default, or explain all keys.")
+        description = "Check an experiment file and print it with every default, or explain all keys, or which optimizer"
+                + " goes with which parameterization.")
 final class ConfigCommand implements Callable<Integer> {
     @Spec
     private CommandSpec command;
 
     @Option(names = "--explain", description = "Print every key with its type, default and unit")
     private boolean explain;
+
+    @Option(names = "--combinations", description = "Print which optimizer goes with which parameterization")
+    private boolean combinations;
 
     @Parameters(index = "0", arity = "0..1", paramLabel = "CONFIG", description = "The experiment file")
     private Path config;
@@ -37,8 +41,13 @@ final class ConfigCommand implements Callable<Integer> {
             System.out.print(ConfigReference.text());
             return ExitCode.DONE.code();
         }
+        if (combinations) {
+            System.out.print(Combinations.text());
+            return ExitCode.DONE.code();
+        }
         if (config == null) {
-            throw new ParameterException(command.commandLine(), "expected CONFIG or --explain, found neither");
+            throw new ParameterException(
+                    command.commandLine(), "expected CONFIG, --explain or --combinations, found none of them");
         }
         try (RunExecutor executor = new RunExecutor(Path.of(""))) {
             List<RunJob> jobs = Experiments.jobs(Experiments.load(config, overrides), executor);

@@ -7,6 +7,8 @@ import java.util.concurrent.Callable;
 import org.windtunnel.backend.Backend;
 import org.windtunnel.config.ConfigException;
 import org.windtunnel.config.ExperimentFile;
+import org.windtunnel.config.OptimizerSpec;
+import org.windtunnel.config.ParameterizationSpec;
 import org.windtunnel.data.Dataset;
 import org.windtunnel.scaling.Compatibility;
 import org.windtunnel.scaling.ScalingTable;
@@ -97,8 +99,11 @@ final class PlanCommand implements Callable<Integer> {
         TextTable parameters = new TextTable(ScalingTable.HEADER);
         plan.scaling().cells(plan.spec().optimizer()).forEach(parameters::row);
         out.println(parameters);
-        if (Compatibility.cell(plan.spec().parameterization(), plan.spec().optimizer()) == Compatibility.Cell.DERIVED) {
-            out.println("these multipliers are derived from the published rules, not published themselves\n");
+        ParameterizationSpec rules = plan.spec().parameterization();
+        OptimizerSpec optimizer = plan.spec().optimizer();
+        if (Compatibility.cell(rules, optimizer) == Compatibility.Cell.DERIVED) {
+            out.println("these multipliers are derived from the published rules for "
+                    + Compatibility.origin(rules, optimizer) + ", not published themselves\n");
         }
         TextTable forward = new TextTable(List.of("forward multiplier", ""));
         plan.scaling().forwardCells().forEach(forward::row);

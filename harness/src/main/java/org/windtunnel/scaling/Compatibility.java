@@ -1,6 +1,5 @@
 package org.windtunnel.scaling;
 
-import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -15,20 +14,22 @@ public final class Compatibility {
     public static final List<String> OPTIMIZERS =
             List.of("sgd", "adamw", "sgd_sai", "apollo", "apollo_mini", "muon", "muonh", "adamh");
 
-    private static final Map<String, List<Cell>> CELLS = new LinkedHashMap<>();
+    private static final Map<String, List<String>> CELLS = new LinkedHashMap<>();
     private static final Map<String, String> REASONS = Map.of(
             "sp_full_align", "its rates are those of Adam-like updates; use adamw or apollo",
             "mup_plus_plus", "its rates are published for AdamW and Muon; use adamw, apollo or muon",
             "hyperp", "its rates are relative steps on the sphere; use muonh or adamh");
 
     static {
+        // S published, - refused; else the optimizer whose rules these are derived from. AdamW's depth factor is Muon's,
+        // and the sphere's, too; SGD's depends on CompleteP's alpha as our algebra has it.
         put("sp", "S S S S S S S S");
-        put("sp_full_align", "- S - D D - - -");
-        put("mup", "S S D D D S D D");
-        put("depth_mup", "S S D D D D D D");
-        put("completep", "D S D D D D D D");
-        put("mup_plus_plus", "- S - D D S - -");
-        put("hyperp", "- - - - - - S D");
+        put("sp_full_align", "- S - adamw adamw - - -");
+        put("mup", "S S sgd adamw adamw S muon adamw");
+        put("depth_mup", "S S sgd adamw adamw adamw muon adamw");
+        put("completep", "sgd S sgd adamw adamw adamw muon adamw");
+        put("mup_plus_plus", "- S - adamw adamw S - -");
+        put("hyperp", "- - - - - - S muonh");
     }
 
     private Compatibility() {}
@@ -43,9 +44,7 @@ public final class Compatibility {
     }
 
     private static void put(String parameterization, String cells) {
-        CELLS.put(parameterization, Arrays.stream(cells.split(" "))
-                .map(c -> c.equals("S") ? Cell.SUPPORTED : c.equals("D") ? Cell.DERIVED : Cell.REFUSED)
-                .toList());
+        CELLS.put(parameterization, List.of(cells.split(" ")));
     }
 
     /** Parameterizations, in the order of the documentation. */
@@ -55,7 +54,31 @@ public final class Compatibility {
 
     /** The cell of a pair, by the names that configurations use. */
     public static Cell cell(String parameterization, String optimizer) {
+        String data = data(parameterization, optimizer);
+        return data.equals("S") ? Cell.SUPPORTED : data.equals("-") ? Cell.REFUSED : Cell.DERIVED;
+    }
+
+    private static String data(String parameterization, String optimizer) {
         return CELLS.get(parameterization).get(OPTIMIZERS.indexOf(optimizer));
+    }
+
+    /** A cell as it is printed: yes, derived with the optimizer whose rules it is derived from, or a dash. */
+    public static String text(String parameterization, String optimizer) {
+        return switch (cell(parameterization, optimizer)) {
+            case SUPPORTED -> "yes";
+            case DERIVED -> "derived (" + data(parameterization, optimizer) + ")";
+            case REFUSED -> "–";
+        };
+    }
+
+    /** Why cells of a parameterization are refused; empty where none is. */
+    public static String refusal(String parameterization) {
+        return REASONS.getOrDefault(parameterization, "");
+    }
+
+    /** The optimizer whose rules those of a {@link Cell#DERIVED} pair are derived from. */
+    public static String origin(ParameterizationSpec parameterization, OptimizerSpec optimizer) {
+        return sgdBeside(optimizer) ? "sgd" : data(name(parameterization), name(optimizer));
     }
 
     public static Cell cell(ParameterizationSpec parameterization, OptimizerSpec optimizer) {

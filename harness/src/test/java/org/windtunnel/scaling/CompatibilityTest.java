@@ -4,9 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
-import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -69,19 +66,6 @@ class CompatibilityTest {
         assertThat(table.rows()).hasSameSizeAs(table.specs()).allMatch(row -> row.lrMult() > 0
                 && Double.isFinite(row.lrMult()) && row.wdMult() >= 0 && row.epsMult() > 0);
         assertThat(table.forward().residual()).isPositive();
-    }
-
-    @Test
-    void theTableOfTheReadmeIsTheData() throws IOException {
-        List<String> lines = Files.readAllLines(Path.of("..", "README.md"));
-        for (String p : Compatibility.parameterizations()) {
-            StringBuilder expected = new StringBuilder("| `" + p + "` |");
-            for (String o : Compatibility.OPTIMIZERS) {
-                Cell cell = Compatibility.cell(p, o);
-                expected.append(cell == Cell.SUPPORTED ? " yes |" : cell == Cell.DERIVED ? " derived |" : " – |");
-            }
-            assertThat(lines).contains(expected.toString());
-        }
     }
 
     @Test
