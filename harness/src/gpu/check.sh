@@ -30,8 +30,10 @@ java=("$here/jre/bin/java" -Xmx8g -XX:+UseSerialGC --add-modules jdk.incubator.v
     -Dorg.bytedeco.javacpp.cachedir="$out/javacpp" -Dwindtunnel.cache="$out/cache"
     -Dwindtunnel.home="$here" -Dwindtunnel.runs="$out/runs")
 
+# Options of Java for the next runs.
+options=()
 windtunnel() {
-    "${java[@]}" -cp "$here/lib/*" org.windtunnel.cli.Main "$@"
+    "${java[@]}" "${options[@]}" -cp "$here/lib/*" org.windtunnel.cli.Main "$@"
 }
 
 row() {
@@ -143,8 +145,8 @@ if [ -z "${QUICK:-}" ]; then
         echo
         echo 'Tokens per second, median of the lines after the first; ours logs every tenth step.'
         echo
-        echo '| width, depth, heads, context, batch | precision | ours | without CUDA graphs | PyTorch eager | torch.compile |'
-        echo '|---|---|---|---|---|---|'
+        echo '| width, depth, heads, context, batch | precision | ours | without CUDA graphs | attention in fp32 | PyTorch eager | torch.compile |'
+        echo '|---|---|---|---|---|---|---|'
     } >> "$results"
     for shape in "128 4 4 256 64" "256 6 8 256 64" "512 8 8 512 32" "768 12 12 1024 16"; do
         for precision in fp32 tf32 bf16; do
@@ -153,9 +155,15 @@ if [ -z "${QUICK:-}" ]; then
             name=speed-$1-$precision
             ours=$(speed "$name" true "$@" $precision)
             launches=$(speed "$name-launches" false "$@" $precision)
+            plain=as-ours
+            if [ $precision != fp32 ]; then
+                options=(-Dwindtunnel.cuda.attention_fp32=true)
+                plain=$(speed "$name-attention" true "$@" $precision)
+                options=()
+            fi
             eager=$("$python" "$here/torch_peer.py" "$@" $precision eager 2> "$out/$name-eager.log" | tail -n 1)
             compiled=$("$python" "$here/torch_peer.py" "$@" $precision compile 2> "$out/$name-compile.log" | tail -n 1)
-            printf '| %s | %s | %s | %s | %s | %s |\n' "$shape" "$precision" "${ours:-failed}" "${launches:-failed}" "${eager:-failed}" "${compiled:-failed}" | tee -a "$results"
+            printf '| %s | %s | %s | %s | %s | %s | %s |\n' "$shape" "$precision" "${ours:-failed}" "${launches:-failed}" "${plain:-failed}" "${eager:-failed}" "${compiled:-failed}" | tee -a "$results"
         done
     done
     {

@@ -10,9 +10,12 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.windtunnel.backend.AttentionKernels.AttentionShape;
 import org.windtunnel.backend.cuda.CudaBackend;
 import org.windtunnel.backend.cuda.EmulatedDevice;
+import org.windtunnel.backend.cuda.FragmentsTest;
 import org.windtunnel.backend.cuda.Operands;
 import org.windtunnel.backend.cuda.driver.CudaDevice;
 import org.windtunnel.config.ConfigException;
@@ -54,10 +57,45 @@ class CudaOnGpuTest {
         compare(operands, 6, operands == Operands.TF32 ? TF32_TOLERANCE : TOLERANCE);
     }
 
-    private static void compare(Operands operands, long seed, double tolerance) {
+    /** If this fails, attention on tensor cores is wrong everywhere. */
+    @Test
+    void lanesOfAWarpHoldWhatTheEmulationSays() {
+        try (CudaDevice device = CudaDevice.open()) {
+            Assumptions.assumeTrue(device.info().major() >= 8, "tensor cores with bf16 came with 8.0");
+            FragmentsTest.requireLayout(device, false);
+            FragmentsTest.requireLayout(device, true);
+        }
+    }
+
+    /** Against the card's own kernels in fp32, on numbers that bf16 holds. */
+    @ParameterizedTest
+    @MethodSource("org.windtunnel.backend.TensorAttentionTest#shapes")
+    void attentionOnTensorCores(AttentionShape shape) {
+        try (Backend exact = gpu(Operands.FP32)) {
+            Map<String, double[]> expected = TensorAttentionTest.attention(exact, shape, true);
+            TensorAttentionTest.rounded().forEach(operands -> {
+                try (Backend gpu = gpu(operands)) {
+                    Map<String, double[]> found = TensorAttentionTest.attention(gpu, shape, true);
+                    expected.forEach((quantity, values) ->
+                            assertThat(BackendComparisonTest.deviation(values, found.get(quantity)))
+                                    .as("%s of %s, %s", quantity, shape, operands)
+                                    .isLessThan(TensorAttentionTest.UNITS * TensorAttentionTest.unit(operands)));
+                }
+            });
+        }
+    }
+
+    /** Scores that differ in their last bits may round to neighbours. */
+    private static double tolerance(KernelCase c, Operands operands, double ofOthers) {
+        boolean rounds = operands != Operands.FP32 && c.name().startsWith("attention");
+        return rounds ? Math.max(ofOthers, 2 * TensorAttentionTest.unit(operands)) : ofOthers;
+    }
+
+    private static void compare(Operands operands, long seed, double others) {
         try (Backend gpu = gpu(operands);
                 Backend emulated = new CudaBackend(new EmulatedDevice(), operands)) {
             for (KernelCase c : BackendComparisonTest.cases(seed)) {
+                double tolerance = tolerance(c, operands, others);
                 Map<String, double[]> found = c.run(gpu);
                 c.run(emulated).forEach((quantity, values) ->
                         assertThat(BackendComparisonTest.deviation(values, found.get(quantity)))

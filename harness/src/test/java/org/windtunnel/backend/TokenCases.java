@@ -84,10 +84,13 @@ final class TokenCases {
     private static KernelCase attention(CaseDraws r, boolean large) {
         int kvHeads = 1 + r.below(3);
         int heads = kvHeads * (1 + r.below(3));
-        AttentionShape s = new AttentionShape(
-                1 + r.below(3), r.size(), heads, kvHeads, large ? 8 + r.below(60) : 1 + r.below(12));
-        int qWidth = heads * s.headDim();
-        int kvWidth = kvHeads * s.headDim();
+        return attention(r, new AttentionShape(
+                1 + r.below(3), r.size(), heads, kvHeads, large ? 8 + r.below(60) : 1 + r.below(12)));
+    }
+
+    static KernelCase attention(CaseDraws r, AttentionShape s) {
+        int qWidth = s.heads() * s.headDim();
+        int kvWidth = s.kvHeads() * s.headDim();
         int ldq = qWidth + r.below(4);
         int ldk = kvWidth + r.below(4);
         int ldv = kvWidth + r.below(4);

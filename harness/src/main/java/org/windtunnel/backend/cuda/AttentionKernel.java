@@ -1,6 +1,7 @@
 package org.windtunnel.backend.cuda;
 
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import org.windtunnel.backend.AttentionKernels.AttentionShape;
 import org.windtunnel.backend.Shapes;
@@ -11,33 +12,26 @@ import org.windtunnel.tensor.Tensor;
  * product of each query's output with its gradient: 2·B·H·T elements.
  */
 final class AttentionKernel {
-    private static final int FORWARD_MATRICES = 3;
-    private static final int BACKWARD_MATRICES = 4;
+    /** System property that keeps attention in fp32, for comparison. */
+    static final String PLAIN = "windtunnel.cuda.attention_fp32";
 
     private final Device device;
     private final Calls calls;
-    private final Map<Integer, Sizes> sizes = new HashMap<>();
+    private final Operands operands;
+    private final Map<Integer, AttentionTiles> sizes = new HashMap<>();
 
-    /** The compiled kernels for one head size, and their names. */
-    private record Sizes(
-            AttentionTiles forward, AttentionTiles backward, String forwardName, String keysName, String queriesName) {}
-
-    AttentionKernel(Device device, Calls calls) {
+    /** @param operands how products of queries, keys, values, probabilities and their gradients round */
+    AttentionKernel(Device device, Calls calls, Operands operands) {
         this.device = device;
         this.calls = calls;
+        this.operands = Boolean.getBoolean(PLAIN) ? Operands.FP32 : operands;
     }
 
-    private Sizes sizes(int headDim) {
-        Sizes known = sizes.get(headDim);
+    private AttentionTiles sizes(int headDim) {
+        AttentionTiles known = sizes.get(headDim);
         if (known == null) {
-            AttentionTiles forward = AttentionTiles.of(headDim, FORWARD_MATRICES, device.info());
-            AttentionTiles backward = AttentionTiles.of(headDim, BACKWARD_MATRICES, device.info());
-            known = new Sizes(
-                    forward,
-                    backward,
-                    forward.kernel("attention_forward"),
-                    backward.kernel("attention_backward_keys"),
-                    backward.kernel("attention_backward_queries"));
+            known = AttentionTiles.of(headDim, operands, device.info());
+            known.source().ifPresent(source -> device.load(List.of(source)));
             sizes.put(headDim, known);
         }
         return known;
@@ -82,20 +76,16 @@ final class AttentionKernel {
             int ldo,
             Tensor saved) {
         check(s, q, ldq, k, ldk, v, ldv, out, ldo, saved);
-        Sizes size = sizes(s.headDim());
-        inputs(size.forwardName(), q, ldq, k, ldk, v, ldv, scale)
+        AttentionTiles.Pass pass = sizes(s.headDim()).forward();
+        inputs(pass, q, ldq, k, ldk, v, ldv, scale)
                 .tensor(out)
                 .int64(ldo)
                 .tensor(saved)
                 .int32(s.time())
+                .int32(s.heads())
                 .int32(s.heads() / s.kvHeads())
                 .int32(s.headDim())
-                .grid(
-                        Calls.blocks(s.time(), size.forward().tile()),
-                        s.heads(),
-                        s.batch(),
-                        Calls.BLOCK,
-                        size.forward().sharedBytes(FORWARD_MATRICES));
+                .grid(blocks(s, pass, s.heads()), s.batch(), 1, pass.threads(), pass.sharedBytes());
     }
 
     private static void check(
@@ -116,8 +106,13 @@ final class AttentionKernel {
         Shapes.atLeast(saved, savedSize(s));
     }
 
-    private Calls inputs(String kernel, Tensor q, int ldq, Tensor k, int ldk, Tensor v, int ldv, double scale) {
-        return calls.to(kernel)
+    private static int blocks(AttentionShape s, AttentionTiles.Pass pass, int heads) {
+        return Math.multiplyExact(Calls.blocks(s.time(), pass.rows()), heads);
+    }
+
+    private Calls inputs(
+            AttentionTiles.Pass pass, Tensor q, int ldq, Tensor k, int ldk, Tensor v, int ldv, double scale) {
+        return calls.to(pass.kernel())
                 .tensor(q)
                 .int64(ldq)
                 .tensor(k)
@@ -148,13 +143,13 @@ final class AttentionKernel {
             int lddv) {
         check(s, q, ldq, k, ldk, v, ldv, dOut, ldo, saved);
         check(s, dq, lddq, dk, lddk, dv, lddv, out, ldo, saved);
-        Sizes size = sizes(s.headDim());
+        AttentionTiles size = sizes(s.headDim());
+        AttentionTiles.Pass keys = size.keys();
+        AttentionTiles.Pass queries = size.queries();
         int group = s.heads() / s.kvHeads();
-        int tiles = Calls.blocks(s.time(), size.backward().tile());
-        int shared = size.backward().sharedBytes(BACKWARD_MATRICES);
         long items = (long) s.rows() * s.heads();
         long delta = Calls.floats(saved) + items * Float.BYTES;
-        calls.to("attention_delta")
+        calls.to(size.delta())
                 .tensor(out)
                 .tensor(dOut)
                 .int64(ldo)
@@ -163,8 +158,8 @@ final class AttentionKernel {
                 .int32(s.time())
                 .int32(s.heads())
                 .int32(s.headDim())
-                .elements(items);
-        inputs(size.keysName(), q, ldq, k, ldk, v, ldv, scale)
+                .grid(Calls.blocks(items * size.deltaThreads(), Calls.BLOCK), 1, 1);
+        inputs(keys, q, ldq, k, ldk, v, ldv, scale)
                 .tensor(dOut)
                 .int64(ldo)
                 .tensor(saved)
@@ -174,10 +169,11 @@ final class AttentionKernel {
                 .tensor(dv)
                 .int64(lddv)
                 .int32(s.time())
+                .int32(s.kvHeads())
                 .int32(group)
                 .int32(s.headDim())
-                .grid(tiles, s.kvHeads(), s.batch(), Calls.BLOCK, shared);
-        inputs(size.queriesName(), q, ldq, k, ldk, v, ldv, scale)
+                .grid(blocks(s, keys, s.kvHeads()), s.batch(), 1, keys.threads(), keys.sharedBytes());
+        inputs(queries, q, ldq, k, ldk, v, ldv, scale)
                 .tensor(dOut)
                 .int64(ldo)
                 .tensor(saved)
@@ -185,8 +181,9 @@ final class AttentionKernel {
                 .tensor(dq)
                 .int64(lddq)
                 .int32(s.time())
+                .int32(s.heads())
                 .int32(group)
                 .int32(s.headDim())
-                .grid(tiles, s.heads(), s.batch(), Calls.BLOCK, shared);
+                .grid(blocks(s, queries, s.heads()), s.batch(), 1, queries.threads(), queries.sharedBytes());
     }
 }

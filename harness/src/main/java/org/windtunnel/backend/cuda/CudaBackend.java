@@ -20,7 +20,8 @@ import org.windtunnel.tensor.Tensor;
 /**
  * The GPU backend; how it works is described at {@link org.windtunnel.backend.cuda}.
  *
- * <p>Memory, norms, softmax, loss and updates are fp32 whatever the operands of matrix products are.
+ * <p>Memory, norms, softmax, loss and updates are fp32 whatever the operands of matrix products are. Those of attention
+ * round as others do, where tensor cores do them ({@code AttentionTiles}).
  */
 public final class CudaBackend implements Backend {
     /** Reservations are larger by this part, for the alignment of tensors. */
@@ -89,7 +90,7 @@ public final class CudaBackend implements Backend {
         gemm = new GemmKernels(device, calls, workspace, operands);
         norm = new NormKernels(calls, reductions);
         tokens = new TokenKernels(device, calls, reductions, workspace);
-        attention = new AttentionKernel(device, calls);
+        attention = new AttentionKernel(device, calls, operands);
         update = new UpdateKernels(calls);
         projection = new ProjectionKernels(calls, reductions);
         images = new CudaImages(device, calls, workspace, operands);

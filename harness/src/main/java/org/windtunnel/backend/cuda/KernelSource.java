@@ -19,6 +19,9 @@ public record KernelSource(String name, String text) {
     private static final List<String> FILES =
             List.of("elementwise.cu", "reduce.cu", "norm.cu", "tokens.cu", "attention.cu", "update.cu", "images.cu",
                     "windows.cu");
+    private static final List<String> TENSOR_FILES = List.of("mma.cuh", "tiles.cuh", "tensor_attention.cu");
+    /** Begins a file within a source. */
+    static final String SECTION = "#line 1 \"";
 
     /** A kernel's head up to its body: its parameters in group 2. {@code #} for names that a macro puts together. */
     private static final Pattern KERNEL =
@@ -26,15 +29,34 @@ public record KernelSource(String name, String text) {
     private static final Pattern POINTER = Pattern.compile("\\*\\s*(?:__restrict__\\s+)?(\\w+)[\\s\\\\]*$");
     private static final Pattern OWN_Z = Pattern.compile("\\b(?:blockIdx|gridDim)\\.z\\b");
 
-    /** The sources of all kernels of this backend. */
+    /** The sources of all kernels of this backend but those of attention on tensor cores. */
     public static List<KernelSource> all() {
-        String common = read(COMMON);
-        return FILES.stream()
-                .map(file -> new KernelSource(
-                        file,
-                        "#line 1 \"" + COMMON + "\"\n" + common + "\n#line 1 \"" + file + "\"\n"
-                                + stacked(file, read(file))))
-                .toList();
+        return FILES.stream().map(file -> new KernelSource(file, common() + section(file))).toList();
+    }
+
+    /**
+     * The source of attention on tensor cores for one head size.
+     *
+     * @param name of the size
+     * @param kernels the line that makes its kernels
+     */
+    static KernelSource tensorAttention(String name, String kernels) {
+        String file = "tensor_attention_" + name + ".cu";
+        StringBuilder text = new StringBuilder(common());
+        TENSOR_FILES.forEach(part -> text.append(section(part)));
+        return new KernelSource(file, text + section(file, stacked(file, kernels)));
+    }
+
+    private static String common() {
+        return section(COMMON, read(COMMON));
+    }
+
+    private static String section(String file) {
+        return section(file, stacked(file, read(file)));
+    }
+
+    private static String section(String file, String text) {
+        return SECTION + file + "\"\n" + text + "\n";
     }
 
     /**

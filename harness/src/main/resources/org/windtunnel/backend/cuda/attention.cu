@@ -148,11 +148,11 @@ __device__ __forceinline__ float rowSum(float v) {
     return v;
 }
 
-// Grid: query tiles (the longest first), heads, sequences z.
+// Grid: query tiles (the longest first) times heads, sequences.
 template <int D, int TILE>
 __device__ __forceinline__ void attentionForward(
         const float* q, i64 ldq, const float* k, i64 ldk, const float* v, i64 ldv, float scale, float* out, i64 ldo,
-        float* lse, int t, int group, int headDim, unsigned int z) {
+        float* lse, int t, int heads, int group, int headDim) {
     const int R = TILE / 16;
     DYNAMIC_SHARED(shared);
     float* qs = shared;
@@ -161,10 +161,9 @@ __device__ __forceinline__ void attentionForward(
     float* ps = vs + TILE * (D + PAD);
     int tx = threadIdx.x % 16;
     int ty = threadIdx.x / 16;
-    int tile = gridDim.x - 1 - blockIdx.x;
-    int head = blockIdx.y;
-    i64 sequence = (i64)z * t;
-    int start = tile * TILE;
+    int start = (gridDim.x / heads - 1 - blockIdx.x / heads) * TILE;
+    int head = blockIdx.x % heads;
+    i64 sequence = (i64)blockIdx.y * t;
     i64 kvAt = (i64)(head / group) * headDim;
     loadTile<D, TILE>(qs, q + (sequence + start) * ldq + (i64)head * headDim, ldq, t - start, headDim);
     float acc[R][D / 16] = {};
@@ -214,7 +213,7 @@ __device__ __forceinline__ void attentionForward(
         factor[i] = 1 / sum[i];
         int query = start + ty * R + i;
         if (tx == 0 && query < t) {
-            lse[((i64)z * gridDim.y + head) * t + query] = largest[i] + logf(sum[i]);
+            lse[((i64)blockIdx.y * heads + head) * t + query] = largest[i] + logf(sum[i]);
         }
     }
     storeRows<D, TILE>(out + (sequence + start) * ldo + (i64)head * headDim, ldo, t - start, headDim, acc, factor);
@@ -260,12 +259,13 @@ __device__ __forceinline__ void scoreGradients(
     }
 }
 
-// dk and dv of a tile of keys, summed over the queries and the heads of its group. Grid: key tiles, kv heads, sequences.
+// dk and dv of a tile of keys, summed over the queries and the heads of its group. Grid: key tiles times kv heads,
+// sequences.
 template <int D, int TILE>
 __device__ __forceinline__ void attentionBackwardKeys(
         const float* q, i64 ldq, const float* k, i64 ldk, const float* v, i64 ldv, float scale, const float* dOut,
-        i64 ldo, const float* lse, const float* delta, float* dk, i64 lddk, float* dv, i64 lddv, int t, int group,
-        int headDim, unsigned int z) {
+        i64 ldo, const float* lse, const float* delta, float* dk, i64 lddk, float* dv, i64 lddv, int t, int kvHeads,
+        int group, int headDim) {
     const int R = TILE / 16;
     DYNAMIC_SHARED(shared);
     float* ks = shared;
@@ -273,16 +273,17 @@ __device__ __forceinline__ void attentionBackwardKeys(
     float* qs = vs + TILE * (D + PAD);
     float* os = qs + TILE * (D + PAD);
     float* ps = os + TILE * (D + PAD);
-    int start = blockIdx.x * TILE;
-    i64 sequence = (i64)z * t;
-    i64 kvAt = (i64)blockIdx.y * headDim;
+    int start = blockIdx.x / kvHeads * TILE;
+    int kvHead = blockIdx.x % kvHeads;
+    i64 sequence = (i64)blockIdx.y * t;
+    i64 kvAt = (i64)kvHead * headDim;
     loadTile<D, TILE>(ks, k + (sequence + start) * ldk + kvAt, ldk, t - start, headDim);
     loadTile<D, TILE>(vs, v + (sequence + start) * ldv + kvAt, ldv, t - start, headDim);
     float keys[R][D / 16] = {};
     float values[R][D / 16] = {};
     for (int g = 0; g < group; g++) {
-        int head = blockIdx.y * group + g;
-        i64 statistics = ((i64)z * gridDim.y * group + head) * t;
+        int head = kvHead * group + g;
+        i64 statistics = ((i64)blockIdx.y * kvHeads * group + head) * t;
         for (int from = start; from < t; from += TILE) {
             __syncthreads();
             loadTile<D, TILE>(qs, q + (sequence + from) * ldq + (i64)head * headDim, ldq, t - from, headDim);
@@ -310,12 +311,11 @@ __device__ __forceinline__ void attentionBackwardKeys(
     storeRows<D, TILE>(dv + (sequence + start) * lddv + kvAt, lddv, t - start, headDim, values, one);
 }
 
-// dq of a tile of queries. Grid: query tiles (the longest first), heads, sequences.
+// dq of a tile of queries. Grid: query tiles (the longest first) times heads, sequences.
 template <int D, int TILE>
 __device__ __forceinline__ void attentionBackwardQueries(
         const float* q, i64 ldq, const float* k, i64 ldk, const float* v, i64 ldv, float scale, const float* dOut,
-        i64 ldo, const float* lse, const float* delta, float* dq, i64 lddq, int t, int group, int headDim,
-        unsigned int z) {
+        i64 ldo, const float* lse, const float* delta, float* dq, i64 lddq, int t, int heads, int group, int headDim) {
     const int R = TILE / 16;
     DYNAMIC_SHARED(shared);
     float* qs = shared;
@@ -323,11 +323,11 @@ __device__ __forceinline__ void attentionBackwardQueries(
     float* ks = os + TILE * (D + PAD);
     float* vs = ks + TILE * (D + PAD);
     float* ps = vs + TILE * (D + PAD);
-    int start = (gridDim.x - 1 - blockIdx.x) * TILE;
-    int head = blockIdx.y;
-    i64 sequence = (i64)z * t;
+    int start = (gridDim.x / heads - 1 - blockIdx.x / heads) * TILE;
+    int head = blockIdx.x % heads;
+    i64 sequence = (i64)blockIdx.y * t;
     i64 kvAt = (i64)(head / group) * headDim;
-    i64 statistics = ((i64)z * gridDim.y + head) * t;
+    i64 statistics = ((i64)blockIdx.y * heads + head) * t;
     loadTile<D, TILE>(qs, q + (sequence + start) * ldq + (i64)head * headDim, ldq, t - start, headDim);
     loadTile<D, TILE>(os, dOut + (sequence + start) * ldo + (i64)head * headDim, ldo, t - start, headDim);
     float queries[R][D / 16] = {};
@@ -356,22 +356,22 @@ __device__ __forceinline__ void attentionBackwardQueries(
 #define ATTENTION(D, TILE)                                                                                           \
     extern "C" __global__ void __launch_bounds__(BLOCK) attention_forward_##D##_##TILE(                              \
             const float* q, i64 ldq, const float* k, i64 ldk, const float* v, i64 ldv, float scale, float* out,      \
-            i64 ldo, float* lse, int t, int group, int headDim) {                                                    \
-        attentionForward<D, TILE>(q, ldq, k, ldk, v, ldv, scale, out, ldo, lse, t, group, headDim, STACK_Z);         \
+            i64 ldo, float* lse, int t, int heads, int group, int headDim) {                                         \
+        attentionForward<D, TILE>(q, ldq, k, ldk, v, ldv, scale, out, ldo, lse, t, heads, group, headDim);           \
     }                                                                                                                \
     extern "C" __global__ void __launch_bounds__(BLOCK) attention_backward_keys_##D##_##TILE(                        \
             const float* q, i64 ldq, const float* k, i64 ldk, const float* v, i64 ldv, float scale,                  \
             const float* dOut, i64 ldo, const float* lse, const float* delta, float* dk, i64 lddk, float* dv,        \
-            i64 lddv, int t, int group, int headDim) {                                                               \
+            i64 lddv, int t, int kvHeads, int group, int headDim) {                                                  \
         attentionBackwardKeys<D, TILE>(q, ldq, k, ldk, v, ldv, scale, dOut, ldo, lse, delta, dk, lddk, dv, lddv, t,  \
-                group, headDim, STACK_Z);                                                                            \
+                kvHeads, group, headDim);                                                                            \
     }                                                                                                                \
     extern "C" __global__ void __launch_bounds__(BLOCK) attention_backward_queries_##D##_##TILE(                     \
             const float* q, i64 ldq, const float* k, i64 ldk, const float* v, i64 ldv, float scale,                  \
-            const float* dOut, i64 ldo, const float* lse, const float* delta, float* dq, i64 lddq, int t, int group, \
-            int headDim) {                                                                                           \
-        attentionBackwardQueries<D, TILE>(q, ldq, k, ldk, v, ldv, scale, dOut, ldo, lse, delta, dq, lddq, t, group,  \
-                headDim, STACK_Z);                                                                                   \
+            const float* dOut, i64 ldo, const float* lse, const float* delta, float* dq, i64 lddq, int t, int heads, \
+            int group, int headDim) {                                                                                \
+        attentionBackwardQueries<D, TILE>(q, ldq, k, ldk, v, ldv, scale, dOut, ldo, lse, delta, dq, lddq, t, heads,  \
+                group, headDim);                                                                                     \
     }
 
 ATTENTION(16, 64)
@@ -380,5 +380,6 @@ ATTENTION(64, 64)
 ATTENTION(64, 32)
 ATTENTION(128, 64)
 ATTENTION(128, 32)
+ATTENTION(128, 16)
 ATTENTION(256, 32)
 ATTENTION(256, 16)

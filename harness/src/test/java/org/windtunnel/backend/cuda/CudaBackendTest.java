@@ -253,9 +253,6 @@ class CudaBackendTest {
     void headsThatDoNotFitAreRefused() {
         AttentionShape shape = new AttentionShape(1, 2, 1, 1, 257);
         assertThatThrownBy(() -> attention(backend, shape)).hasMessageContaining("at most 256").hasMessageContaining("257");
-        DeviceInfo turing = new DeviceInfo("T4", 7, 5, 40, 1L << 34, 64 << 10, "");
-        assertThat(AttentionTiles.of(128, 3, turing)).isEqualTo(new AttentionTiles(128, 32));
-        assertThatThrownBy(() -> AttentionTiles.of(256, 4, turing)).hasMessageContaining("T4").hasMessageContaining("65536");
     }
 
     @Test

@@ -19,7 +19,7 @@ public final class EmulatedDevice implements Device {
     private static final String[] ERRORS = {
         "", "the arguments are not as long as the kernel's parameters",
         "some threads wait at a barrier or shuffle that others never reach", "a shuffle from a lane that is not there",
-        "a grid or block of impossible size"
+        "a grid or block of impossible size", "a row of a matrix for the tensor cores that does not begin at 16 bytes"
     };
 
     private final Emulation.Kernels kernels = Emulation.kernels();

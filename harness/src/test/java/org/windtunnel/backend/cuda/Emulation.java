@@ -10,8 +10,10 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -56,6 +58,9 @@ final class Emulation {
     private static final Pattern ATTENTION = Pattern.compile("(?m)^ATTENTION\\((\\d+), (\\d+)\\)");
     private static final List<String> ATTENTION_KERNELS =
             List.of("attention_forward", "attention_backward_keys", "attention_backward_queries");
+    private static final Pattern TENSOR_ATTENTION = Pattern.compile("(?m)^TENSOR_ATTENTION\\((\\w+), \\w+, (\\d+),");
+    private static final List<String> TENSOR_KERNELS =
+            List.of("tensor_forward", "tensor_delta", "tensor_backward_keys", "tensor_backward_queries");
     private static final long BUILD_SECONDS = 300;
 
     private static Kernels kernels;
@@ -128,16 +133,31 @@ final class Emulation {
         }
     }
 
+    /** All sources that a backend may load, and one that only a test loads. */
+    static List<KernelSource> sources() {
+        List<KernelSource> sources = new ArrayList<>(KernelSource.all());
+        sources.addAll(AttentionTiles.sources());
+        sources.add(fragments());
+        return sources;
+    }
+
+    /** Kernels that show which lane of a warp holds what. */
+    static KernelSource fragments() {
+        return KernelSource.tensorAttention("fragments", resource("fragments.cu"));
+    }
+
     /** The kernels between the header and the scheduler, with a table of their names and types. */
     private static String translationUnit() {
-        StringBuilder text = new StringBuilder(resource("emulation.h"));
+        StringBuilder text = new StringBuilder(resource("emulation.h")).append(resource("tensor_cores.h"));
         StringBuilder table = new StringBuilder("namespace emulation {\nstatic const Kernel KERNELS[] = {\n");
-        boolean first = true;
-        for (KernelSource source : KernelSource.all()) {
-            // Definitions that all share are in each source; here they may come once.
-            String body = source.text();
-            text.append(first ? body : body.substring(body.indexOf("#line 1 \"" + source.name())));
-            first = false;
+        Set<String> sections = new HashSet<>();
+        for (KernelSource source : sources()) {
+            // Definitions that several share are in each source; here they may come once.
+            for (String section : source.text().split("(?=" + KernelSource.SECTION + ")")) {
+                if (sections.add(section)) {
+                    text.append(section);
+                }
+            }
             names(source.text()).forEach(name ->
                     table.append("kernel(\"").append(name).append("\", ").append(name).append("),\n"));
         }
@@ -150,6 +170,11 @@ final class Emulation {
         for (Matcher m = KERNEL.matcher(text); m.find(); ) {
             if (!m.group(1).endsWith("_")) {
                 names.add(m.group(1));
+            }
+        }
+        for (Matcher m = TENSOR_ATTENTION.matcher(text); m.find(); ) {
+            for (String kernel : TENSOR_KERNELS) {
+                names.add(kernel + "_" + m.group(1) + "_" + m.group(2));
             }
         }
         for (Matcher m = ATTENTION.matcher(text); m.find(); ) {

@@ -17,18 +17,27 @@ import org.junit.jupiter.api.io.TempDir;
 /** Every kernel compiles for A100, Hopper and Blackwell, where there is an nvcc; no GPU is needed. */
 class KernelCompilationTest {
     private static final int[] ARCHITECTURES = {80, 90, 100};
+    private static final List<KernelSource> SOURCES = sources();
+
+    /** Attention on tensor cores in one size for each type of operands: g++ has seen the others. */
+    private static List<KernelSource> sources() {
+        List<KernelSource> sources = new ArrayList<>(KernelSource.all());
+        AttentionTiles.sources().stream().filter(s -> s.name().endsWith("_64.cu")).forEach(sources::add);
+        sources.add(Emulation.fragments());
+        return sources;
+    }
 
     @Test
     void everyKernelCompilesForEachGeneration(@TempDir Path directory) throws Exception {
         Map<String, Process> running = new LinkedHashMap<>();
         try {
-            for (KernelSource source : KernelSource.all()) {
+            for (KernelSource source : SOURCES) {
                 Path file = directory.resolve(source.name());
                 Files.writeString(file, source.text());
             }
             for (int architecture : ARCHITECTURES) {
                 List<String> command = new ArrayList<>(List.of("nvcc", "-std=c++17", "-cubin", "-arch=sm_" + architecture));
-                for (KernelSource source : KernelSource.all()) {
+                for (KernelSource source : SOURCES) {
                     command.add(directory.resolve(source.name()).toString());
                 }
                 Path output = Files.createDirectories(directory.resolve("sm_" + architecture));
@@ -48,7 +57,7 @@ class KernelCompilationTest {
             assertThat(exit)
                     .as("nvcc for %s:%n%s", compiler.getKey(), Files.readString(output.resolve("log"), StandardCharsets.UTF_8))
                     .isZero();
-            for (KernelSource source : KernelSource.all()) {
+            for (KernelSource source : SOURCES) {
                 assertThat(output.resolve(source.name().replace(".cu", ".cubin"))).exists();
             }
         }

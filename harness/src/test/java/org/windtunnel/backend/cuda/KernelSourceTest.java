@@ -49,7 +49,7 @@ class KernelSourceTest {
     /** A kernel that is written in a way that the pattern does not know would stay as it is. */
     @Test
     void noKernelIsOverlooked() {
-        for (KernelSource source : KernelSource.all()) {
+        for (KernelSource source : Emulation.sources()) {
             assertThat(count(source.text(), "__global__")).as(source.name())
                     .isEqualTo(count(source.text(), "= shiftInStack\\("))
                     .isPositive();

@@ -10,6 +10,8 @@ Index block;
 Index grid;
 Index threads;
 float* dynamicShared;
+Error fault;
+Registers registers[2][32][32];
 
 static void* scheduler;
 static const Kernel* running;
@@ -62,6 +64,7 @@ static void start(Fiber& fiber, unsigned int x) {
     fiber.stack = top;
     fiber.state = RUNNING;
     fiber.thread = {x, 0, 0};
+    fiber.products = 0;
 }
 
 // Lets a warp go on whose lanes all wait at a shuffle; false if one of them asks a lane that is not there.
@@ -182,7 +185,7 @@ extern "C" int emulation_launch(
     }
     while ((int)fibers.size() < threads) {
         void* memory = mmap(nullptr, STACK, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-        fibers.push_back({nullptr, (char*)memory, DONE, {}, 0, 0, 0});
+        fibers.push_back({nullptr, (char*)memory, DONE, {}, 0, 0, 0, 0});
     }
     // What an earlier block left in shared memory is nothing that a kernel may use.
     sharedMemory.assign(sharedBytes / 4 + 4, std::numeric_limits<float>::quiet_NaN());
@@ -190,6 +193,7 @@ extern "C" int emulation_launch(
     emulation::arguments = arguments;
     grid = {(unsigned int)x, (unsigned int)y, (unsigned int)z};
     emulation::threads = {(unsigned int)threads, 1, 1};
+    fault = NONE;
     for (unsigned int bz = 0; bz < grid.z; bz++) {
         for (unsigned int by = 0; by < grid.y; by++) {
             for (unsigned int bx = 0; bx < grid.x; bx++) {
@@ -201,7 +205,7 @@ extern "C" int emulation_launch(
             }
         }
     }
-    return NONE;
+    return fault;
 }
 
 // A row-major product as Device.gemm describes it, summed up in double.

@@ -18,7 +18,7 @@
 namespace emulation {
 
 enum Waiting { RUNNING, AT_BARRIER, AT_SHUFFLE, DONE };
-enum Error { NONE, ARGUMENTS, STUCK, SHUFFLE, SHAPE };
+enum Error { NONE, ARGUMENTS, STUCK, SHUFFLE, SHAPE, ALIGNMENT };
 
 struct Index {
     unsigned int x, y, z;
@@ -32,6 +32,7 @@ struct Fiber {
     uint64_t value;  // what a shuffle offers and receives
     int source;
     int predicate;
+    unsigned int products;  // done by tensor cores so far
 };
 
 extern Fiber* current;
@@ -39,7 +40,7 @@ extern Index block;
 extern Index grid;
 extern Index threads;
 extern float* dynamicShared;
-extern int vote;
+extern Error fault;  // of a thread, which goes on; the launch reports it
 
 // Gives the turn to the next fiber; returns when the wait is over.
 void wait(Waiting state);
@@ -132,6 +133,14 @@ Kernel kernel(const char* name, void (*function)(P...)) {
 
 struct alignas(16) float4 {
     float x, y, z, w;
+};
+
+struct alignas(8) float2 {
+    float x, y;
+};
+
+struct alignas(16) uint4 {
+    unsigned int x, y, z, w;
 };
 
 using std::max;

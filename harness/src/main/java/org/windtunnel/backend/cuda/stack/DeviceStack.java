@@ -34,7 +34,8 @@ final class DeviceStack {
     private final Map<Long, String> names = new HashMap<>();
     private final Set<String> told = new HashSet<>();
     private final ByteBuffer arguments = ByteBuffer.allocateDirect(Device.ARGUMENT_BYTES).order(ByteOrder.nativeOrder());
-    private boolean loaded;
+    /** Names of sources. */
+    private final Set<String> loaded = new HashSet<>();
 
     /**
      * Takes the memory of all runs; every run is waited for from now on.
@@ -76,10 +77,7 @@ final class DeviceStack {
     }
 
     synchronized void load(List<KernelSource> sources) {
-        if (!loaded) {
-            device.load(sources);
-            loaded = true;
-        }
+        device.load(sources.stream().filter(source -> loaded.add(source.name())).toList());
     }
 
     /** The same handle for all runs. */
