@@ -18,6 +18,8 @@ final class ImageCases {
             }
         }
         cases.add(convolution(new CaseDraws(seed, "cifar convolution", large), 3, 1, large));
+        cases.add(rowsOfEight(new CaseDraws(seed, "rows of eight", large)));
+        cases.add(convolution(new CaseDraws(seed, "bands", large), new WindowShape(1, 24, 40, 64, 17, 3, 1, 1)));
         cases.add(manyImages(new CaseDraws(seed, "many images", large)));
         for (int options = 0; options < 4; options++) {
             cases.add(batchNorm(new CaseDraws(seed, "batch norm" + options, large), options));
@@ -32,6 +34,13 @@ final class ImageCases {
     private static KernelCase manyImages(CaseDraws r) {
         return convolution(
                 r, new WindowShape(20 + r.below(60), 3 + r.below(3), 3, 1 + r.below(5), 1 + r.below(20), 3, 1, 1));
+    }
+
+    /** Tall enough for loops over eight rows, which overlap in the last ones, and over four. */
+    private static KernelCase rowsOfEight(CaseDraws r) {
+        int height = r.flag() ? 8 + 4 * r.below(4) : 8 + r.below(12);
+        return convolution(r, new WindowShape(
+                1 + r.below(3), height, 2 + r.below(20), 1 + r.below(20), 1 + r.below(40), 3, 1, 1));
     }
 
     private static KernelCase convolution(CaseDraws r, int kernel, int stride, boolean large) {

@@ -28,6 +28,8 @@ final class ImageGradientCases {
         g.convolution(new WindowShape(1, 9, 8, 1, 2, 7, 2, 3), 1);
         g.convolution(new WindowShape(1, 6, 7, 2, 2, 5, 3, 0), 1);
         g.convolution(new WindowShape(1, 4, 4, 2, 17, 3, 1, 1), 1);
+        g.convolution(new WindowShape(1, 8, 5, 2, 2, 3, 1, 1), 1);
+        g.convolution(new WindowShape(1, 9, 3, 1, 2, 3, 1, 1), 1);
         for (boolean epilogue : new boolean[] {false, true}) {
             g.batchNorm(2, 6, 5, epilogue);
             g.groupNorm(2, 6, 6, 3, epilogue);

@@ -84,7 +84,7 @@ final class DirectConvolution {
         for (int o = 0; o < s.out(); o++) {
             for (int tap = 0; tap < taps; tap++) {
                 int to = plan.packedAt(tap / s.kernel(), tap % s.kernel(), 0, o);
-                int step = plan.blockWidth(o / (2 * WindowLanes.L) * 2 * WindowLanes.L);
+                int step = plan.packedStep(o);
                 int from = o * s.in() * taps + tap;
                 for (int c = 0; c < s.in(); c++) {
                     packed[to + c * step] = filterRows[from + c * taps];

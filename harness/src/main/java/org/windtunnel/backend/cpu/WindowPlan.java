@@ -34,6 +34,10 @@ final class WindowPlan {
     final int bandRows;
 
     final int bands;
+    /** Whether {@link TallLanes} multiply, for the output or the filters' gradient. */
+    final boolean tall;
+
+    final boolean tallGradient;
     /** Floats of a row of the padded copy. */
     final int rowLength;
     /** Adjacent inputs of a row of the window, as they are, to an even number, and to whole tiles. */
@@ -70,11 +74,22 @@ final class WindowPlan {
         this.padTop = padTop;
         this.padLeft = padLeft;
         this.rowLength = ((outWidth - 1) * stride + kernelColumns) * in;
-        this.bandRows = Math.max(1, Math.min(outHeight, (BAND / rowLength - kernelRows) / stride + 1));
+        boolean tallWindow = TallLanes.suits() && stride == 1 && kernelRows == TallLanes.WINDOW;
+        int rows = Math.max(1, (BAND / rowLength - kernelRows) / stride + 1);
+        if (tallWindow && rows > TallLanes.ROWS) {
+            rows = rows / TallLanes.ROWS * TallLanes.ROWS;
+        }
+        this.bandRows = Math.min(outHeight, rows);
         this.bands = (outHeight + bandRows - 1) / bandRows;
+        int lastRows = outHeight - (bands - 1) * bandRows;
+        this.tall = tallWindow && lastRows >= TallLanes.ROWS && outWidth >= TallLanes.COLUMNS;
+        boolean pays = outWidth >= 2 * TallLanes.ROWS || out <= WindowLanes.L;
+        this.tallGradient = tallWindow && pays && bandRows % TallLanes.GRADIENT_ROWS == 0
+                && lastRows % TallLanes.GRADIENT_ROWS == 0;
         this.run = kernelColumns * in;
         this.evenRun = run + (run & 1);
-        this.tiledRun = (run + TILE - 1) / TILE * TILE;
+        int inputs = tallGradient ? TallLanes.GRADIENT_INPUTS : TILE;
+        this.tiledRun = (run + inputs - 1) / inputs * inputs;
         this.vectorOut = (out + WindowLanes.L - 1) / WindowLanes.L * WindowLanes.L;
         this.at = new int[tiled(bandRows * outWidth)];
         for (int i = 0; i < at.length; i++) {
@@ -100,7 +115,7 @@ final class WindowPlan {
 
     /** Floats of the filters as {@link #pack} lays them out. */
     int packedSize() {
-        return kernelRows * evenRun * vectorOut;
+        return kernelRows * (tall ? run : evenRun) * vectorOut;
     }
 
     /** Copies the input rows of a band with their padding. @param image first element of the image */
@@ -131,8 +146,17 @@ final class WindowPlan {
         return Math.min(2 * WindowLanes.L, vectorOut - o);
     }
 
+    /** Distance of adjacent inputs in the packed filters of channel {@code o}. */
+    int packedStep(int o) {
+        return tall ? kernelRows * WindowLanes.L : blockWidth(o / (2 * WindowLanes.L) * 2 * WindowLanes.L);
+    }
+
     /** y = filters · block for the pixels of a band; y has {@code vectorOut} channels a pixel and whole tiles of pixels. */
     void multiply(float[] block, float[] packed, int packedAt, int pixels, float[] y) {
+        if (tall) {
+            multiplyTall(block, packed, packedAt, pixels / outWidth, y);
+            return;
+        }
         int n = tiled(pixels);
         Arrays.fill(y, 0, n * vectorOut, 0f);
         int w = packedAt;
@@ -154,8 +178,29 @@ final class WindowPlan {
         }
     }
 
+    /** The last tiles of rows and columns overlap those before. */
+    private void multiplyTall(float[] block, float[] packed, int packedAt, int rows, float[] y) {
+        int ldy = outWidth * vectorOut;
+        for (int o = 0; o < vectorOut; o += WindowLanes.L) {
+            int w = packedAt + o * kernelRows * run;
+            for (int row = 0; row < rows; row += TallLanes.ROWS) {
+                int r = Math.min(row, rows - TallLanes.ROWS);
+                for (int column = 0; column < outWidth; column += TallLanes.COLUMNS) {
+                    int c = Math.min(column, outWidth - TallLanes.COLUMNS);
+                    TallLanes.forward(
+                            block, r * rowLength + c * in, rowLength, in, run, packed, w, y, r * ldy + c * vectorOut + o,
+                            ldy, vectorOut);
+                }
+            }
+        }
+    }
+
     /** g += gradient of the filters, [kernelRows, tiledRun, vectorOut]; d as y in {@link #multiply}, then a pixel of 0. */
     void multiplyGradient(float[] block, float[] d, int pixels, float[] g) {
+        if (tallGradient) {
+            multiplyTallGradient(block, d, pixels / outWidth, g);
+            return;
+        }
         int even = pixels + (pixels & 1);
         for (int r = 0; r < kernelRows; r++) {
             for (int j = 0; j < run; j += TILE) {
@@ -173,8 +218,25 @@ final class WindowPlan {
         }
     }
 
+    private void multiplyTallGradient(float[] block, float[] d, int rows, float[] g) {
+        int ldd = outWidth * vectorOut;
+        for (int o = 0; o < vectorOut; o += WindowLanes.L) {
+            for (int r = 0; r < rows; r += TallLanes.GRADIENT_ROWS) {
+                for (int j = 0; j < run; j += TallLanes.GRADIENT_INPUTS) {
+                    TallLanes.gradient(
+                            block, r * rowLength + j, rowLength, in, outWidth, d, r * ldd + o, ldd, vectorOut, g,
+                            j * vectorOut + o, tiledRun * vectorOut);
+                }
+            }
+        }
+    }
+
     /** Place in the packed filters of the first of a position's output channels in the block of channel {@code o}. */
     int packedAt(int row, int column, int inChannel, int o) {
+        if (tall) {
+            int first = o / WindowLanes.L * WindowLanes.L;
+            return (first * run + (column * in + inChannel) * WindowLanes.L) * kernelRows + row * WindowLanes.L + o - first;
+        }
         int block = o / (2 * WindowLanes.L) * 2 * WindowLanes.L;
         int start = kernelRows * evenRun * block;
         return start + ((row * evenRun) + column * in + inChannel) * blockWidth(block) + o - block;
