@@ -130,7 +130,7 @@ public record ResNetExchange(ResNetShape shape, ForwardMultipliers multipliers) 
             Tensor target = into.buffers().containsKey(name) ? into.buffers().get(name)
                     : into.parameters().weight(name);
             Segment s = found.get(inGraph);
-            if (s == null || !Arrays.equals(s.spec().shape(), target.shape())) {
+            if (s == null || !sameShape(s.spec().shape(), target.shape())) {
                 throw new ConfigException("init: " + zip + ": expected " + inGraph + Arrays.toString(target.shape())
                         + ", found "
                         + (s == null ? "no such parameter" : s.spec().toString()));
@@ -147,6 +147,12 @@ public record ResNetExchange(ResNetShape shape, ForwardMultipliers multipliers) 
             }
             target.set(values);
         });
+    }
+
+    /** Linear layers within blocks are convolutions of one pixel in the graph. */
+    private static boolean sameShape(int[] inGraph, int[] ours) {
+        boolean onePixel = inGraph.length == ours.length + 2 && inGraph[2] == 1 && inGraph[3] == 1;
+        return Arrays.equals(onePixel ? Arrays.copyOf(inGraph, 2) : inGraph, ours);
     }
 
     private void requireSameGraph(ComputationGraphConfiguration found, Path zip) {

@@ -16,6 +16,7 @@ import org.deeplearning4j.nn.conf.layers.Layer;
 import org.deeplearning4j.nn.conf.layers.OutputLayer;
 import org.deeplearning4j.nn.conf.layers.PoolingType;
 import org.deeplearning4j.nn.conf.layers.SubsamplingLayer;
+import org.deeplearning4j.nn.conf.layers.Upsampling2D;
 import org.deeplearning4j.nn.conf.layers.misc.FrozenLayerWithBackprop;
 import org.nd4j.linalg.activations.Activation;
 import org.nd4j.linalg.lossfunctions.LossFunctions.LossFunction;
@@ -52,11 +53,11 @@ final class ResNetGraph {
 
     /** @throws ConfigException if one of the shape's options cannot be written */
     static ComputationGraphConfiguration configuration(ResNetShape shape, ForwardMultipliers multipliers) {
-        if (shape.norm() != Norm.BATCH || shape.squeezeRatio() > 0) {
-            throw new ConfigException("Deeplearning4j: expected model.norm batch and squeeze_ratio 0, found norm "
-                    + shape.norm().name().toLowerCase(Locale.ROOT) + " and squeeze_ratio " + shape.squeezeRatio()
+        if (shape.norm() != Norm.BATCH) {
+            throw new ConfigException("Deeplearning4j: expected model.norm batch, found norm "
+                    + shape.norm().name().toLowerCase(Locale.ROOT)
                     + ": of norms, Deeplearning4j 1.0.0-M2.1 has a layer for batch norm only (none for group norm), and "
-                    + "this export does not write a bias in place of a norm, nor squeeze and excitation");
+                    + "this export does not write a bias in place of a norm");
         }
         return new ResNetGraph(shape, multipliers).build();
     }
@@ -118,6 +119,9 @@ final class ResNetGraph {
                 norm(names.norm(b.index(), i), i < count - 1);
             }
         }
+        if (shape.squeezeRatio() > 0) {
+            squeeze(b);
+        }
         String module = ResNetNames.block(b.index());
         if (residual != 1) {
             graph.addVertex(module + ".scale", new ScaleVertex(residual), at);
@@ -128,6 +132,26 @@ final class ResNetGraph {
         if (!pre) {
             add(module + ".relu", new ActivationLayer(Activation.RELU));
         }
+    }
+
+    /**
+     * Squeeze and excitation. Images of one pixel become as large as the branch's, for Deeplearning4j refuses products of
+     * different shapes.
+     */
+    private void squeeze(BlockShape b) {
+        String branch = at;
+        String module = ResNetNames.block(b.index()) + ".se";
+        add(module + ".pool", new GlobalPoolingLayer.Builder(PoolingType.AVG).collapseDimensions(false).build());
+        add(ResNetNames.squeeze(b.index(), 0), linear(shape.squeezed(b), Activation.RELU));
+        add(ResNetNames.squeeze(b.index(), 1), linear(b.out(), Activation.SIGMOID));
+        add(module + ".gates", new Upsampling2D.Builder().size(new int[] {b.outHeight(), b.outWidth()}).build());
+        graph.addVertex(module, new ElementWiseVertex(ElementWiseVertex.Op.Product), branch, at);
+        at = module;
+    }
+
+    /** A linear layer on images of one pixel. */
+    private static ConvolutionLayer linear(int out, Activation activation) {
+        return new ConvolutionLayer.Builder(1, 1).nOut(out).activation(activation).build();
     }
 
     /** What is added to a block's branch. */

@@ -47,23 +47,34 @@ class ResNetGraphTest {
     private final Backend exact = new Nd4jBackend(DType.FLOAT64);
 
     enum Case {
-        POST_B(Block.BASIC, Order.POST_ACTIVATION, Shortcut.B, Stem.SMALL, false, ForwardMultipliers.standard(1)),
-        POST_A(Block.BASIC, Order.POST_ACTIVATION, Shortcut.A, Stem.SMALL, false,
+        POST_B(Block.BASIC, Order.POST_ACTIVATION, Shortcut.B, Stem.SMALL, false, 0, ForwardMultipliers.standard(1)),
+        POST_A(Block.BASIC, Order.POST_ACTIVATION, Shortcut.A, Stem.SMALL, false, 0,
                 new ForwardMultipliers(1, 1, 0.6, 0.5)),
-        PRE_B(Block.BASIC, Order.PRE_ACTIVATION, Shortcut.B, Stem.SMALL, false, new ForwardMultipliers(1, 1, 0.6, 0.5)),
-        PRE_A(Block.BASIC, Order.PRE_ACTIVATION, Shortcut.A, Stem.SMALL, false, ForwardMultipliers.standard(1)),
-        BOTTLENECK(Block.BOTTLENECK, Order.POST_ACTIVATION, Shortcut.B, Stem.LARGE, false,
+        PRE_B(Block.BASIC, Order.PRE_ACTIVATION, Shortcut.B, Stem.SMALL, false, 0,
+                new ForwardMultipliers(1, 1, 0.6, 0.5)),
+        PRE_A(Block.BASIC, Order.PRE_ACTIVATION, Shortcut.A, Stem.SMALL, false, 0, ForwardMultipliers.standard(1)),
+        BOTTLENECK(Block.BOTTLENECK, Order.POST_ACTIVATION, Shortcut.B, Stem.LARGE, false, 0,
                 ForwardMultipliers.standard(1)),
-        RESNET_D(Block.BOTTLENECK, Order.PRE_ACTIVATION, Shortcut.B, Stem.DEEP, true, ForwardMultipliers.standard(1));
+        RESNET_D(Block.BOTTLENECK, Order.PRE_ACTIVATION, Shortcut.B, Stem.DEEP, true, 0, ForwardMultipliers.standard(1)),
+        SQUEEZE(Block.BASIC, Order.POST_ACTIVATION, Shortcut.B, Stem.SMALL, false, 0.5,
+                new ForwardMultipliers(1, 1, 0.6, 0.5)),
+        SQUEEZE_PRE(Block.BOTTLENECK, Order.PRE_ACTIVATION, Shortcut.A, Stem.SMALL, false, 0.25,
+                ForwardMultipliers.standard(1));
 
         private final ResNetShape shape;
         private final ForwardMultipliers multipliers;
 
-        Case(Block block, Order order, Shortcut shortcut, Stem stem, boolean averages, ForwardMultipliers multipliers) {
+        Case(
+                Block block,
+                Order order,
+                Shortcut shortcut,
+                Stem stem,
+                boolean averages,
+                double squeeze,
+                ForwardMultipliers multipliers) {
             int side = stem == Stem.SMALL ? 8 : 16;
-            this.shape = new ResNetShape(block, order, List.of(1, 1), 4, shortcut, Norm.BATCH, 1, 1, stem, averages, 0,
-                    0, 0,
-                    1e-5, 0.1, 2, side, side, 3);
+            this.shape = new ResNetShape(block, order, List.of(1, 1), 4, shortcut, Norm.BATCH, 1, 1, stem, averages,
+                    squeeze, 0, 0, 1e-5, 0.1, 2, side, side, 3);
             this.multipliers = multipliers;
         }
 
