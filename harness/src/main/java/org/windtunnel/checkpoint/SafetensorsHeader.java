@@ -16,6 +16,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.windtunnel.config.ConfigException;
+import org.windtunnel.tensor.DType;
 import org.windtunnel.tensor.Tensor;
 
 /**
@@ -51,17 +52,23 @@ record SafetensorsHeader(Map<String, Entry> entries, long dataBytes, Map<String,
     static SafetensorsHeader of(Map<String, Tensor> tensors) {
         Map<String, TensorType> types = new LinkedHashMap<>();
         tensors.forEach((name, t) -> types.put(name, new TensorType(t.storage().dtype(), t.shape())));
-        return of(types, Map.of());
+        return of(types, false, Map.of());
     }
 
-    /** The same for tensors that are not there yet, with something to say about them. */
-    static SafetensorsHeader of(Map<String, TensorType> tensors, Map<String, String> metadata) {
+    /**
+     * The same for tensors that are not there yet, with something to say about them.
+     *
+     * @param bf16 store numbers as BF16
+     */
+    static SafetensorsHeader of(Map<String, TensorType> tensors, boolean bf16, Map<String, String> metadata) {
         List<Map.Entry<String, TensorType>> ordered = new ArrayList<>(tensors.entrySet());
         ordered.sort(Comparator.comparingInt(e -> -e.getValue().dtype().bytes()));
         Map<String, Entry> entries = new LinkedHashMap<>();
         long at = 0;
         for (Map.Entry<String, TensorType> e : ordered) {
-            Entry entry = new Entry(StoredType.of(e.getValue().dtype()), e.getValue().shape(), at);
+            boolean rounds = bf16 && e.getValue().dtype() != DType.INT32;
+            StoredType type = rounds ? StoredType.BF16 : StoredType.of(e.getValue().dtype());
+            Entry entry = new Entry(type, e.getValue().shape(), at);
             entries.put(e.getKey(), entry);
             at = Math.addExact(at, entry.bytes());
         }

@@ -20,13 +20,18 @@ public final class SafetensorsWriter {
      * Writes a file; it appears under its name when it is whole, in place of an older one.
      *
      * @param tensors by name; floating-point types only
+     * @param bf16 store them as BF16, rounded
      * @param metadata what the file says of itself
      * @param values gives a tensor's elements by its name; rounded where its type is F32
      */
     public static void write(
-            Path file, Map<String, TensorType> tensors, Map<String, String> metadata, Function<String, double[]> values)
+            Path file,
+            Map<String, TensorType> tensors,
+            boolean bf16,
+            Map<String, String> metadata,
+            Function<String, double[]> values)
             throws IOException {
-        SafetensorsHeader header = SafetensorsHeader.of(tensors, metadata);
+        SafetensorsHeader header = SafetensorsHeader.of(tensors, bf16, metadata);
         Path partial = file.resolveSibling(file.getFileName() + ".partial");
         try (FileChannel channel = FileChannel.open(partial, StandardOpenOption.CREATE, StandardOpenOption.WRITE,
                 StandardOpenOption.TRUNCATE_EXISTING)) {
@@ -43,18 +48,14 @@ public final class SafetensorsWriter {
             throws IOException {
         int width = entry.type().bytes();
         if (entry.type() == StoredType.I32 || (long) values.length * width != entry.bytes()) {
-            throw new IllegalArgumentException(name + ": expected " + entry.bytes() + " bytes of F32 or F64, found "
+            throw new IllegalArgumentException(name + ": expected " + entry.bytes() + " bytes of floating-point numbers, found "
                     + values.length + " values of " + entry.type());
         }
         ByteBuffer block = ByteBuffer.allocate(BLOCK).order(ByteOrder.LITTLE_ENDIAN);
         for (int done = 0; done < values.length; ) {
             block.clear();
             for (; done < values.length && block.hasRemaining(); done++) {
-                if (entry.type() == StoredType.F32) {
-                    block.putFloat((float) values[done]);
-                } else {
-                    block.putDouble(values[done]);
-                }
+                entry.type().put(values[done], block);
             }
             write(channel, block.flip());
         }

@@ -4,7 +4,7 @@ import java.nio.ByteBuffer;
 import org.windtunnel.tensor.DType;
 
 /**
- * How a safetensors file stores an element. Half precision can be read, as numbers of single precision; it is not written.
+ * How a safetensors file stores an element. Half precision can be read, as numbers of single precision.
  */
 enum StoredType {
     F64(DType.FLOAT64, 8),
@@ -17,6 +17,10 @@ enum StoredType {
 
     private static final int HALF_FRACTION = 10;
     private static final int HALF_BIAS = 15;
+    /** Marks a NaN, whose other marks may all be in the lower half. */
+    private static final int QUIET = 1 << 6;
+    /** Just less than half of BF16's last place. */
+    private static final int HALF_UNIT = 0x7FFF;
 
     private final DType dtype;
     private final int bytes;
@@ -58,6 +62,25 @@ enum StoredType {
             case BF16 -> Float.intBitsToFloat(from.getShort() << 16);
             case F16 -> half(from.getShort());
         };
+    }
+
+    /** Stores an element; numbers are rounded to the nearest, ties to even. */
+    void put(double value, ByteBuffer into) {
+        switch (this) {
+            case F64 -> into.putDouble(value);
+            case F32 -> into.putFloat((float) value);
+            case BF16 -> into.putShort(upperHalf((float) value));
+            default -> throw new IllegalArgumentException(this + " is not written");
+        }
+    }
+
+    private static short upperHalf(float value) {
+        int bits = Float.floatToRawIntBits(value);
+        if (Float.isNaN(value)) {
+            return (short) (bits >>> Short.SIZE | QUIET);
+        }
+        int odd = bits >>> Short.SIZE & 1;
+        return (short) (bits + HALF_UNIT + odd >>> Short.SIZE);
     }
 
     private static double half(short bits) {

@@ -58,6 +58,9 @@ final class ExportCommand implements Callable<Integer> {
             + "for programs that do not know them (dl4j: always)")
     private boolean fold;
 
+    @Option(names = "--bf16", description = "Round the weights to bfloat16, half the bytes (safetensors only)")
+    private boolean bf16;
+
     @Override
     public Integer call() {
         RunJob job = StoredRun.read(run);
@@ -83,11 +86,14 @@ final class ExportCommand implements Callable<Integer> {
                     + "--fold-multipliers puts them into the weights instead");
         }
         try (SafetensorsFile weights = checkpoint.open("weights")) {
-            return export.write(weights, fold, out);
+            return export.write(weights, fold, bf16, out);
         }
     }
 
     private Path dl4j(ModelPlan plan, Checkpoint checkpoint) {
+        if (bf16) {
+            throw new ConfigException("--bf16: expected --to safetensors, found --to dl4j, which is written in fp32");
+        }
         Map<String, double[]> tensors = new LinkedHashMap<>();
         for (String group : checkpoint.groups()) {
             if (group.equals("weights") || group.equals("buffers")) {

@@ -43,10 +43,11 @@ public record TransformerExport(
      *
      * @param weights a checkpoint's weights, under the names of the declaration
      * @param fold multiply the constants into the weights, so that only attention's 1/sqrt(headDim) is left of them
+     * @param bf16 round the weights to BF16, half the bytes of fp32
      * @return the file of weights
      * @throws ConfigException if the weights are of another model, or the file cannot be written
      */
-    public Path write(SafetensorsFile weights, boolean fold, Path out) {
+    public Path write(SafetensorsFile weights, boolean fold, boolean bf16, Path out) {
         ForwardMultipliers standard = ForwardMultipliers.standard(shape.headDim());
         MultiplierFolding folding = new MultiplierFolding(shape, multipliers, fold ? standard : multipliers);
         Map<String, TensorType> types = new LinkedHashMap<>();
@@ -59,13 +60,13 @@ public record TransformerExport(
         try {
             boolean directory = Files.isDirectory(out);
             Path file = directory ? out.resolve(WEIGHTS) : out;
-            SafetensorsWriter.write(file, types, metadata(fold ? standard : multipliers), name -> {
+            SafetensorsWriter.write(file, types, bf16, metadata(fold ? standard : multipliers, bf16), name -> {
                 double[] values = weights.values(byName.get(name).name());
                 folding.apply(byName.get(name), values);
                 return values;
             });
             if (directory) {
-                Files.write(out.resolve(CONFIG), config().toPrettyString().getBytes(StandardCharsets.UTF_8));
+                Files.write(out.resolve(CONFIG), config(bf16).toPrettyString().getBytes(StandardCharsets.UTF_8));
             }
             return file;
         } catch (IOException e) {
@@ -73,17 +74,17 @@ public record TransformerExport(
         }
     }
 
-    private Map<String, String> metadata(ForwardMultipliers constants) {
+    private Map<String, String> metadata(ForwardMultipliers constants, boolean bf16) {
         Map<String, String> metadata = new LinkedHashMap<>();
-        metadata.put("config", config().toString());
+        metadata.put("config", config(bf16).toString());
         metadata.put(MODEL, JSON.valueToTree(model).toString());
         metadata.put(MULTIPLIERS, JSON.valueToTree(constants).toString());
         metadata.put("windtunnel.source", source);
         return metadata;
     }
 
-    private ObjectNode config() {
-        return shape.flavour() == Flavour.GPT ? gptConfig() : llamaConfig();
+    private ObjectNode config(boolean bf16) {
+        return shape.flavour() == Flavour.GPT ? gptConfig() : llamaConfig(bf16);
     }
 
     /** nanoGPT's {@code GPTConfig}, and what it fixes. */
@@ -102,7 +103,7 @@ public record TransformerExport(
                 .put("layer_norm_epsilon", shape.normEps());
     }
 
-    private ObjectNode llamaConfig() {
+    private ObjectNode llamaConfig(boolean bf16) {
         ObjectNode config = JSON.createObjectNode();
         // Qwen3 is LLaMA with QK-norm, as far as these models are concerned.
         config.putArray("architectures").add(shape.qkNorm() ? "Qwen3ForCausalLM" : "LlamaForCausalLM");
@@ -121,7 +122,7 @@ public record TransformerExport(
                 .put("attention_bias", false)
                 .put("mlp_bias", false)
                 .put("tie_word_embeddings", shape.tied())
-                .put("torch_dtype", "float32");
+                .put("torch_dtype", bf16 ? "bfloat16" : "float32");
     }
 
     /** Whether the constants are those that every program has. */

@@ -14,7 +14,6 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -87,15 +86,20 @@ class TransformerExportTest {
         Map<String, TensorType> types = new LinkedHashMap<>();
         model.parameters().specs().forEach(p -> types.put(p.name(), new TensorType(DType.FLOAT32, p.shape())));
         Path file = temp.resolve("weights.safetensors");
-        SafetensorsWriter.write(file, types, Map.of(), name -> model.parameters().weight(name).toDoubles());
+        SafetensorsWriter.write(file, types, false, Map.of(), name -> model.parameters().weight(name).toDoubles());
         return SafetensorsFile.open(file);
     }
 
     private Path export(Transformer model, TransformerShape shape, ForwardMultipliers m,
             boolean fold) throws IOException {
+        return export(model, shape, m, fold, false);
+    }
+
+    private Path export(Transformer model, TransformerShape shape, ForwardMultipliers m, boolean fold,
+            boolean bf16) throws IOException {
         try (SafetensorsFile weights = saved(model)) {
             return new TransformerExport(shape, m, Map.of("family", "test"), "a test")
-                    .write(weights, fold, temp.resolve("out.safetensors"));
+                    .write(weights, fold, bf16, temp.resolve("out.safetensors"));
         }
     }
 
@@ -215,35 +219,38 @@ class TransformerExportTest {
         }
     }
 
-    @Test
-    void aModelStartsFromHalfPrecision() throws IOException {
-        TransformerShape shape = Case.LLAMA_TIED.shape;
-        model(shape, SCALED, model -> {
-            Path file = export(model, shape, SCALED, false);
-            float[] rounded = model.parameters().weights().toFloats();
-            for (int i = 0; i < rounded.length; i++) {
-                rounded[i] = Float.intBitsToFloat(Float.floatToRawIntBits(rounded[i]) & 0xFFFF0000);
+    /** Loaded weights are the nearest numbers of eight significant bits, and go out again as the same bytes. */
+    @ParameterizedTest
+    @EnumSource
+    void halfPrecisionGoesOutAndComesBack(Case c) throws IOException {
+        model(c.shape, SCALED, model -> {
+            float[] before = model.parameters().weights().toFloats();
+            long whole = Files.size(export(model, c.shape, SCALED, false));
+            Path file = export(model, c.shape, SCALED, false, true);
+            byte[] bytes = Files.readAllBytes(file);
+            assertThat(whole - bytes.length).isBetween(2L * before.length - 512, 2L * before.length + 512);
+            InitialWeights.load(file, c.shape, SCALED, model.parameters());
+            float[] after = model.parameters().weights().toFloats();
+            for (int i = 0; i < before.length; i++) {
+                assertThat(Float.floatToRawIntBits(after[i]) & 0xFFFF).isZero();
+                double place = Math.scalb(1.0, Math.getExponent(before[i]) - 7);
+                assertThat(Math.abs((double) after[i] - before[i])).isLessThanOrEqualTo(place / 2);
             }
-            InitialWeights.load(cutToHalf(file), shape, SCALED, model.parameters());
-            assertThat(model.parameters().weights().toFloats()).isEqualTo(rounded);
+            assertThat(Files.readAllBytes(export(model, c.shape, SCALED, false, true))).isEqualTo(bytes);
         });
     }
 
-    /** The same file in BF16, rounded towards zero. */
-    private Path cutToHalf(Path file) throws IOException {
-        ByteBuffer in = ByteBuffer.wrap(Files.readAllBytes(file)).order(ByteOrder.LITTLE_ENDIAN);
-        byte[] json = new byte[(int) in.getLong()];
-        in.get(json);
-        String header = new String(json, StandardCharsets.UTF_8).replace("F32", "BF16");
-        header = Pattern.compile("data_offsets\":\\[(\\d+),(\\d+)").matcher(header).replaceAll(m -> "data_offsets\":["
-                + Long.parseLong(m.group(1)) / 2 + "," + Long.parseLong(m.group(2)) / 2);
-        byte[] text = header.getBytes(StandardCharsets.UTF_8);
-        ByteBuffer out = ByteBuffer.allocate(8 + text.length + in.remaining() / 2).order(ByteOrder.LITTLE_ENDIAN);
-        out.putLong(text.length).put(text);
-        while (in.hasRemaining()) {
-            out.putShort((short) (in.getInt() >> 16));
+    @Test
+    void halfPrecisionRoundsTiesToEven() throws IOException {
+        double[] values = {1 + 1 / 256.0, 1 + 3 / 256.0, -1 - 1 / 256.0 - 1e-6, -0.0, Float.MAX_VALUE,
+            Float.NEGATIVE_INFINITY, Float.MIN_VALUE, Float.intBitsToFloat(0x7F800001)};
+        Path file = temp.resolve("ties.safetensors");
+        SafetensorsWriter.write(file, Map.of("x", new TensorType(DType.FLOAT32, new int[] {values.length})), true,
+                Map.of(), name -> values);
+        try (SafetensorsFile found = SafetensorsFile.open(file)) {
+            assertThat(found.values("x")).containsExactly(1, 1 + 1 / 64.0, -1 - 1 / 128.0, -0.0, Double.POSITIVE_INFINITY,
+                    Double.NEGATIVE_INFINITY, 0, Double.NaN);
         }
-        return Files.write(temp.resolve("half.safetensors"), out.array());
     }
 
     private void refused(Path file, Transformer model, String... said) {
@@ -269,7 +276,7 @@ class TransformerExportTest {
             if (shape != null) {
                 types.put(tensor, new TensorType(DType.FLOAT32, shape));
             }
-            SafetensorsWriter.write(copy, types, from.metadata(), n -> n.equals(tensor) ? values : from.values(n));
+            SafetensorsWriter.write(copy, types, false, from.metadata(), n -> n.equals(tensor) ? values : from.values(n));
         }
         return copy;
     }
@@ -279,11 +286,11 @@ class TransformerExportTest {
         TransformerShape shape = Case.LLAMA_QK_NORM.shape;
         model(shape, SCALED, model -> {
             try (SafetensorsFile weights = saved(model)) {
-                Path file = new TransformerExport(shape, SCALED, Map.of(), "a test").write(weights, true, temp);
+                Path file = new TransformerExport(shape, SCALED, Map.of(), "a test").write(weights, true, true, temp);
                 assertThat(file).isEqualTo(temp.resolve("model.safetensors")).isNotEmptyFile();
             }
             assertThat(Files.readString(temp.resolve("config.json"))).contains("Qwen3ForCausalLM",
-                    "\"rope_theta\" : 100.0");
+                    "\"rope_theta\" : 100.0", "\"torch_dtype\" : \"bfloat16\"");
             assertThat(Files.list(temp).filter(p -> p.toString().endsWith(".partial")))
                     .isEmpty();
         });

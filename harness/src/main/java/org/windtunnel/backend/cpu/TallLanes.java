@@ -4,13 +4,14 @@ import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
- * The inner loops of direct convolution with three rows to the window and stride 1, for processors with 32 vector registers.
+ * The inner loops of direct convolution with three rows to the window and stride 1, for processors with 32 vector
+ * registers.
  *
- * <p>An input row meets three output rows, so a call takes several rows of the image and all three of the window: a loaded
- * input serves three multiplications, and sums stay in registers for the whole window. In {@link WindowLanes} loads are the
- * limit (14 for 12 multiplications with one vector of channels), here multiplications are: 23 loads for 48 of them, 28 in
- * the gradient. Measured on Zen 5, one thread: 220 to 260 and 207 to 239 GFLOPS of 260 possible. With 16 registers sums
- * spill and it loses to {@link WindowLanes}.
+ * <p>An input row meets three output rows, so a call takes several rows of the image and all three of the window: a
+ * loaded input serves three multiplications, and sums stay in registers for the whole window. In {@link WindowLanes}
+ * loads are the limit (14 for 12 multiplications with one vector of channels), here multiplications are: 23 loads for
+ * 48 of them, 28 in the gradient. The loops alone, one thread of Zen 5: 217 to 262 and 203 to 239 GFLOPS of 260
+ * possible. With 16 registers sums spill and it loses to {@link WindowLanes}.
  */
 final class TallLanes {
     private static final VectorSpecies<Float> S = FloatVector.SPECIES_PREFERRED;

@@ -135,8 +135,8 @@ final class ResNetGraph {
     }
 
     /**
-     * Squeeze and excitation. Images of one pixel become as large as the branch's, for Deeplearning4j refuses products of
-     * different shapes.
+     * Squeeze and excitation. Images of one pixel become as large as the branch's, for Deeplearning4j refuses products
+     * of different shapes.
      */
     private void squeeze(BlockShape b) {
         String branch = at;

@@ -48,7 +48,7 @@ class GraphStateTest {
         assertState(OptimizerCases.sgdSai(0.9), ALL + 10, "dense.W.momentum_buffer 8x4");
         assertState(adamw, 2 * ALL, "conv.W.exp_avg 4x4x3x3", "bn.gamma.exp_avg_sq 4", "out.W.exp_avg 3x8");
         assertState(OptimizerCases.muon(), HIDDEN + OTHERS, "conv.W.momentum_buffer 4x4x3x3", "stem.W.exp_avg 4x2x3x3");
-        // The smaller side of [4, 36] and [8, 4] projected to rank 2; the projection, and a norm to limit its growth by.
+        // The smaller side of [4, 36] and [8, 4] at rank 2; the projection, and a norm to limit its growth by.
         assertState(OptimizerCases.apollo(2, 4), 2 * 2 * (36 + 8) + 2 * (4 + 4) + 2 + OTHERS, "conv.W.exp_avg 2x36",
                 "dense.W.exp_avg_sq 8x2", "bn.beta.exp_avg 4");
         assertState(OptimizerCases.apolloMini(4), 2 * (36 + 8) + (4 + 4) + 2 + OTHERS, "stem.b.exp_avg 4");
