@@ -17,7 +17,7 @@ import org.windtunnel.tensor.Tensor;
  * checked where a call is made once a step, not once a row. Methods throw {@link IllegalArgumentException} on
  * inconsistent shapes. A backend instance is used by one thread at a time.
  */
-public interface Backend extends LinearAlgebra, LayerKernels, AttentionKernels, OptimizerKernels, AutoCloseable {
+public interface Backend extends LinearAlgebra, LayerKernels, AttentionKernels, AutoCloseable {
 
     /** Short name as in the config: {@code cpu}, {@code cuda}, {@code nd4j}. */
     String name();
@@ -70,6 +70,9 @@ public interface Backend extends LinearAlgebra, LayerKernels, AttentionKernels, 
         throw new UnsupportedOperationException(
                 "backend " + name() + " has no convolutions; train this model with backend cpu or nd4j");
     }
+
+    /** The kernels of optimizers. */
+    OptimizerKernels optimizerKernels();
 
     /**
      * Prepares work that will be run many times.

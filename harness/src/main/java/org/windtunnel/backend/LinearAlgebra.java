@@ -47,21 +47,6 @@ public interface LinearAlgebra {
             long strideC,
             int batch);
 
-    /**
-     * y = alpha · op(A) · x for a matrix of adjacent rows, and the sum of squares of A, for which a backend need read A
-     * once only.
-     *
-     * @param transA false: x has {@code columns} elements and y {@code rows}; true: the other way round
-     */
-    default double gemvSumOfSquares(boolean transA, int rows, int columns, double alpha, Tensor a, Tensor x, Tensor y) {
-        if (transA) {
-            gemm(true, false, 1, columns, rows, alpha, x, 1, a, columns, 0, y, columns);
-        } else {
-            gemm(false, true, rows, 1, columns, alpha, a, columns, x, columns, 0, y, 1);
-        }
-        return sumOfSquares(a.slice(0, rows, columns));
-    }
-
     /** x = a · x. */
     void scale(double a, Tensor x);
 

@@ -13,10 +13,12 @@ public final class SgdScalars {
 
     private final int count;
     private final Scalars scalars;
+    private final Tensor firstFlag;
 
     public SgdScalars(int count, Allocator memory) {
         this.count = count;
         this.scalars = new Scalars(2 * count + COMMON, memory);
+        this.firstFlag = scalars.slice(2 * count + 2, 1);
     }
 
     /** Of tensor {@code k}. */
@@ -59,7 +61,7 @@ public final class SgdScalars {
 
     /** Whether this is the first step, FLOAT64 [1], not 0 if so. */
     public Tensor firstFlag() {
-        return scalars.slice(2 * count + 2, 1);
+        return firstFlag;
     }
 
     public Tensor tensor() {

@@ -3,6 +3,7 @@ package org.windtunnel.optim;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import org.windtunnel.backend.Backend;
+import org.windtunnel.backend.OptimizerKernels;
 import org.windtunnel.config.OptimizerSpec;
 import org.windtunnel.config.SphereSpec.Radius;
 import org.windtunnel.config.UpdateRule;
@@ -14,32 +15,27 @@ import org.windtunnel.tensor.Tensor;
  * moments, 2 elements a parameter.
  */
 final class AdamH implements Updater {
-    private final ParameterGroup group;
     private final Sphere sphere;
     private final AdamDirection direction;
-    private double lr;
-    private long step;
 
     /** @param spec betas and epsilon */
     AdamH(OptimizerSpec.AdamW spec, Radius radius, Backend backend, ParameterGroup group, Allocator memory) {
         Matrices.require(group, UpdateRule.ADAMH);
-        this.group = group;
-        this.sphere = new Sphere(radius, spec.eps(), backend, group, memory);
         this.direction = new AdamDirection(spec, backend, group, memory);
+        OptimizerKernels kernels = Optimizers.kernels(backend);
+        this.sphere = new Sphere(radius, spec.eps(), kernels, group, direction.runs(), memory);
     }
 
     @Override
-    public void prepare(double scheduled, long number) {
-        lr = scheduled;
-        step = number;
+    public void prepare(double lr, long step) {
+        sphere.prepare(lr, step);
         direction.prepare(step);
     }
 
     @Override
     public void update() {
-        sphere.begin(step);
-        for (int k = 0; k < group.count(); k++) {
-            sphere.move(k, direction.of(k), lr);
+        for (int i = 0; i < direction.runs().length; i++) {
+            sphere.move(i, direction.of(i));
         }
     }
 

@@ -3,13 +3,15 @@ package org.windtunnel.optim;
 import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
-import org.windtunnel.backend.Backend;
+import org.windtunnel.backend.OptimizerKernels;
 import org.windtunnel.backend.OptimizerKernels.Channels;
+import org.windtunnel.backend.Scalars;
 import org.windtunnel.config.ConfigException;
 import org.windtunnel.config.ProjectedSpec;
 import org.windtunnel.config.UpdateRule;
 import org.windtunnel.nn.ParamSpec;
 import org.windtunnel.tensor.Allocator;
+import org.windtunnel.tensor.DType;
 import org.windtunnel.tensor.Tensor;
 
 /**
@@ -21,28 +23,34 @@ import org.windtunnel.tensor.Tensor;
  * projection's seed; here projections follow from the run's seed, the name and the step.
  */
 final class Apollo implements Updater {
-    private static final double NORM_EPS = 1e-8;
+    /** Of each matrix: β1, β2, eps; base rate, front, amplitude, growth, first step; what decay leaves. */
+    private static final int NUMBERS = 9;
+    private static final int LIMITER = 3;
+    private static final int KEEP = 8;
 
     private final ProjectedSpec spec;
-    private final Backend backend;
+    private final OptimizerKernels kernels;
     private final ParameterGroup group;
     private final Projections projections;
     private final Matrix[] matrices;
-    private final double[] scalar = new double[1];
-    private double lr;
-    private long step;
+    private final Scalars scalars;
+    private final Tensor squares;
+    private final Tensor rate;
 
     /** @throws ConfigException if a vector is assigned, or channel scaling meets another side than the smaller */
-    Apollo(ProjectedSpec spec, Backend backend, ParameterGroup group, Projections projections, Allocator memory) {
+    Apollo(ProjectedSpec spec, OptimizerKernels kernels, ParameterGroup group, Projections projections, Allocator memory) {
         Matrices.require(group, UpdateRule.APOLLO);
         if (!spec.perTensor() && spec.side() != ProjectedSpec.Side.SMALLER) {
             throw new ConfigException("optimizer: channel scaling goes with side smaller, found "
                     + spec.side().name().toLowerCase(Locale.ROOT) + "; use apollo_mini for other sides");
         }
         this.spec = spec;
-        this.backend = backend;
+        this.kernels = kernels;
         this.group = group;
         this.projections = projections;
+        this.scalars = new Scalars(NUMBERS * group.count(), memory);
+        this.squares = memory.take(DType.FLOAT64, 1);
+        this.rate = memory.take(DType.FLOAT64, 1);
         this.matrices = new Matrix[group.count()];
         int largest = 0;
         int channels = 0;
@@ -96,6 +104,9 @@ final class Apollo implements Updater {
         private final Tensor firstMoment;
         private final Tensor secondMoment;
         private final Tensor lastNorm;
+        private final Tensor moments;
+        private final Tensor limiter;
+        private final Tensor keep;
         private Tensor projected;
         private Tensor factors;
 
@@ -109,12 +120,15 @@ final class Apollo implements Updater {
             channels = spec.perTensor() ? Channels.ALL : rows >= columns ? Channels.ROWS : Channels.COLUMNS;
             reducedRows = columnsCompressed ? rows : rank;
             reducedColumns = columnsCompressed ? rank : columns;
-            weight = group.weight(k);
-            gradient = group.gradient(k);
+            weight = group.weights().get(k);
+            gradient = group.gradients().get(k);
             projection = columnsCompressed ? memory.take(rank, columns) : memory.take(rows, rank);
             firstMoment = memory.take(reducedRows, reducedColumns);
             secondMoment = memory.take(reducedRows, reducedColumns);
             lastNorm = memory.take(1);
+            moments = scalars.slice(NUMBERS * k, LIMITER);
+            limiter = scalars.slice(NUMBERS * k + LIMITER, KEEP - LIMITER);
+            keep = scalars.slice(NUMBERS * k + KEEP, 1);
         }
 
         void workIn(Tensor projections, Tensor channelFactors) {
@@ -122,56 +136,46 @@ final class Apollo implements Updater {
             factors = channelFactors.slice(0, channels.count(rows, columns));
         }
 
-        void prepare(long step) {
+        void prepare(double scheduled, long step) {
             if ((step - 1) % spec.refresh() == 0) {
                 projections.draw(group.spec(index).name(), step, rank, projection);
             }
-        }
-
-        void update(double scheduled, long step, double gradScale) {
-            double squares = Double.NaN;
-            if (onePass) {
-                squares = backend.gemvSumOfSquares(!columnsCompressed, rows, columns, gradScale, gradient, projection, projected);
-            } else if (columnsCompressed) {
-                backend.gemm(false, true, rows, rank, columns, gradScale, gradient, columns, projection, columns, 0,
-                        projected, rank);
-            } else {
-                backend.gemm(true, false, rank, columns, rows, gradScale, projection, rank, gradient, columns, 0,
-                        projected, columns);
-            }
-            backend.projectedAdam(channels, reducedRows, reducedColumns, projected, firstMoment, secondMoment,
-                    spec.beta1(), spec.beta2(), group.eps(index), factors);
-            double limit = limit(step, gradScale, squares);
             double lr = group.lr(index, scheduled);
             double correction = spec.correctBias()
                     ? Math.sqrt(1 - Math.pow(spec.beta2(), step)) / (1 - Math.pow(spec.beta1(), step))
                     : 1;
-            backend.scaledUpdate(channels, rows, columns, weight, gradient, factors,
-                    lr * correction * gradScale * Math.sqrt(spec.scale()) / limit, 1 - lr * group.weightDecay(index));
+            int at = NUMBERS * index;
+            scalars.set(at, spec.beta1());
+            scalars.set(at + 1, spec.beta2());
+            scalars.set(at + 2, group.eps(index));
+            scalars.set(at + LIMITER, lr * correction);
+            scalars.set(at + LIMITER + 1, spec.scaleFront() ? Math.sqrt(spec.scale()) : 1);
+            scalars.set(at + LIMITER + 2, Math.sqrt(spec.scale()));
+            scalars.set(at + LIMITER + 3, spec.growthLimit());
+            scalars.set(at + LIMITER + 4, step == 1 ? 1 : 0);
+            scalars.set(at + KEEP, 1 - lr * group.weightDecay(index));
         }
 
-        /**
-         * What the update is divided by so that its norm grows no faster than the limit; remembers the norm.
-         *
-         * @param squares of the gradient, where the projection has summed them
-         */
-        private double limit(long step, double gradScale, double squares) {
-            double scaled;
+        void update() {
+            Tensor gradScale = group.gradScale();
             if (onePass) {
-                factors.storage().read(factors.offset(), scalar, 0, 1);
-                scaled = scalar[0] * Math.sqrt(squares);
+                kernels.productAndSquares(
+                        !columnsCompressed, rows, columns, gradScale, gradient, projection, projected, squares);
+            } else if (columnsCompressed) {
+                kernels.product(false, true, rows, rank, columns, gradScale, gradient, columns, projection, columns,
+                        projected);
             } else {
-                scaled = Math.sqrt(backend.scaledSumOfSquares(channels, rows, columns, gradient, factors));
+                kernels.product(true, false, rank, columns, rows, gradScale, projection, rank, gradient, columns,
+                        projected);
             }
-            double norm = gradScale * (spec.scaleFront() ? Math.sqrt(spec.scale()) : 1) * scaled;
-            double limit = 1;
-            if (step > 1 && spec.growthLimit() > 0) {
-                lastNorm.storage().read(lastNorm.offset(), scalar, 0, 1);
-                limit = Math.max(norm / (scalar[0] + NORM_EPS), spec.growthLimit()) / spec.growthLimit();
+            kernels.projectedAdam(
+                    channels, reducedRows, reducedColumns, projected, firstMoment, secondMoment, moments, factors);
+            if (!onePass) {
+                kernels.scaledSquares(channels, rows, columns, gradient, factors, squares);
             }
-            scalar[0] = norm / limit;
-            lastNorm.storage().write(lastNorm.offset(), scalar, 0, 1);
-            return limit;
+            // The squares of the one pass are the gradient's, without its factor.
+            kernels.limitedRate(limiter, squares, onePass ? factors : null, gradScale, lastNorm, rate);
+            kernels.scaledUpdate(channels, rows, columns, weight, gradient, factors, rate, keep);
         }
 
         void put(Map<String, Tensor> state) {
@@ -184,19 +188,17 @@ final class Apollo implements Updater {
     }
 
     @Override
-    public void prepare(double scheduled, long number) {
-        lr = scheduled;
-        step = number;
+    public void prepare(double lr, long step) {
         for (Matrix matrix : matrices) {
-            matrix.prepare(step);
+            matrix.prepare(lr, step);
         }
+        scalars.send();
     }
 
     @Override
     public void update() {
-        double gradScale = group.gradScale().item(0);
         for (Matrix matrix : matrices) {
-            matrix.update(lr, step, gradScale);
+            matrix.update();
         }
     }
 

@@ -4,13 +4,14 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.IntStream;
 import org.windtunnel.config.ConfigException;
 import org.windtunnel.config.UpdateRule;
 import org.windtunnel.nn.ParamSpec;
 
 /** Parameters seen as matrices: a filter [out, in, k, k] is [out, in·k·k]. */
 final class Matrices {
-    /** Elements up to which matrices of one shape are batched: beyond, one fills the processor by itself. */
+    /** Elements up to which matrices are taken together: beyond, one fills the processor by itself. */
     private static final int BATCH_ELEMENTS = 1 << 20;
 
     private Matrices() {}
@@ -34,19 +35,37 @@ final class Matrices {
     }
 
     /** Members of a group by shape, in batches. */
-    static List<List<Integer>> batches(ParameterGroup group) {
+    static int[][] batches(ParameterGroup group) {
         Map<List<Integer>, List<Integer>> byShape = new LinkedHashMap<>();
         for (int k = 0; k < group.count(); k++) {
             List<Integer> shape = List.of(rows(group.spec(k)), columns(group.spec(k)));
             byShape.computeIfAbsent(shape, s -> new ArrayList<>()).add(k);
         }
-        List<List<Integer>> batches = new ArrayList<>();
+        List<int[]> batches = new ArrayList<>();
         byShape.forEach((shape, members) -> {
             int most = Math.max(1, BATCH_ELEMENTS / (shape.get(0) * shape.get(1)));
             for (int from = 0; from < members.size(); from += most) {
-                batches.add(members.subList(from, Math.min(members.size(), from + most)));
+                batches.add(members.subList(from, Math.min(members.size(), from + most)).stream()
+                        .mapToInt(k -> k).toArray());
             }
         });
-        return batches;
+        return batches.toArray(int[][]::new);
+    }
+
+    /** Members of a group in runs of neighbours that are of a batch's size together. */
+    static int[][] runs(ParameterGroup group) {
+        List<int[]> runs = new ArrayList<>();
+        int from = 0;
+        long elements = 0;
+        for (int k = 0; k < group.count(); k++) {
+            elements += group.spec(k).size();
+            boolean last = k + 1 == group.count();
+            if (last || elements + group.spec(k + 1).size() > BATCH_ELEMENTS) {
+                runs.add(IntStream.rangeClosed(from, k).toArray());
+                from = k + 1;
+                elements = 0;
+            }
+        }
+        return runs.toArray(int[][]::new);
     }
 }

@@ -3,6 +3,7 @@ package org.windtunnel.optim;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import org.windtunnel.backend.Backend;
+import org.windtunnel.backend.Slices;
 import org.windtunnel.config.MuonSpec.MomentumForm;
 import org.windtunnel.config.SphereSpec;
 import org.windtunnel.config.UpdateRule;
@@ -14,27 +15,28 @@ final class MuonH implements Updater {
     private final OrthogonalMomentum momentum;
     private final Sphere sphere;
     private final double mu;
-    private double lr;
-    private long step;
 
     MuonH(SphereSpec.MuonH spec, Backend backend, ParameterGroup group, Allocator memory) {
         Matrices.require(group, UpdateRule.MUONH);
-        this.sphere = new Sphere(spec.radius(), spec.eps(), backend, group, memory);
         this.mu = spec.momentum();
         this.momentum = new OrthogonalMomentum(MomentumForm.SUM, spec.nesterov(), spec.coefficients(),
-                spec.steps(), spec.eps(), backend, group, memory, (k, direction) -> sphere.move(k, direction, lr));
+                spec.steps(), spec.eps(), backend, group, memory, this::move);
+        this.sphere = new Sphere(
+                spec.radius(), spec.eps(), Optimizers.kernels(backend), group, momentum.batches(), memory);
+    }
+
+    private void move(int batch, Slices directions) {
+        sphere.move(batch, directions);
     }
 
     @Override
-    public void prepare(double scheduled, long number) {
-        lr = scheduled;
-        step = number;
+    public void prepare(double lr, long step) {
+        sphere.prepare(lr, step);
         momentum.prepare(mu);
     }
 
     @Override
     public void update() {
-        sphere.begin(step);
         momentum.update();
     }
 

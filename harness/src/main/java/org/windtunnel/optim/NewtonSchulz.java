@@ -1,8 +1,11 @@
 package org.windtunnel.optim;
 
 import org.windtunnel.backend.Backend;
+import org.windtunnel.backend.OptimizerKernels;
+import org.windtunnel.backend.Slices;
 import org.windtunnel.config.NewtonSchulzCoefficients;
 import org.windtunnel.tensor.Allocator;
+import org.windtunnel.tensor.DType;
 import org.windtunnel.tensor.Tensor;
 
 /**
@@ -23,6 +26,7 @@ public final class NewtonSchulz {
     private final Tensor second;
     private final Tensor gram;
     private final Tensor polynomial;
+    private final Allocator memory;
 
     /**
      * @param eps added to the norm; Polar Express divides by 1.02 ‖G‖ + 1e-6 instead
@@ -41,6 +45,7 @@ public final class NewtonSchulz {
         this.steps = steps;
         this.eps = eps;
         this.backend = backend;
+        this.memory = memory;
         this.first = memory.take(elements);
         this.second = memory.take(elements);
         this.gram = memory.take(squares);
@@ -53,8 +58,10 @@ public final class NewtonSchulz {
         private final int rows;
         private final int columns;
         private final int side;
-        private final Tensor[] inputs;
-        private final Tensor[] outputs;
+        private final Slices inputs;
+        private final Slices outputs;
+        private final Tensor norms;
+        private final Tensor factors;
         private final Tensor[] ends;
         private final Tensor squares;
         private final Tensor sum;
@@ -66,39 +73,39 @@ public final class NewtonSchulz {
             this.side = Math.min(rows, columns);
             this.inputs = views(first);
             this.outputs = views(steps % 2 == 0 ? first : second);
+            this.norms = memory.take(DType.FLOAT64, count);
+            this.factors = memory.take(DType.FLOAT64, count);
             this.ends = new Tensor[] {first.slice(0, count * rows * columns), second.slice(0, count * rows * columns)};
             this.squares = gram.slice(0, count * side * side);
             this.sum = polynomial.slice(0, count * side * side);
         }
 
-        private Tensor[] views(Tensor of) {
+        private Slices views(Tensor of) {
             Tensor[] views = new Tensor[count];
             for (int i = 0; i < count; i++) {
                 views[i] = of.slice((long) i * rows * columns, rows, columns);
             }
-            return views;
+            return new Slices(memory, of, views);
         }
 
-        /** Where matrix {@code i} is put before {@link #orthogonalize}. */
-        public Tensor input(int i) {
-            return inputs[i];
+        /** Where the matrices are put before {@link #orthogonalize}. */
+        public Slices inputs() {
+            return inputs;
         }
 
-        /** Where it is found afterwards, until the next batch is put in. */
-        public Tensor output(int i) {
-            return outputs[i];
+        /** Where they are found afterwards, until the next batch is put in. */
+        public Slices outputs() {
+            return outputs;
         }
 
         /** Replaces every matrix by its orthogonalisation; zero stays zero. */
         public void orthogonalize() {
-            for (int i = 0; i < count; i++) {
-                double norm = Math.sqrt(backend.sumOfSquares(inputs[i]));
-                backend.scale(
-                        coefficients == NewtonSchulzCoefficients.POLAR_EXPRESS
-                                ? 1 / (POLAR_EXPRESS_SCALE * norm + POLAR_EXPRESS_EPS)
-                                : 1 / (norm + eps),
-                        inputs[i]);
-            }
+            boolean polar = coefficients == NewtonSchulzCoefficients.POLAR_EXPRESS;
+            OptimizerKernels kernels = backend.optimizerKernels();
+            kernels.norms(inputs, null, norms);
+            kernels.quotients(null, null, norms, polar ? POLAR_EXPRESS_SCALE : 1, polar ? POLAR_EXPRESS_EPS : eps, 0,
+                    factors);
+            kernels.scale(factors, inputs);
             for (int step = 0; step < steps; step++) {
                 double[] abc = coefficients.at(step);
                 iterate(abc[0], abc[1], abc[2], ends[step % 2], ends[(step + 1) % 2]);

@@ -5,6 +5,7 @@ import java.util.EnumSet;
 import java.util.List;
 import java.util.OptionalLong;
 import org.windtunnel.backend.Backend;
+import org.windtunnel.backend.OptimizerKernels;
 import org.windtunnel.config.MuonSpec;
 import org.windtunnel.config.OptimizerSpec;
 import org.windtunnel.config.OptimizerSpec.EpsPlacement;
@@ -77,9 +78,9 @@ public final class Optimizers {
             Projections projections,
             Allocator memory) {
         return switch (rule) {
-            case SGD -> new Sgd(sgd(spec), backend, group, memory);
-            case SGD_SAI -> new SgdSai((OptimizerSpec.SgdSai) spec, backend, group, memory);
-            case APOLLO -> new Apollo((ProjectedSpec) spec, backend, group, projections, memory);
+            case SGD -> new Sgd(sgd(spec), kernels(backend), group, memory);
+            case SGD_SAI -> new SgdSai((OptimizerSpec.SgdSai) spec, kernels(backend), group, memory);
+            case APOLLO -> new Apollo((ProjectedSpec) spec, kernels(backend), group, projections, memory);
             case MUON -> new Muon((MuonSpec) spec, steps, backend, group, memory);
             case MUONH -> new MuonH((SphereSpec.MuonH) spec, backend, group, memory);
             case ADAMW -> adamw(spec, backend, group, memory);
@@ -93,9 +94,14 @@ public final class Optimizers {
             return new CautiousAdamW(settings, backend, group, memory);
         }
         if (spec instanceof ProjectedSpec p) {
-            return new AdamW(settings, true, p.correctBias(), backend, group, memory);
+            return new AdamW(settings, true, p.correctBias(), kernels(backend), group, memory);
         }
-        return new AdamW(settings, backend, group, memory);
+        return new AdamW(settings, kernels(backend), group, memory);
+    }
+
+    /** Null where nothing is going to be run. */
+    static OptimizerKernels kernels(Backend backend) {
+        return backend == null ? null : backend.optimizerKernels();
     }
 
     /** The settings of a rule that is Adam's, or null. */

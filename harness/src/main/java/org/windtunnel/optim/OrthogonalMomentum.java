@@ -1,12 +1,14 @@
 package org.windtunnel.optim;
 
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Map;
 import org.windtunnel.backend.Backend;
+import org.windtunnel.backend.OptimizerKernels;
+import org.windtunnel.backend.Scalars;
+import org.windtunnel.backend.Slices;
 import org.windtunnel.config.MuonSpec.MomentumForm;
 import org.windtunnel.config.NewtonSchulzCoefficients;
 import org.windtunnel.tensor.Allocator;
+import org.windtunnel.tensor.DType;
 import org.windtunnel.tensor.Tensor;
 
 /**
@@ -17,19 +19,25 @@ final class OrthogonalMomentum {
     private final MomentumForm form;
     private final boolean nesterov;
     private final Backend backend;
+    private final OptimizerKernels kernels;
     private final ParameterGroup group;
     private final Sink sink;
-    private final Tensor buffer;
-    private final Tensor[] buffers;
-    private final Tensor[] gradients;
-    private final List<NewtonSchulz.Batch> batches = new ArrayList<>();
     private final int[][] members;
-    private double momentum;
+    private final NewtonSchulz.Batch[] batches;
+    private final Tensor buffer;
+    private final Slices[] buffers;
+    private final Slices[] gradients;
+    /** μ and c. */
+    private final Scalars scalars;
+    private final Tensor mu;
+    private final Tensor share;
+    /** Of the gradients, c · gradScale. */
+    private final Tensor weight;
 
-    /** Takes each matrix's direction. */
+    /** Takes the directions of a batch of matrices. */
     interface Sink {
-        /** @param direction of member {@code k}, valid during the call */
-        void accept(int k, Tensor direction);
+        /** @param directions of the members of {@code batch}, valid during the call */
+        void accept(int batch, Slices directions);
     }
 
     OrthogonalMomentum(
@@ -45,58 +53,63 @@ final class OrthogonalMomentum {
         this.form = form;
         this.nesterov = nesterov;
         this.backend = backend;
+        this.kernels = Optimizers.kernels(backend);
         this.group = group;
         this.sink = sink;
         this.buffer = memory.take(group.size());
-        this.buffers = new Tensor[group.count()];
-        this.gradients = new Tensor[group.count()];
-        for (int k = 0; k < group.count(); k++) {
-            buffers[k] = group.state(buffer, k);
-            gradients[k] = group.gradient(k);
-        }
-        List<List<Integer>> cut = Matrices.batches(group);
+        this.scalars = new Scalars(2, memory);
+        this.mu = scalars.slice(0, 1);
+        this.share = scalars.slice(1, 1);
+        this.weight = memory.take(DType.FLOAT64, 1);
+        this.members = Matrices.batches(group);
+        this.buffers = new Slices[members.length];
+        this.gradients = new Slices[members.length];
+        this.batches = new NewtonSchulz.Batch[members.length];
         int elements = 0;
         int squares = 0;
-        for (List<Integer> batch : cut) {
-            int rows = Matrices.rows(group.spec(batch.get(0)));
-            int columns = Matrices.columns(group.spec(batch.get(0)));
+        for (int[] batch : members) {
+            int rows = Matrices.rows(group.spec(batch[0]));
+            int columns = Matrices.columns(group.spec(batch[0]));
             int side = Math.min(rows, columns);
-            elements = Math.max(elements, Math.multiplyExact(batch.size(), rows * columns));
-            squares = Math.max(squares, Math.multiplyExact(batch.size(), side * side));
+            elements = Math.max(elements, Math.multiplyExact(batch.length, rows * columns));
+            squares = Math.max(squares, Math.multiplyExact(batch.length, side * side));
         }
         NewtonSchulz newtonSchulz = new NewtonSchulz(coefficients, steps, eps, backend, elements, squares, memory);
-        this.members = new int[cut.size()][];
         for (int b = 0; b < members.length; b++) {
-            members[b] = cut.get(b).stream().mapToInt(k -> k).toArray();
-            batches.add(newtonSchulz.batch(members[b].length, Matrices.rows(group.spec(members[b][0])),
-                    Matrices.columns(group.spec(members[b][0]))));
+            buffers[b] = group.states(buffer, members[b], memory);
+            gradients[b] = group.gradients(members[b], memory);
+            batches[b] = newtonSchulz.batch(members[b].length, Matrices.rows(group.spec(members[b][0])),
+                    Matrices.columns(group.spec(members[b][0])));
         }
     }
 
-    /** @param mu momentum of the step */
-    void prepare(double mu) {
-        momentum = mu;
+    /** Members of the group, batch by batch. */
+    int[][] batches() {
+        return members;
     }
 
-    /** Takes in the gradients and hands out every member's direction. */
+    /** @param momentum of the step, μ */
+    void prepare(double momentum) {
+        scalars.set(0, momentum);
+        scalars.set(1, form == MomentumForm.EMA ? 1 - momentum : 1);
+        scalars.send();
+    }
+
+    /** Takes in the gradients and hands out every batch's directions. */
     void update() {
-        double gradScale = group.gradScale().item(0);
-        double share = form == MomentumForm.EMA ? 1 - momentum : 1;
-        for (int b = 0; b < members.length; b++) {
-            NewtonSchulz.Batch batch = batches.get(b);
-            for (int i = 0; i < members[b].length; i++) {
-                int k = members[b][i];
-                backend.combine(momentum, buffers[k], share * gradScale, gradients[k], buffers[k]);
-                if (nesterov) {
-                    backend.combine(share * gradScale, gradients[k], momentum, buffers[k], batch.input(i));
-                } else {
-                    backend.copy(buffers[k], batch.input(i));
+        kernels.quotients(share, group.gradScale(), null, 1, 0, 0, weight);
+        for (int b = 0; b < batches.length; b++) {
+            kernels.combine(mu, buffers[b], weight, gradients[b], buffers[b]);
+            Slices inputs = batches[b].inputs();
+            if (nesterov) {
+                kernels.combine(weight, gradients[b], mu, buffers[b], inputs);
+            } else {
+                for (int i = 0; i < inputs.count(); i++) {
+                    backend.copy(buffers[b].get(i), inputs.get(i));
                 }
             }
-            batch.orthogonalize();
-            for (int i = 0; i < members[b].length; i++) {
-                sink.accept(members[b][i], batch.output(i));
-            }
+            batches[b].orthogonalize();
+            sink.accept(b, batches[b].outputs());
         }
     }
 

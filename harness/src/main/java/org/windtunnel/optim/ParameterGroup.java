@@ -5,6 +5,8 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.DoubleStream;
+import java.util.stream.IntStream;
 import org.windtunnel.backend.Slices;
 import org.windtunnel.config.OptimizerSpec;
 import org.windtunnel.config.UpdateRule;
@@ -125,14 +127,6 @@ final class ParameterGroup {
         return parameters.specs().get(members.get(k));
     }
 
-    Tensor weight(int k) {
-        return weights.get(k);
-    }
-
-    Tensor gradient(int k) {
-        return gradients.get(k);
-    }
-
     /** All its weights, in the parameters' shapes. */
     Slices weights() {
         return weights;
@@ -168,11 +162,27 @@ final class ParameterGroup {
 
     /** All parts of such a state vector. */
     Slices states(Tensor flat, Allocator memory) {
-        Tensor[] views = new Tensor[count()];
-        for (int k = 0; k < views.length; k++) {
-            views[k] = state(flat, k);
-        }
-        return new Slices(memory, flat, views);
+        return states(flat, IntStream.range(0, count()).toArray(), memory);
+    }
+
+    /** Parts of such a state vector that belong to some of the members. */
+    Slices states(Tensor flat, int[] some, Allocator memory) {
+        return new Slices(memory, flat, IntStream.of(some).mapToObj(k -> state(flat, k)).toArray(Tensor[]::new));
+    }
+
+    /** Weights of some of the members. */
+    Slices weights(int[] some, Allocator memory) {
+        return new Slices(memory, weights.flat(), IntStream.of(some).mapToObj(weights::get).toArray(Tensor[]::new));
+    }
+
+    /** Gradients of some of the members. */
+    Slices gradients(int[] some, Allocator memory) {
+        return new Slices(memory, gradients.flat(), IntStream.of(some).mapToObj(gradients::get).toArray(Tensor[]::new));
+    }
+
+    /** Whether one of them decays. */
+    boolean decays() {
+        return DoubleStream.of(weightDecay).anyMatch(decay -> decay != 0);
     }
 
     /** Views {@code <parameter>.<kind>} into such a state vector. */

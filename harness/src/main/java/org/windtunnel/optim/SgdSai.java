@@ -24,8 +24,6 @@ final class SgdSai implements Updater {
     private final Slices buffers;
     private final Tensor gains;
     private final SgdScalars scalars;
-    private final double[] gain;
-    private boolean first;
 
     /** @throws ConfigException if a parameter is a single number, whose gradient has no deviation to measure */
     SgdSai(OptimizerSpec.SgdSai spec, OptimizerKernels kernels, ParameterGroup group, Allocator memory) {
@@ -37,7 +35,6 @@ final class SgdSai implements Updater {
         this.buffers = buffer == null ? null : group.states(buffer, memory);
         this.gains = memory.take(group.count());
         this.scalars = new SgdScalars(group.count(), memory);
-        this.gain = new double[group.count()];
     }
 
     /** ‖g‖ / (0 + eps) would be some 1e8. */
@@ -52,49 +49,27 @@ final class SgdSai implements Updater {
 
     @Override
     public void prepare(double lr, long step) {
-        for (int k = 0; k < gain.length; k++) {
+        for (int k = 0; k < group.count(); k++) {
             scalars.set(k, group.lr(k, lr), group.lr(k, lr) * group.weightDecay(k));
         }
         scalars.setMomentum(spec.momentum(), spec.momentum(), step);
         scalars.send();
-        first = step == 1;
+        if (step == 1 && spec.gain() == Gain.SQRT_NUMEL) {
+            double[] gain = new double[group.count()];
+            for (int k = 0; k < gain.length; k++) {
+                gain[k] = Math.sqrt(group.spec(k).size());
+            }
+            gains.set(gain);
+        }
     }
 
     @Override
     public void update() {
-        if (first) {
-            measure(group.gradScale().item(0));
+        if (spec.gain() != Gain.SQRT_NUMEL) {
+            kernels.signalToNoise(group.gradients(), scalars.firstFlag(), group.gradScale(), spec.eps(),
+                    spec.gain() == Gain.MAX_NORMALISED, gains);
         }
         kernels.sgd(group.weights(), group.gradients(), buffers, scalars, gains, false, true, group.gradScale());
-    }
-
-    private void measure(double gradScale) {
-        double largest = 0;
-        for (int k = 0; k < gain.length; k++) {
-            double[] g = group.gradient(k).toDoubles();
-            gain[k] = spec.gain() == Gain.SQRT_NUMEL ? Math.sqrt(g.length) : signalToNoise(g, gradScale);
-            largest = Math.max(largest, gain[k]);
-        }
-        for (int k = 0; k < gain.length; k++) {
-            gain[k] = spec.gain() == Gain.MAX_NORMALISED && largest > 0 ? gain[k] / largest : gain[k];
-        }
-        gains.set(gain);
-    }
-
-    /** ‖g‖ / (std(g) + eps) with the unbiased standard deviation over all entries, 0 for a single one. */
-    private double signalToNoise(double[] g, double gradScale) {
-        double squares = 0;
-        double mean = 0;
-        for (double x : g) {
-            squares += x * x;
-            mean += x / g.length;
-        }
-        double deviations = 0;
-        for (double x : g) {
-            deviations += (x - mean) * (x - mean);
-        }
-        double std = g.length > 1 ? Math.sqrt(deviations / (g.length - 1)) : 0;
-        return gradScale * Math.sqrt(squares) / (gradScale * std + spec.eps());
     }
 
     @Override

@@ -84,10 +84,10 @@ final class NewtonSchulzGolden implements GoldenFormat {
             NewtonSchulz.Batch batch = new NewtonSchulz(coefficients, GoldenJson.integer(settings, "steps"),
                             number(settings, "eps"), backend, rows * columns, side * side, arena)
                     .batch(1, rows, columns);
-            batch.input(0).set(numbers(c, "input"));
+            batch.inputs().get(0).set(numbers(c, "input"));
             batch.orthogonalize();
             return new Deviation(number(tolerance, "rtol"), atol)
-                    .add(batch.output(0).toDoubles(), expected)
+                    .add(batch.outputs().get(0).toDoubles(), expected)
                     .check(name + "/" + implementation + " (" + backend.name() + ")",
                             text(c, "name") + ", " + backend.floatType());
         }

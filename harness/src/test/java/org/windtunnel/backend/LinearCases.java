@@ -1,5 +1,6 @@
 package org.windtunnel.backend;
 
+import java.util.Arrays;
 import java.util.List;
 import org.windtunnel.backend.OptimizerKernels.Channels;
 import org.windtunnel.tensor.Tensor;
@@ -26,6 +27,14 @@ final class LinearCases {
         }
         for (int variant = 0; variant < 6; variant++) {
             cases.add(sgd(new CaseDraws(seed, "sgd" + variant, large), variant));
+        }
+        cases.add(slices(new CaseDraws(seed, "slices", large)));
+        cases.add(numbers(new CaseDraws(seed, "numbers", large)));
+        for (boolean byLargest : new boolean[] {false, true}) {
+            cases.add(signalToNoise(new CaseDraws(seed, "signal to noise" + byLargest, large), byLargest));
+        }
+        for (boolean transA : new boolean[] {false, true}) {
+            cases.add(product(new CaseDraws(seed, "product" + transA, large), transA));
         }
         for (Channels channels : Channels.values()) {
             cases.add(projected(new CaseDraws(seed, "projected" + channels, large), channels));
@@ -63,9 +72,11 @@ final class LinearCases {
         double[] x = r.normal(transA ? rows : columns);
         return new KernelCase("gemv " + transA + " " + rows + " x " + columns, (t, out) -> {
             Tensor y = t.garbage(transA ? columns : rows);
-            double squares = t.backend().gemvSumOfSquares(transA, rows, columns, 0.25, t.of(a), t.of(x), y);
+            Tensor squares = t.number(Double.NaN);
+            t.backend().optimizerKernels()
+                    .productAndSquares(transA, rows, columns, t.number(0.25), t.of(a), t.of(x), y, squares);
             out.put("y", y.toDoubles());
-            out.put("sum of squares", new double[] {squares});
+            out.put("sum of squares", squares.toDoubles());
         });
     }
 
@@ -109,8 +120,6 @@ final class LinearCases {
             out.put("combine", sum.toDoubles());
             t.backend().combine(0.5, sum, 2, ty, sum);
             out.put("combine in place", sum.toDoubles());
-            t.backend().cautiousDecay(sum, tx, 0.5);
-            out.put("cautious decay", sum.toDoubles());
             t.backend().scale(0.3, tx);
             out.put("scale", tx.toDoubles());
             out.put("sumOfSquares", new double[] {t.backend().sumOfSquares(ty)});
@@ -119,6 +128,110 @@ final class LinearCases {
             out.put("copy", copy.toDoubles());
             t.backend().fill(copy, 2.5);
             out.put("fill", copy.toDoubles());
+        });
+    }
+
+    /** Norms and vector updates of three tensors at once, one of them of a single element. */
+    private static KernelCase slices(CaseDraws r) {
+        int[][] layout = layout(new int[] {r.size() * r.size(), 1, r.size() * (r.flag() ? 1 : 130)}, 3);
+        int n = layout[3][0];
+        double[] x = r.normal(n);
+        double[] y = r.normal(n);
+        double[] factors = r.normal(3);
+        return new KernelCase("slices " + n, (t, out) -> {
+            OptimizerKernels kernels = t.backend().optimizerKernels();
+            Tensor tx = t.of(x);
+            Tensor ty = t.of(y);
+            Tensor sum = t.of(y);
+            Slices xs = slices(t, tx, layout[0], layout[1]);
+            Slices ys = slices(t, ty, layout[0], layout[2]);
+            Slices sums = slices(t, sum, layout[0], layout[1]);
+            Tensor a = t.numbers(factors);
+            Tensor one = t.number(-1.25);
+            kernels.axpy(a, xs, ys);
+            out.put("axpy", ty.toDoubles());
+            kernels.axpy(one, xs, ys);
+            out.put("axpy by one number", ty.toDoubles());
+            kernels.combine(a, xs, one, ys, sums);
+            out.put("combine", sum.toDoubles());
+            kernels.combine(one, sums, a, ys, sums);
+            out.put("combine in place", sum.toDoubles());
+            kernels.cautiousDecay(sums, xs, a);
+            out.put("cautious decay", sum.toDoubles());
+            kernels.scale(a, xs);
+            out.put("scale", tx.toDoubles());
+            Tensor norms = t.numbers(-1, -1, -1);
+            kernels.norms(ys, t.number(0), norms);
+            out.put("norms left alone", norms.toDoubles());
+            kernels.norms(ys, t.number(1), norms);
+            out.put("norms when wanted", norms.toDoubles());
+            kernels.norms(xs, null, norms);
+            out.put("norms", norms.toDoubles());
+        });
+    }
+
+    private static KernelCase numbers(CaseDraws r) {
+        int n = 1 + r.below(300);
+        double[] a = r.normal(n);
+        double[] x = r.normal(n);
+        double[] y = r.uniform(n, 0, 2);
+        return new KernelCase("numbers " + n, (t, out) -> {
+            OptimizerKernels kernels = t.backend().optimizerKernels();
+            Tensor ta = t.numbers(a);
+            Tensor tx = t.numbers(x);
+            Tensor ty = t.numbers(y);
+            kernels.quotients(ta, t.number(0.75), ty, 1, 0, 0.5, ty);
+            out.put("least", ty.toDoubles());
+            Tensor other = t.numbers(x);
+            kernels.quotients(null, null, t.numbers(y), 1.02, 1e-6, 0, other);
+            out.put("reciprocal", other.toDoubles());
+            kernels.quotients(t.number(3), tx, null, 1, 0, 0, other);
+            out.put("product", other.toDoubles());
+            kernels.quotients(null, tx, t.number(Double.NaN), 1, 0, 0.5, other);
+            out.put("by NaN", Arrays.stream(other.toDoubles()).map(v -> Double.isNaN(v) ? 1 : 0).toArray());
+            Tensor kept = t.of(y);
+            kernels.remember(t.number(0), tx, kept);
+            out.put("remembered", tx.toDoubles());
+            kernels.remember(t.number(1), ta, kept);
+            out.put("taken", ta.toDoubles());
+            out.put("kept", kept.toDoubles());
+            double[][] limiters = {{0.1, 1, 2, 1.01, 0}, {0.1, 3, 1, 1.01, 0}, {0.1, 3, 1, 0, 0}, {0.1, 3, 1, 1.01, 1}};
+            for (double[] limiter : limiters) {
+                Tensor last = t.of(new double[] {0.5});
+                Tensor rate = t.number(Double.NaN);
+                kernels.limitedRate(t.numbers(limiter), t.number(4), limiter[1] == 1 ? null : t.of(new double[] {0.3}),
+                        t.number(0.7), last, rate);
+                out.put("limited " + limiter[1] + limiter[3] + limiter[4],
+                        new double[] {rate.item(0), last.toDoubles()[0]});
+            }
+        });
+    }
+
+    private static KernelCase signalToNoise(CaseDraws r, boolean byLargest) {
+        int[][] layout = layout(new int[] {r.size() * r.size(), 1, r.size() * 130}, 3);
+        double[] g = r.normal(layout[3][0]);
+        return new KernelCase("signal to noise " + byLargest + " " + g.length, (t, out) -> {
+            OptimizerKernels kernels = t.backend().optimizerKernels();
+            Slices slices = slices(t, t.of(g), layout[0], layout[1]);
+            Tensor gains = t.of(new double[] {1, 2, 3});
+            kernels.signalToNoise(slices, t.number(0), t.number(0.5), 0.1, byLargest, gains);
+            out.put("left alone", gains.toDoubles());
+            kernels.signalToNoise(slices, t.number(1), t.number(0.5), 0.1, byLargest, gains);
+            out.put("gains", gains.toDoubles());
+        });
+    }
+
+    private static KernelCase product(CaseDraws r, boolean transA) {
+        int m = r.size();
+        int n = r.size();
+        int k = r.size();
+        double[] a = r.normal(m * k);
+        double[] b = r.normal(k * n);
+        return new KernelCase("product " + transA + " m" + m + " n" + n + " k" + k, (t, out) -> {
+            Tensor c = t.garbage(m, n);
+            t.backend().optimizerKernels().product(transA, !transA, m, n, k, t.number(0.25), t.of(a), transA ? m : k,
+                    t.of(b), transA ? n : k, c);
+            out.put("c", c.toDoubles());
         });
     }
 
@@ -135,12 +248,16 @@ final class LinearCases {
             Tensor tv = t.of(v);
             Tensor tw = t.of(w);
             Tensor factor = t.garbage(channels.count(rows, columns));
-            t.backend().projectedAdam(channels, rows, columns, tg, tm, tv, 0.9, 0.99, 1e-6, factor);
+            OptimizerKernels kernels = t.backend().optimizerKernels();
+            Tensor moments = t.numbers(0.9, 0.99, 1e-6);
+            kernels.projectedAdam(channels, rows, columns, tg, tm, tv, moments, factor);
             out.put("first moment", tm.toDoubles());
             out.put("second moment", tv.toDoubles());
             out.put("factor", factor.toDoubles());
-            out.put("norm", new double[] {t.backend().scaledSumOfSquares(channels, rows, columns, tg, factor)});
-            t.backend().scaledUpdate(channels, rows, columns, tw, tg, factor, 0.3, 0.9);
+            Tensor squares = t.number(Double.NaN);
+            kernels.scaledSquares(channels, rows, columns, tg, factor, squares);
+            out.put("squares", squares.toDoubles());
+            kernels.scaledUpdate(channels, rows, columns, tw, tg, factor, t.number(0.3), t.number(0.9));
             out.put("w", tw.toDoubles());
         });
     }
@@ -178,7 +295,7 @@ final class LinearCases {
                 }
                 scalars.setMoments(0.9, 0.95, 1 + 4 * i);
                 scalars.send();
-                t.backend().adamw(slices(t, tw, layout[0], layout[1]), slices(t, t.of(gradients[i]), layout[0], layout[1]),
+                t.backend().optimizerKernels().adamw(slices(t, tw, layout[0], layout[1]), slices(t, t.of(gradients[i]), layout[0], layout[1]),
                         slices(t, tm, layout[0], layout[2]), slices(t, tv, layout[0], layout[2]), scalars, epsInside,
                         t.number(0.7));
             }
@@ -224,7 +341,7 @@ final class LinearCases {
                 }
                 scalars.setMomentum(momentum, dampening, firstStep + i);
                 scalars.send();
-                t.backend().sgd(slices(t, tw, layout[0], layout[1]), slices(t, t.of(gradients[i]), layout[0], layout[1]),
+                t.backend().optimizerKernels().sgd(slices(t, tw, layout[0], layout[1]), slices(t, t.of(gradients[i]), layout[0], layout[1]),
                         tb == null ? null : slices(t, tb, layout[0], layout[2]), scalars, decoupled ? t.of(gains) : null,
                         nesterov, decoupled, t.number(0.7));
             }

@@ -44,9 +44,14 @@ final class TestTensors implements AutoCloseable {
 
     /** FLOAT64 [1]. */
     Tensor number(double value) {
-        Tensor number = arena.take(DType.FLOAT64, 1);
-        number.put(0, value);
-        return number;
+        return numbers(value);
+    }
+
+    /** FLOAT64 [n]. */
+    Tensor numbers(double... values) {
+        Tensor numbers = arena.take(DType.FLOAT64, values.length + OFFSET).slice(OFFSET, values.length);
+        numbers.set(values);
+        return numbers;
     }
 
     Tensor ints(int... values) {

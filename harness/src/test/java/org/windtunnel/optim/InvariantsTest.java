@@ -185,10 +185,10 @@ class InvariantsTest {
                             3 * side * side, arena)
                     .batch(3, rows, columns);
             for (int i = 0; i < 3; i++) {
-                batch.input(i).set(g);
+                batch.inputs().get(i).set(g);
             }
             batch.orthogonalize();
-            return batch.output(1).toDoubles();
+            return batch.outputs().get(1).toDoubles();
         }
     }
 

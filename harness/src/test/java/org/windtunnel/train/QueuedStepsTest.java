@@ -106,15 +106,6 @@ class QueuedStepsTest {
         assertThat(result("replayed")).isEqualTo(result("launched")).isEqualTo(result("at-once"));
     }
 
-    /** Muon's update reads norms back, and stays as it is; SGD with decay adds to the clipped gradient. */
-    @ParameterizedTest
-    @ValueSource(strings = {"{type: muon, lr: 0.02}", "{type: sgd, lr: 0.05, momentum: 0.9}"})
-    void withOtherOptimizers(String optimizer) throws IOException {
-        run(job(GPT, optimizer, AT_ONCE, REST), "at-once", false);
-        run(job(GPT, optimizer, "log_every: 1", REST), "replayed", true);
-        assertThat(result("replayed")).isEqualTo(result("at-once"));
-    }
-
     /** Between steps that nobody looks at, the host waits for no copy. */
     @Test
     void stepsDoNotWaitForTheirFigures() {

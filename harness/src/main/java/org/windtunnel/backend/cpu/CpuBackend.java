@@ -2,13 +2,11 @@ package org.windtunnel.backend.cpu;
 
 import java.util.LinkedHashMap;
 import java.util.Map;
-import org.windtunnel.backend.AdamScalars;
 import org.windtunnel.backend.Backend;
 import org.windtunnel.backend.BlasSetup;
 import org.windtunnel.backend.ImageKernels;
 import org.windtunnel.backend.Natives;
-import org.windtunnel.backend.SgdScalars;
-import org.windtunnel.backend.Slices;
+import org.windtunnel.backend.OptimizerKernels;
 import org.windtunnel.tensor.DType;
 import org.windtunnel.tensor.Storage;
 import org.windtunnel.tensor.Tensor;
@@ -28,8 +26,7 @@ public final class CpuBackend implements Backend {
     private final LossKernel loss;
     private final RopeKernel rope;
     private final AttentionKernel attention;
-    private final UpdateKernels update;
-    private final ProjectionKernels projection;
+    private final CpuOptimizers optimizers;
     private final CpuImages images;
 
     /** @param threads threads that share the work, the caller's included */
@@ -48,8 +45,7 @@ public final class CpuBackend implements Backend {
         loss = new LossKernel(engine);
         rope = new RopeKernel(engine);
         attention = new AttentionKernel(engine);
-        update = new UpdateKernels(engine);
-        projection = new ProjectionKernels(engine);
+        optimizers = new CpuOptimizers(engine, flat, this);
         images = new CpuImages(engine);
     }
 
@@ -327,59 +323,8 @@ public final class CpuBackend implements Backend {
     }
 
     @Override
-    public void adamw(
-            Slices w, Slices g, Slices m, Slices v, AdamScalars scalars, boolean epsInsideCorrection, Tensor gradScale) {
-        update.adamw(w, g, m, v, scalars, epsInsideCorrection, gradScale);
-    }
-
-    @Override
-    public void sgd(
-            Slices w,
-            Slices g,
-            Slices buffer,
-            SgdScalars scalars,
-            Tensor gains,
-            boolean nesterov,
-            boolean decoupled,
-            Tensor gradScale) {
-        update.sgd(w, g, buffer, scalars, gains, nesterov, decoupled, gradScale);
-    }
-
-    @Override
-    public void projectedAdam(
-            Channels channels,
-            int rows,
-            int columns,
-            Tensor r,
-            Tensor m,
-            Tensor v,
-            double beta1,
-            double beta2,
-            double eps,
-            Tensor factor) {
-        projection.projectedAdam(channels, rows, columns, r, m, v, beta1, beta2, eps, factor);
-    }
-
-    @Override
-    public double scaledSumOfSquares(Channels channels, int rows, int columns, Tensor g, Tensor factor) {
-        return projection.scaledSumOfSquares(channels, rows, columns, g, factor);
-    }
-
-    @Override
-    public void scaledUpdate(
-            Channels channels, int rows, int columns, Tensor w, Tensor g, Tensor factor, double rate, double keep) {
-        projection.scaledUpdate(channels, rows, columns, w, g, factor, rate, keep);
-    }
-
-    @Override
-    public double gemvSumOfSquares(
-            boolean transA, int rows, int columns, double alpha, Tensor a, Tensor x, Tensor y) {
-        return projection.gemvSumOfSquares(transA, rows, columns, alpha, a, x, y);
-    }
-
-    @Override
-    public void cautiousDecay(Tensor w, Tensor u, double keep) {
-        flat.cautiousDecay(w, u, keep);
+    public OptimizerKernels optimizerKernels() {
+        return optimizers;
     }
 
     @Override

@@ -5,14 +5,12 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.OptionalDouble;
 import java.util.OptionalLong;
-import org.windtunnel.backend.AdamScalars;
 import org.windtunnel.backend.Backend;
 import org.windtunnel.backend.ImageKernels;
 import org.windtunnel.backend.LateFigures;
+import org.windtunnel.backend.OptimizerKernels;
 import org.windtunnel.backend.RepeatedWork;
-import org.windtunnel.backend.SgdScalars;
 import org.windtunnel.backend.Shapes;
-import org.windtunnel.backend.Slices;
 import org.windtunnel.tensor.DType;
 import org.windtunnel.tensor.Storage;
 import org.windtunnel.tensor.Tensor;
@@ -37,8 +35,7 @@ public final class CudaBackend implements Backend {
     private final NormKernels norm;
     private final TokenKernels tokens;
     private final AttentionKernel attention;
-    private final UpdateKernels update;
-    private final ProjectionKernels projection;
+    private final CudaOptimizers optimizers;
     private final CudaImages images;
     private final LateLosses late;
     private final boolean graphs;
@@ -91,8 +88,7 @@ public final class CudaBackend implements Backend {
         norm = new NormKernels(calls, reductions);
         tokens = new TokenKernels(device, calls, reductions, workspace);
         attention = new AttentionKernel(device, calls, operands);
-        update = new UpdateKernels(calls);
-        projection = new ProjectionKernels(calls, reductions);
+        optimizers = new CudaOptimizers(calls, gemm, reductions, workspace);
         images = new CudaImages(device, calls, workspace, operands);
         late = new LateLosses(device, calls, reductions);
         this.graphs = graphs;
@@ -131,6 +127,11 @@ public final class CudaBackend implements Backend {
     @Override
     public ImageKernels images() {
         return images;
+    }
+
+    @Override
+    public OptimizerKernels optimizerKernels() {
+        return optimizers;
     }
 
     @Override
@@ -402,56 +403,6 @@ public final class CudaBackend implements Backend {
             Tensor dv,
             int lddv) {
         attention.backward(s, q, ldq, k, ldk, v, ldv, scale, out, dOut, ldo, saved, dq, lddq, dk, lddk, dv, lddv);
-    }
-
-    @Override
-    public void adamw(
-            Slices w, Slices g, Slices m, Slices v, AdamScalars scalars, boolean epsInsideCorrection, Tensor gradScale) {
-        update.adamw(w, g, m, v, scalars, epsInsideCorrection, gradScale);
-    }
-
-    @Override
-    public void sgd(
-            Slices w,
-            Slices g,
-            Slices buffer,
-            SgdScalars scalars,
-            Tensor gains,
-            boolean nesterov,
-            boolean decoupled,
-            Tensor gradScale) {
-        update.sgd(w, g, buffer, scalars, gains, nesterov, decoupled, gradScale);
-    }
-
-    @Override
-    public void projectedAdam(
-            Channels channels,
-            int rows,
-            int columns,
-            Tensor r,
-            Tensor m,
-            Tensor v,
-            double beta1,
-            double beta2,
-            double eps,
-            Tensor factor) {
-        projection.projectedAdam(channels, rows, columns, r, m, v, beta1, beta2, eps, factor);
-    }
-
-    @Override
-    public double scaledSumOfSquares(Channels channels, int rows, int columns, Tensor g, Tensor factor) {
-        return projection.scaledSumOfSquares(channels, rows, columns, g, factor);
-    }
-
-    @Override
-    public void scaledUpdate(
-            Channels channels, int rows, int columns, Tensor w, Tensor g, Tensor factor, double rate, double keep) {
-        projection.scaledUpdate(channels, rows, columns, w, g, factor, rate, keep);
-    }
-
-    @Override
-    public void cautiousDecay(Tensor w, Tensor u, double keep) {
-        flat.cautiousDecay(w, u, keep);
     }
 
     @Override

@@ -53,11 +53,6 @@ final class FlatKernels {
                 .elements(x.size());
     }
 
-    void cautiousDecay(Tensor w, Tensor u, double keep) {
-        Shapes.sameSize(w, u);
-        calls.to("cautious_decay").tensor(w).tensor(u).int64(w.size()).float32(keep).elements(w.size());
-    }
-
     void addBias(Tensor x, Tensor bias) {
         activation(IDENTITY, x, bias, x);
     }

@@ -7,24 +7,45 @@ import org.windtunnel.tensor.Tensor;
 /** Updates by scaled gradients, as in APOLLO. Channels travel by their position: {@code BY_ROW}, {@code BY_COLUMN}. */
 final class ProjectionKernels {
     private final Calls calls;
+    private final GemmKernels gemm;
     private final Reductions reductions;
 
-    ProjectionKernels(Calls calls, Reductions reductions) {
+    ProjectionKernels(Calls calls, GemmKernels gemm, Reductions reductions) {
         this.calls = calls;
+        this.gemm = gemm;
         this.reductions = reductions;
     }
 
+    /** cuBLAS's alpha is a part of a recording, so that the product is scaled afterwards. */
+    void product(
+            boolean transA,
+            boolean transB,
+            int m,
+            int n,
+            int k,
+            Tensor alpha,
+            Tensor a,
+            int lda,
+            Tensor b,
+            int ldb,
+            Tensor c) {
+        gemm.gemm(transA, transB, m, n, k, 1, a, lda, 0, b, ldb, 0, 0, c, n, 0, 1);
+        long size = (long) m * n;
+        calls.to("scale_by").tensor(c).int64(size).doubles(alpha).elements(size);
+    }
+
+    void productAndSquares(
+            boolean transA, int rows, int columns, Tensor alpha, Tensor a, Tensor x, Tensor y, Tensor squares) {
+        if (transA) {
+            product(true, false, 1, columns, rows, alpha, x, 1, a, columns, y);
+        } else {
+            product(false, true, rows, 1, columns, alpha, a, columns, x, columns, y);
+        }
+        reductions.sumOfSquares(a, Calls.doublesOf(squares));
+    }
+
     void projectedAdam(
-            Channels channels,
-            int rows,
-            int columns,
-            Tensor r,
-            Tensor m,
-            Tensor v,
-            double beta1,
-            double beta2,
-            double eps,
-            Tensor factor) {
+            Channels channels, int rows, int columns, Tensor r, Tensor m, Tensor v, Tensor moments, Tensor factor) {
         long n = size(channels, rows, columns, r, factor);
         Shapes.atLeast(m, n);
         Shapes.atLeast(v, n);
@@ -33,10 +54,7 @@ final class ProjectionKernels {
                 .tensor(m)
                 .tensor(v)
                 .int64(n)
-                .float32(beta1)
-                .float32(1 - beta1)
-                .float32(beta2)
-                .float32(1 - beta2)
+                .doubles(moments)
                 .elements(n);
         if (channels == Channels.COLUMNS) {
             calls.to("projected_column_factors")
@@ -45,7 +63,7 @@ final class ProjectionKernels {
                     .tensor(v)
                     .int32(rows)
                     .int32(columns)
-                    .float32(eps)
+                    .doubles(moments)
                     .tensor(factor)
                     .grid(Reductions.columnBlocks(columns), 1, 1);
         } else {
@@ -55,7 +73,7 @@ final class ProjectionKernels {
                     .tensor(m)
                     .tensor(v)
                     .int32(one ? Math.toIntExact(n) : columns)
-                    .float32(eps)
+                    .doubles(moments)
                     .tensor(factor)
                     .grid(one ? 1 : rows, 1, 1);
         }
@@ -68,7 +86,7 @@ final class ProjectionKernels {
         return n;
     }
 
-    double scaledSumOfSquares(Channels channels, int rows, int columns, Tensor g, Tensor factor) {
+    void scaledSquares(Channels channels, int rows, int columns, Tensor g, Tensor factor, Tensor out) {
         long n = size(channels, rows, columns, g, factor);
         int parts = Reductions.parts(n);
         long partial = reductions.partial(parts);
@@ -80,11 +98,11 @@ final class ProjectionKernels {
                 .int32(channels.ordinal())
                 .address(partial)
                 .grid(parts, 1, 1);
-        return reductions.finish(partial, parts);
+        reductions.finish(partial, parts, Calls.doublesOf(out));
     }
 
     void scaledUpdate(
-            Channels channels, int rows, int columns, Tensor w, Tensor g, Tensor factor, double rate, double keep) {
+            Channels channels, int rows, int columns, Tensor w, Tensor g, Tensor factor, Tensor rate, Tensor keep) {
         long n = size(channels, rows, columns, g, factor);
         Shapes.atLeast(w, n);
         calls.to("scaled_update")
@@ -94,8 +112,8 @@ final class ProjectionKernels {
                 .int64(n)
                 .int32(columns)
                 .int32(channels.ordinal())
-                .float32(rate)
-                .float32(keep)
+                .doubles(rate)
+                .doubles(keep)
                 .elements(n);
     }
 }

@@ -40,13 +40,8 @@ final class Reductions implements AutoCloseable {
         return workspace.take((long) parts * Double.BYTES);
     }
 
-    /** The sum of {@link #partial}'s doubles. */
-    double finish(long partial, int parts) {
-        finish(partial, parts, results);
-        return fetch().getDouble(0);
-    }
-
-    private void finish(long partial, int parts, long to) {
+    /** Leaves the sum of {@link #partial}'s doubles on the device. */
+    void finish(long partial, int parts, long to) {
         calls.to("finish_sum").address(partial).int32(parts).address(to).grid(1, 1, 1, FINISH_THREADS, 0);
     }
 

@@ -4,12 +4,10 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Properties;
 import org.nd4j.linalg.factory.Nd4j;
-import org.windtunnel.backend.AdamScalars;
 import org.windtunnel.backend.Backend;
 import org.windtunnel.backend.ImageKernels;
 import org.windtunnel.backend.Natives;
-import org.windtunnel.backend.SgdScalars;
-import org.windtunnel.backend.Slices;
+import org.windtunnel.backend.OptimizerKernels;
 import org.windtunnel.tensor.DType;
 import org.windtunnel.tensor.Storage;
 import org.windtunnel.tensor.Tensor;
@@ -28,7 +26,7 @@ public final class Nd4jBackend implements Backend {
     private final DType floatType;
     private final Scratch scratch = new Scratch();
     private final Nd4jLinearAlgebra algebra = new Nd4jLinearAlgebra();
-    private final Nd4jOptimizers optimizers = new Nd4jOptimizers();
+    private final Nd4jOptimizers optimizers = new Nd4jOptimizers(this, scratch);
     private final Nd4jAttention attention;
     private final Nd4jImages images = new Nd4jImages(scratch);
 
@@ -323,55 +321,8 @@ public final class Nd4jBackend implements Backend {
     }
 
     @Override
-    public void adamw(
-            Slices w, Slices g, Slices m, Slices v, AdamScalars scalars, boolean epsInsideCorrection, Tensor gradScale) {
-        scratch.run(() -> optimizers.adamw(w, g, m, v, scalars, epsInsideCorrection, gradScale));
-    }
-
-    @Override
-    public void sgd(
-            Slices w,
-            Slices g,
-            Slices buffer,
-            SgdScalars scalars,
-            Tensor gains,
-            boolean nesterov,
-            boolean decoupled,
-            Tensor gradScale) {
-        scratch.run(() -> optimizers.sgd(w, g, buffer, scalars, gains, nesterov, decoupled, gradScale));
-    }
-
-    @Override
-    public void projectedAdam(
-            Channels channels,
-            int rows,
-            int columns,
-            Tensor r,
-            Tensor m,
-            Tensor v,
-            double beta1,
-            double beta2,
-            double eps,
-            Tensor factor) {
-        scratch.run(() -> optimizers.projectedAdam(channels, rows, columns, r, m, v, beta1, beta2, eps, factor));
-    }
-
-    @Override
-    public double scaledSumOfSquares(Channels channels, int rows, int columns, Tensor g, Tensor factor) {
-        double[] sum = new double[1];
-        scratch.run(() -> sum[0] = optimizers.scaledSumOfSquares(channels, rows, columns, g, factor));
-        return sum[0];
-    }
-
-    @Override
-    public void scaledUpdate(
-            Channels channels, int rows, int columns, Tensor w, Tensor g, Tensor factor, double rate, double keep) {
-        scratch.run(() -> optimizers.scaledUpdate(channels, rows, columns, w, g, factor, rate, keep));
-    }
-
-    @Override
-    public void cautiousDecay(Tensor w, Tensor u, double keep) {
-        scratch.run(() -> optimizers.cautiousDecay(w, u, keep));
+    public OptimizerKernels optimizerKernels() {
+        return optimizers;
     }
 
     private static void columnSums(Tensor x, Tensor out, boolean accumulate) {

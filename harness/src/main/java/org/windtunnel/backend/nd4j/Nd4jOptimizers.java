@@ -3,16 +3,28 @@ package org.windtunnel.backend.nd4j;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.ops.transforms.Transforms;
 import org.windtunnel.backend.AdamScalars;
-import org.windtunnel.backend.OptimizerKernels;
+import org.windtunnel.backend.LinearAlgebra;
+import org.windtunnel.backend.SequentialOptimizerKernels;
 import org.windtunnel.backend.SgdScalars;
 import org.windtunnel.backend.Slices;
 import org.windtunnel.tensor.Tensor;
 
 /** Updates, one tensor after the other. */
-final class Nd4jOptimizers implements OptimizerKernels {
+final class Nd4jOptimizers extends SequentialOptimizerKernels {
+    private final Scratch scratch;
+
+    Nd4jOptimizers(LinearAlgebra algebra, Scratch scratch) {
+        super(algebra);
+        this.scratch = scratch;
+    }
 
     @Override
     public void adamw(
+            Slices w, Slices g, Slices m, Slices v, AdamScalars scalars, boolean epsInsideCorrection, Tensor gradScale) {
+        scratch.run(() -> runAdamw(w, g, m, v, scalars, epsInsideCorrection, gradScale));
+    }
+
+    private static void runAdamw(
             Slices w, Slices g, Slices m, Slices v, AdamScalars scalars, boolean epsInsideCorrection, Tensor gradScale) {
         double beta1 = scalars.beta1();
         double beta2 = scalars.beta2();
@@ -48,6 +60,18 @@ final class Nd4jOptimizers implements OptimizerKernels {
             boolean nesterov,
             boolean decoupled,
             Tensor gradScale) {
+        scratch.run(() -> runSgd(w, g, buffer, scalars, gains, nesterov, decoupled, gradScale));
+    }
+
+    private static void runSgd(
+            Slices w,
+            Slices g,
+            Slices buffer,
+            SgdScalars scalars,
+            Tensor gains,
+            boolean nesterov,
+            boolean decoupled,
+            Tensor gradScale) {
         for (int k = 0; k < w.count(); k++) {
             INDArray weight = Ops.flat(w.get(k));
             double decay = scalars.weightDecay(k);
@@ -73,24 +97,19 @@ final class Nd4jOptimizers implements OptimizerKernels {
 
     @Override
     public void projectedAdam(
-            Channels channels,
-            int rows,
-            int columns,
-            Tensor r,
-            Tensor m,
-            Tensor v,
-            double beta1,
-            double beta2,
-            double eps,
-            Tensor factor) {
-        INDArray gradient = Ops.view(r, rows, columns);
-        INDArray first = Ops.view(m, rows, columns);
-        INDArray second = Ops.view(v, rows, columns);
-        first.muli(beta1).addi(gradient.mul(1 - beta1));
-        second.muli(beta2).addi(gradient.mul(gradient).muli(1 - beta2));
-        INDArray direction = first.div(Transforms.sqrt(second, true).addi(eps));
-        INDArray ratio = norms(channels, direction).divi(norms(channels, gradient).addi(1e-8));
-        Ops.flat(factor.slice(0, channels.count(rows, columns))).assign(ratio.reshape(ratio.length()));
+            Channels channels, int rows, int columns, Tensor r, Tensor m, Tensor v, Tensor moments, Tensor factor) {
+        scratch.run(() -> {
+            double beta1 = moments.item(0);
+            double beta2 = moments.item(1);
+            INDArray gradient = Ops.view(r, rows, columns);
+            INDArray first = Ops.view(m, rows, columns);
+            INDArray second = Ops.view(v, rows, columns);
+            first.muli(beta1).addi(gradient.mul(1 - beta1));
+            second.muli(beta2).addi(gradient.mul(gradient).muli(1 - beta2));
+            INDArray direction = first.div(Transforms.sqrt(second, true).addi(moments.item(2)));
+            INDArray ratio = norms(channels, direction).divi(norms(channels, gradient).addi(1e-8));
+            Ops.flat(factor.slice(0, channels.count(rows, columns))).assign(ratio.reshape(ratio.length()));
+        });
     }
 
     /** Euclidean norms by channel. */
@@ -116,22 +135,28 @@ final class Nd4jOptimizers implements OptimizerKernels {
     }
 
     @Override
-    public double scaledSumOfSquares(Channels channels, int rows, int columns, Tensor g, Tensor factor) {
-        INDArray u = scaled(channels, rows, columns, g, factor);
-        return u.muli(u).sumNumber().doubleValue();
+    public void scaledSquares(Channels channels, int rows, int columns, Tensor g, Tensor factor, Tensor out) {
+        scratch.run(() -> {
+            INDArray u = scaled(channels, rows, columns, g, factor);
+            out.put(0, u.muli(u).sumNumber().doubleValue());
+        });
     }
 
     @Override
     public void scaledUpdate(
-            Channels channels, int rows, int columns, Tensor w, Tensor g, Tensor factor, double rate, double keep) {
-        INDArray u = scaled(channels, rows, columns, g, factor);
-        Ops.view(w, rows, columns).subi(u.muli(rate)).muli(keep);
+            Channels channels, int rows, int columns, Tensor w, Tensor g, Tensor factor, Tensor rate, Tensor keep) {
+        scratch.run(() -> {
+            INDArray u = scaled(channels, rows, columns, g, factor);
+            Ops.view(w, rows, columns).subi(u.muli(rate.item(0))).muli(keep.item(0));
+        });
     }
 
     @Override
-    public void cautiousDecay(Tensor w, Tensor u, double keep) {
-        INDArray weight = Ops.flat(w);
-        INDArray towards = weight.mul(Ops.flat(u)).gte(0).castTo(weight.dataType());
-        weight.muli(towards.muli(keep - 1).addi(1));
+    protected void cautiousDecay(Tensor w, Tensor u, double keep) {
+        scratch.run(() -> {
+            INDArray weight = Ops.flat(w);
+            INDArray towards = weight.mul(Ops.flat(u)).gte(0).castTo(weight.dataType());
+            weight.muli(towards.muli(keep - 1).addi(1));
+        });
     }
 }

@@ -82,3 +82,34 @@ __device__ __forceinline__ float columnBlockSum(float v) {
     }
     return total;
 }
+
+// A tensor that is a part of a flat vector, and the blocks of SLICE elements that those before it are cut into.
+struct Slice {
+    int offset;
+    int length;
+    int firstBlock;
+};
+
+#define SLICE 1024
+
+// The tensor that a block belongs to.
+__device__ __forceinline__ int sliceOfBlock(const Slice* slices, int count) {
+    int low = 0;
+    int high = count - 1;
+    while (low < high) {
+        int middle = (low + high + 1) / 2;
+        if (slices[middle].firstBlock <= (int)blockIdx.x) {
+            low = middle;
+        } else {
+            high = middle - 1;
+        }
+    }
+    return low;
+}
+
+// First of the elements that a block has of its tensor; end receives what it stops before.
+__device__ __forceinline__ int startOfBlock(const Slice* slices, int k, int* end) {
+    int start = ((int)blockIdx.x - slices[k].firstBlock) * SLICE;
+    *end = min(start + SLICE, slices[k].length);
+    return start;
+}

@@ -24,6 +24,14 @@ extern "C" __global__ void scale(float* x, i64 n, float a) {
     }
 }
 
+// x = a x, with a from memory
+extern "C" __global__ void scale_by(float* x, i64 n, const double* a) {
+    float factor = (float)a[0];
+    for (i64 i = globalThread(); i < n; i += globalThreads()) {
+        x[i] *= factor;
+    }
+}
+
 // y = a x + y
 extern "C" __global__ void axpy(const float* x, float* y, i64 n, float a) {
     for (i64 i = globalThread(); i < n; i += globalThreads()) {
@@ -35,12 +43,6 @@ extern "C" __global__ void axpy(const float* x, float* y, i64 n, float a) {
 extern "C" __global__ void combine(const float* x, const float* y, float* out, i64 n, float a, float b) {
     for (i64 i = globalThread(); i < n; i += globalThreads()) {
         out[i] = fmaf(a, x[i], b * y[i]);
-    }
-}
-
-extern "C" __global__ void cautious_decay(float* w, const float* u, i64 n, float keep) {
-    for (i64 i = globalThread(); i < n; i += globalThreads()) {
-        w[i] = w[i] * u[i] >= 0 ? w[i] * keep : w[i];
     }
 }
 

@@ -1,35 +1,4 @@
-// One-pass updates of weights. Numbers that a step or a run may change are read from memory, in double precision.
-
-// A tensor that is a part of a flat vector, and the blocks of SLICE elements that those before it are cut into.
-struct Slice {
-    int offset;
-    int length;
-    int firstBlock;
-};
-
-#define SLICE 1024
-
-// The tensor that a block belongs to.
-__device__ __forceinline__ int sliceOfBlock(const Slice* slices, int count) {
-    int low = 0;
-    int high = count - 1;
-    while (low < high) {
-        int middle = (low + high + 1) / 2;
-        if (slices[middle].firstBlock <= (int)blockIdx.x) {
-            low = middle;
-        } else {
-            high = middle - 1;
-        }
-    }
-    return low;
-}
-
-// First of the elements that a block has of its tensor; end receives what it stops before.
-__device__ __forceinline__ int startOfBlock(const Slice* slices, int k, int* end) {
-    int start = ((int)blockIdx.x - slices[k].firstBlock) * SLICE;
-    *end = min(start + SLICE, slices[k].length);
-    return start;
-}
+// Updates of weights. Numbers that a step or a run may change are read from memory, in double precision.
 
 struct AdamNumbers {
     int k;
@@ -116,9 +85,12 @@ extern "C" __global__ void sgd(
     }
 }
 
-// m and v of a projected gradient.
-extern "C" __global__ void projected_moments(
-        const float* r, float* m, float* v, i64 n, float beta1, float oneMinusBeta1, float beta2, float oneMinusBeta2) {
+// m and v of a projected gradient. moments: beta1, beta2, eps, as below.
+extern "C" __global__ void projected_moments(const float* r, float* m, float* v, i64 n, const double* moments) {
+    float beta1 = (float)moments[0];
+    float oneMinusBeta1 = (float)(1 - moments[0]);
+    float beta2 = (float)moments[1];
+    float oneMinusBeta2 = (float)(1 - moments[1]);
     for (i64 i = globalThread(); i < n; i += globalThreads()) {
         m[i] = beta1 * m[i] + oneMinusBeta1 * r[i];
         v[i] = beta2 * v[i] + oneMinusBeta2 * r[i] * r[i];
@@ -129,7 +101,8 @@ extern "C" __global__ void projected_moments(
 
 // factor[row] = ‖m / (sqrt(v) + eps)‖ / (‖r‖ + 1e-8) over the row; one block a row.
 extern "C" __global__ void projected_row_factors(
-        const float* r, const float* m, const float* v, int columns, float eps, float* factor) {
+        const float* r, const float* m, const float* v, int columns, const double* moments, float* factor) {
+    float eps = (float)moments[2];
     i64 at = (i64)blockIdx.x * columns;
     double update = 0;
     double gradient = 0;
@@ -147,7 +120,8 @@ extern "C" __global__ void projected_row_factors(
 
 // The same over columns, 32 of them a block.
 extern "C" __global__ void projected_column_factors(
-        const float* r, const float* m, const float* v, int rows, int columns, float eps, float* factor) {
+        const float* r, const float* m, const float* v, int rows, int columns, const double* moments, float* factor) {
+    float eps = (float)moments[2];
     int column = blockIdx.x * WARP + threadIdx.x % WARP;
     float update = 0;
     float gradient = 0;
@@ -188,8 +162,29 @@ extern "C" __global__ void scaled_sum_of_squares(
 
 // w = (w - rate · g · factor) · keep
 extern "C" __global__ void scaled_update(
-        float* w, const float* g, const float* factor, i64 n, int columns, int channels, float rate, float keep) {
+        float* w, const float* g, const float* factor, i64 n, int columns, int channels, const double* rateOfStep,
+        const double* keepOfStep) {
+    float rate = (float)rateOfStep[0];
+    float keep = (float)keepOfStep[0];
     for (i64 i = globalThread(); i < n; i += globalThreads()) {
         w[i] = (w[i] - rate * g[i] * channelFactor(factor, channels, i, columns)) * keep;
     }
+}
+
+// Fira's limiter. numbers: base, front, amplitude, growth (0: no limit), 1 at the first step. factor may be null.
+extern "C" __global__ void limited_rate(
+        const double* numbers, const double* squares, const float* factor, const double* gradScale, float* last,
+        double* rate) {
+    if (threadIdx.x > 0) {
+        return;
+    }
+    double growth = numbers[3];
+    double norm = gradScale[0] * numbers[1] * ((factor ? factor[0] : 1) * sqrt(squares[0]));
+    double limit = 1;
+    if (numbers[4] == 0 && growth != 0) {
+        double grown = norm / (last[0] + RATIO_EPS);
+        limit = (grown < growth ? growth : grown) / growth;
+    }
+    last[0] = (float)(norm / limit);
+    rate[0] = numbers[0] * gradScale[0] * numbers[2] / limit;
 }

@@ -194,7 +194,7 @@ public final class KernelBench {
         Slices ms = new Slices(arena, m, m);
         Slices vs = new Slices(arena, v2, v2);
         rows.add(new Row("adamw", 1, 28.0 * p, "GB/s", () -> {
-            backend.adamw(ws, gs, ms, vs, scalars, false, gradScale);
+            backend.optimizerKernels().adamw(ws, gs, ms, vs, scalars, false, gradScale);
         }));
         rows.add(new Row("sum of squares", 1, 4.0 * p, "GB/s", () -> backend.sumOfSquares(g)));
     }

@@ -7,6 +7,7 @@ import java.util.Map;
 import org.windtunnel.backend.AdamScalars;
 import org.windtunnel.backend.AttentionKernels.AttentionShape;
 import org.windtunnel.backend.LayerKernels.Activation;
+import org.windtunnel.backend.OptimizerKernels;
 import org.windtunnel.backend.OptimizerKernels.Channels;
 import org.windtunnel.backend.SgdScalars;
 import org.windtunnel.backend.Slices;
@@ -212,26 +213,38 @@ final class KernelRuns implements AutoCloseable {
         Slices gs = parts(g);
         Slices ms = parts(m);
         Slices vs = parts(v);
-        add("adamw", () -> backend.adamw(ws, gs, ms, vs, adam, false, gradScale), w, m, v);
-        add("sgd", () -> backend.sgd(ws, gs, ms, sgd, null, true, false, gradScale), w, m);
+        OptimizerKernels kernels = backend.optimizerKernels();
+        add("adamw", () -> kernels.adamw(ws, gs, ms, vs, adam, false, gradScale), w, m, v);
+        add("sgd", () -> kernels.sgd(ws, gs, ms, sgd, null, true, false, gradScale), w, m);
         Tensor f = arena.take(700);
         Tensor square = arena.take(p);
+        Tensor numbers = arena.take(DType.FLOAT64, 6);
+        numbers.set(0.9, 0.99, 1e-6, 1e-3, 0.99, 0);
+        Tensor sum = numbers.slice(5, 1);
         add("combine", () -> backend.combine(0.5, g, -0.25, w, square), square);
-        add("cautious decay", () -> backend.cautiousDecay(square, g, 0.9), square);
+        Slices squares = parts(square);
+        add("cautious decay", () -> kernels.cautiousDecay(squares, gs, numbers.slice(0, 1)), square);
         for (boolean transA : new boolean[] {false, true}) {
-            double[] squares = new double[1];
-            runs.put("gemv " + transA, new Run(
-                    () -> squares[0] = backend.gemvSumOfSquares(transA, 100, 700, 0.5, g, m, f), List.of(f), squares));
+            addSum("gemv " + transA, () -> kernels.productAndSquares(transA, 100, 700, gradScale, g, m, f, sum), sum, f);
         }
         for (Channels channels : Channels.values()) {
-            add("projected adam " + channels, () -> backend.projectedAdam(
-                    channels, 100, 700, g, m, v, 0.9, 0.99, 1e-6, f), m, v, f);
-            add("scaled update " + channels, () -> backend.scaledUpdate(
-                    channels, 100, 700, square, g, f, 1e-3, 0.99), square);
-            double[] sum = new double[3];
-            runs.put("scaled sum " + channels, new Run(
-                    () -> sum[0] = backend.scaledSumOfSquares(channels, 100, 700, g, f), List.of(), sum));
+            add("projected adam " + channels, () -> kernels.projectedAdam(
+                    channels, 100, 700, g, m, v, numbers.slice(0, 3), f), m, v, f);
+            add("scaled update " + channels, () -> kernels.scaledUpdate(
+                    channels, 100, 700, square, g, f, numbers.slice(3, 1), numbers.slice(4, 1)), square);
+            addSum("scaled sum " + channels, () -> kernels.scaledSquares(channels, 100, 700, g, f, sum), sum);
         }
+    }
+
+    /** Work that leaves a sum in memory. */
+    private void addSum(String name, Runnable work, Tensor sum, Tensor... outputs) {
+        double[] found = new double[1];
+        runs.put(name, new Run(
+                () -> {
+                    work.run();
+                    found[0] = sum.item(0);
+                },
+                List.of(outputs), found));
     }
 
     /** Bits of everything a run has written, sums included. */
