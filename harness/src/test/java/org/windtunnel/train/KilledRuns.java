@@ -3,6 +3,7 @@ package org.windtunnel.train;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import org.windtunnel.checkpoint.Checkpoints;
 
@@ -10,6 +11,7 @@ import org.windtunnel.checkpoint.Checkpoints;
 final class KilledRuns {
     static final String READY = "every run is past step 100";
 
+    private static final String HELD = "held";
     private static final int KEPT_BY_CHECKPOINT = 100;
 
     private KilledRuns() {}
@@ -20,6 +22,8 @@ final class KilledRuns {
                         "--add-modules",
                         "jdk.incubator.vector",
                         "-Xmx512m",
+                        // Every run that is held has a page of 16 MB for its checkpoints.
+                        "-XX:MaxDirectMemorySize=1g",
                         "-cp",
                         System.getProperty("java.class.path"),
                         KilledRuns.class.getName(),
@@ -37,23 +41,38 @@ final class KilledRuns {
         new CountDownLatch(1).await();
     }
 
-    /** Trains to the middle of a run and stays there, with all of the run's files open. */
-    private static void hold(Path directory, String combination, long step) throws InterruptedException {
-        CountDownLatch there = new CountDownLatch(1);
+    /**
+     * Trains to the middle of a run and stays there, with all of the run's files open.
+     *
+     * @throws IllegalStateException if the run ends before, as a run that diverges does
+     */
+    static void hold(Path directory, String combination, long step) throws InterruptedException {
+        CompletableFuture<String> there = new CompletableFuture<>();
         Thread run = new Thread(() -> {
             try (RunExecutor executor = new RunExecutor(Path.of("."))) {
-                RunJob job = ResumableRuns.job(combination, "{every: 50, every_seconds: 0, keep_last: 3, at_end: true}");
-                executor.execute(job, directory.resolve(combination), (done, steps, loss, speed) -> {
+                RunJob job = ResumableRuns.job(
+                        combination, "{every: 50, every_seconds: 0, keep_last: 3, at_end: true}");
+                Path at = directory.resolve(combination);
+                RunOutcome outcome = executor.execute(job, at, (done, steps, loss, speed) -> {
                     if (done == step) {
-                        awaitCheckpoint(directory.resolve(combination));
-                        there.countDown();
+                        awaitCheckpoint(at);
+                        there.complete(HELD);
                         forever();
                     }
                 });
+                there.complete(outcome.status() + " after " + outcome.steps() + " steps");
+            } catch (RuntimeException e) {
+                there.complete(e.toString());
             }
         });
+        // So that the process ends with its main thread.
+        run.setDaemon(true);
         run.start();
-        there.await();
+        String end = there.join();
+        if (!end.equals(HELD)) {
+            throw new IllegalStateException(
+                    "expected " + combination + " to train beyond step " + step + ", found it " + end);
+        }
     }
 
     private static void awaitCheckpoint(Path run) {

@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.windtunnel.checkpoint.Checkpoints;
 import org.windtunnel.config.ConfigLoader;
 import org.windtunnel.config.ConfigWriter;
@@ -25,7 +26,9 @@ final class ResumableRuns {
     private static final Map<String, String> FAMILIES = Map.of(
             "gpt", "{family: gpt, width: 16, depth: 2, head_dim: 8, context: 16, bias: true}",
             "llama", "{family: llama, width: 16, depth: 2, head_dim: 8, context: 16}",
-            "resnet", "{family: resnet, width: 4, blocks: [1, 1], drop_path: 0.2, label_smoothing: 0.1}");
+            "resnet", "{family: resnet, width: 4, blocks: [1, 1], drop_path: 0.2, label_smoothing: 0.1}",
+            "mlp", "{family: mlp, width: 16, depth: 3}");
+    private static final Set<String> OF_IMAGES = Set.of("resnet", "mlp");
 
     private static final String TIMES = ",\"((tokens_per_s|mfu|time_s|cost_share)\":[^,}]+|cost_s\":\\{[^}]*})";
 
@@ -54,8 +57,8 @@ final class ResumableRuns {
                 train: {steps: %d, batch: 4, eval_every: 50, eval_sequences: 8, clip: 0.5}
                 diagnostics: {every: 40}
                 checkpoint: %s
-                """.formatted(FAMILIES.get(family), family.equals("resnet") ? IMAGES : TOKENS, combination.substring(0, dash),
-                        STEPS, checkpoint),
+                """.formatted(FAMILIES.get(family), OF_IMAGES.contains(family) ? IMAGES : TOKENS,
+                        combination.substring(0, dash), STEPS, checkpoint),
                 null);
     }
 

@@ -61,10 +61,13 @@ class ResumeTest {
     @Test
     void killedAndResumedIsTheSameRun() throws Exception {
         Process victim = KilledRuns.start(temp);
+        boolean ready;
         try (var out = victim.inputReader()) {
-            for (String line = out.readLine(); line != null && !line.equals(KilledRuns.READY); line = out.readLine()) {}
+            ready = out.lines().anyMatch(KilledRuns.READY::equals);
             victim.destroyForcibly().waitFor();
         }
+        String said = Files.readString(temp.resolve("victim.log"));
+        assertThat(ready).as("all runs held, else the process says why not: %s", said).isTrue();
         assertThat(victim.exitValue()).as("killed by signal 9").isEqualTo(128 + 9);
         for (String combination : ResumableRuns.combinations()) {
             Path cut = temp.resolve(combination);
@@ -75,6 +78,18 @@ class ResumeTest {
             assertThat(cut.resolve("log.txt")).content().contains("going on from the checkpoint of step 100");
             assertThat(ResumableRuns.result(cut)).as(combination).isEqualTo(straight(job));
         }
+    }
+
+    /** Or the test above would wait for a process that waits for a run that is over. */
+    @Test
+    void aRunThatEndsEarlyIsNotWaitedFor() {
+        assertThatThrownBy(() -> KilledRuns.hold(temp, "adamw-mlp", ResumableRuns.STEPS + 1))
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessage("expected adamw-mlp to train beyond step 201, found it DONE after 200 steps");
+        assertThatThrownBy(() -> KilledRuns.hold(temp, "lbfgs-mlp", 1))
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessageContaining("expected lbfgs-mlp to train beyond step 1, found it ")
+                .hasMessageContaining("ConfigException");
     }
 
     private RunJob job() {
