@@ -47,6 +47,30 @@ public interface LinearAlgebra {
             long strideC,
             int batch);
 
+    /**
+     * The two products of the backward pass of y = scale · x · Wᵀ, for which a backend may prepare dy once:
+     * dW = scale · dyᵀ · x (+ dW), then dx = scale · dy · W. dx may be x.
+     *
+     * @param x [rows, in], adjacent as all others
+     * @param w [out, in]
+     * @param dy [rows, out]
+     * @param accumulate adds into dW, which is overwritten otherwise
+     */
+    default void linearBackward(
+            int rows,
+            int in,
+            int out,
+            double scale,
+            Tensor x,
+            Tensor w,
+            Tensor dy,
+            Tensor dx,
+            Tensor dw,
+            boolean accumulate) {
+        gemm(true, false, out, in, rows, scale, dy, out, x, in, accumulate ? 1 : 0, dw, in);
+        gemm(false, false, rows, in, out, scale, dy, out, w, in, 0, dx, in);
+    }
+
     /** x = a · x. */
     void scale(double a, Tensor x);
 

@@ -82,12 +82,13 @@ final class Linear {
 
     /** Weight and bias gradients from the input and dy, and dx = scale · dy · W, overwritten; none if dx is null. */
     void backward(Tensor x, Tensor dy, Tensor dx, boolean accumulate) {
-        backend.gemm(true, false, out, in, rows, scale, dy, out, x, in, accumulate ? 1 : 0, dWeight, in);
         if (bias != null) {
             biasBackward(dy, accumulate);
         }
         if (dx != null) {
-            backend.gemm(false, false, rows, in, out, scale, dy, out, weight, in, 0, dx, in);
+            backend.linearBackward(rows, in, out, scale, x, weight, dy, dx, dWeight, accumulate);
+        } else {
+            backend.gemm(true, false, out, in, rows, scale, dy, out, x, in, accumulate ? 1 : 0, dWeight, in);
         }
     }
 

@@ -18,6 +18,9 @@ final class LinearCases {
                 cases.add(batched(new CaseDraws(seed, "batched" + transA + transB, large), transA, transB));
             }
         }
+        for (boolean accumulate : new boolean[] {false, true}) {
+            cases.add(linearBackward(new CaseDraws(seed, "linearBackward" + accumulate, large), accumulate));
+        }
         for (boolean transA : new boolean[] {false, true}) {
             cases.add(gemv(new CaseDraws(seed, "gemv" + transA, large), transA));
         }
@@ -62,6 +65,26 @@ final class LinearCases {
                     beta, to, ldc);
             out.put("c", TestTensors.unpad(to, n, ldc));
             TestTensors.requireGaps(to, n, ldc);
+        });
+    }
+
+    private static KernelCase linearBackward(CaseDraws r, boolean accumulate) {
+        int rows = r.size();
+        int in = r.size();
+        int width = r.size();
+        double scale = 0.25 + r.below(4);
+        double[] x = r.normal(rows * in);
+        double[] w = r.normal(width * in);
+        double[] dy = r.normal(rows * width);
+        double[] dw = r.normal(width * in);
+        String name = "linear backward rows " + rows + " in " + in + " out " + width + " accumulate " + accumulate;
+        return new KernelCase(name, (t, out) -> {
+            Tensor to = accumulate ? t.of(dw, width, in) : t.garbage(width, in);
+            Tensor both = t.of(x, rows, in);
+            t.backend().linearBackward(rows, in, width, scale, both, t.of(w, width, in), t.of(dy, rows, width), both, to,
+                    accumulate);
+            out.put("dw", to.toDoubles());
+            out.put("dx", both.toDoubles());
         });
     }
 

@@ -143,15 +143,7 @@ final class Convolution {
             if (!half) {
                 return from;
             }
-            long n = (long) count(first) * s.outSize();
-            calls.to("round_to_bf16")
-                    .address(from)
-                    .int32(s.out())
-                    .int64(s.out())
-                    .address(gradients)
-                    .int64(gradientLd())
-                    .int64(n)
-                    .elements(n);
+            GemmKernels.round(calls, from, count(first) * rows, s.out(), s.out(), gradients);
             return gradients;
         }
 

@@ -223,6 +223,25 @@ public final class CudaBackend implements Backend {
     }
 
     @Override
+    public void linearBackward(
+            int rows,
+            int in,
+            int out,
+            double scale,
+            Tensor x,
+            Tensor w,
+            Tensor dy,
+            Tensor dx,
+            Tensor dw,
+            boolean accumulate) {
+        if (operands == Operands.BF16) {
+            gemm.linearBackward(rows, in, out, scale, x, w, dy, dx, dw, accumulate ? 1 : 0);
+        } else {
+            Backend.super.linearBackward(rows, in, out, scale, x, w, dy, dx, dw, accumulate);
+        }
+    }
+
+    @Override
     public void scale(double a, Tensor x) {
         flat.scale(a, x);
     }

@@ -56,31 +56,57 @@ final class GemmKernels {
                     (float) beta, ct, ldc, strideC, batch);
             return;
         }
-        long sizeA = (long) rowsA * packed(columnsA);
-        long sizeB = (long) rowsB * packed(columnsB);
+        long sizeA = size(rowsA, columnsA);
+        long sizeB = size(rowsB, columnsB);
         long packedA = workspace.take((sizeA + sizeB) * batch * BF16_BYTES);
         long packedB = packedA + sizeA * batch * BF16_BYTES;
         for (int i = 0; i < batch; i++) {
-            pack(at + i * strideA * Float.BYTES, rowsA, columnsA, lda, packedA + i * sizeA * BF16_BYTES);
-            pack(bt + i * strideB * Float.BYTES, rowsB, columnsB, ldb, packedB + i * sizeB * BF16_BYTES);
+            round(calls, at + i * strideA * Float.BYTES, rowsA, columnsA, lda, packedA + i * sizeA * BF16_BYTES);
+            round(calls, bt + i * strideB * Float.BYTES, rowsB, columnsB, ldb, packedB + i * sizeB * BF16_BYTES);
         }
         device.gemm(operands, transA, transB, m, n, k, (float) alpha, packedA, packed(columnsA), sizeA, packedB,
                 packed(columnsB), sizeB, (float) beta, ct, ldc, strideC, batch);
+    }
+
+    /** See {@link org.windtunnel.backend.LinearAlgebra#linearBackward}: dy is rounded once for both products. */
+    void linearBackward(
+            int rows, int in, int out, double scale, Tensor x, Tensor w, Tensor dy, Tensor dx, Tensor dw, double beta) {
+        Shapes.fits(x, rows, in, in);
+        Shapes.fits(w, out, in, in);
+        Shapes.fits(dy, rows, out, out);
+        Shapes.fits(dx, rows, in, in);
+        Shapes.fits(dw, out, in, in);
+        long sizeY = size(rows, out);
+        long sizeX = Math.max(size(rows, in), size(out, in));
+        long y = workspace.take((sizeY + sizeX) * BF16_BYTES);
+        long other = y + sizeY * BF16_BYTES;
+        round(calls, Calls.floats(dy), rows, out, out, y);
+        round(calls, Calls.floats(x), rows, in, in, other);
+        device.gemm(operands, true, false, out, in, rows, (float) scale, y, packed(out), 0, other, packed(in), 0,
+                (float) beta, Calls.floats(dw), in, 0, 1);
+        round(calls, Calls.floats(w), out, in, in, other);
+        device.gemm(operands, false, false, rows, in, out, (float) scale, y, packed(out), 0, other, packed(in), 0, 0,
+                Calls.floats(dx), in, 0, 1);
+    }
+
+    private static long size(int rows, int columns) {
+        return (long) rows * packed(columns);
     }
 
     private static int packed(int columns) {
         return Calls.blocks(columns, PACKED) * PACKED;
     }
 
-    private void pack(long from, int rows, int columns, int ld, long to) {
-        long n = (long) rows * columns;
+    /** Rounds rows to bf16, each at a multiple of 8 elements from {@code to} on, which is one of 16 bytes. */
+    static void round(Calls calls, long from, int rows, int columns, int ld, long to) {
+        int groups = Calls.blocks(columns, PACKED);
         calls.to("round_to_bf16")
                 .address(from)
                 .int32(columns)
                 .int64(ld)
                 .address(to)
-                .int64(packed(columns))
-                .int64(n)
-                .elements(n);
+                .int32(groups)
+                .int64(rows)
+                .elements((long) rows * groups);
     }
 }

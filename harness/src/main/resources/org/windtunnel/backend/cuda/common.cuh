@@ -36,6 +36,13 @@ __device__ __forceinline__ i64 globalThreads() {
     return (i64)gridDim.x * blockDim.x;
 }
 
+// The bits of x as bf16, rounded to nearest even; NaN stays NaN.
+__device__ __forceinline__ unsigned int bf16(float x) {
+    unsigned int bits = __float_as_uint(x);
+    bool nan = (bits & 0x7fffffffu) > 0x7f800000u;
+    return (nan ? bits | 0x400000u : bits + 0x7fffu + ((bits >> 16) & 1u)) >> 16;
+}
+
 __device__ __forceinline__ float warpSum(float v) {
     for (int offset = WARP / 2; offset > 0; offset >>= 1) {
         v += __shfl_xor_sync(ALL_LANES, v, offset);

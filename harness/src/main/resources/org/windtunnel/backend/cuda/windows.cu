@@ -115,12 +115,6 @@ extern "C" __global__ void max_pool_backward(
     }
 }
 
-__device__ __forceinline__ unsigned int bf16(float x) {
-    unsigned int bits = __float_as_uint(x);
-    bool nan = (bits & 0x7fffffffu) > 0x7f800000u;
-    return (nan ? bits | 0x400000u : bits + 0x7fffu + ((bits >> 16) & 1u)) >> 16;
-}
-
 // columns[pixel of the output, k, k, channels] = its window; rows are `ld` elements apart, fp32 or bf16. One thread for
 // `of` channels, which are adjacent in memory.
 template <int of>

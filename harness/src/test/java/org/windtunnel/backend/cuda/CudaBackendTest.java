@@ -102,6 +102,49 @@ class CudaBackendTest {
         }
     }
 
+    /** Whatever is rounded once for several products, or several elements at a time, and wherever rows begin. */
+    @Test
+    void productsOfRoundedNumbersAreExactlyThat() {
+        for (int[] shape : new int[][] {{5, 3, 7}, {16, 24, 8}, {33, 40, 17}, {1, 1, 1}}) {
+            for (int offset : new int[] {0, 1, 4}) {
+                requireRounding(shape[0], shape[1], shape[2], offset);
+            }
+        }
+    }
+
+    private static void requireRounding(int rows, int in, int out, int offset) {
+        try (CudaBackend bf16 = new CudaBackend(new EmulatedDevice(), Operands.BF16);
+                CudaBackend fp32 = new CudaBackend(new EmulatedDevice(), Operands.FP32);
+                Arena memory = Arena.of(bf16::allocate, DType.FLOAT32);
+                Arena others = Arena.of(fp32::allocate, DType.FLOAT32)) {
+            float[][] gradients = linearBackward(bf16, memory, rows, in, out, offset, false);
+            assertThat(linearBackward(fp32, others, rows, in, out, offset, true)).isEqualTo(gradients);
+        }
+    }
+
+    /** dW and dx; of numbers that are rounded before, if asked. */
+    private static float[][] linearBackward(
+            CudaBackend on, Arena memory, int rows, int in, int out, int offset, boolean round) {
+        Tensor x = filled(memory, "x", rows * in, offset, round);
+        Tensor w = filled(memory, "w", out * in, offset, round);
+        Tensor dy = filled(memory, "dy", rows * out, offset, round);
+        Tensor dx = memory.take(rows, in);
+        Tensor dw = memory.take(out, in);
+        on.linearBackward(rows, in, out, 0.5, x, w, dy, dx, dw, false);
+        return new float[][] {dw.toFloats(), dx.toFloats()};
+    }
+
+    private static Tensor filled(Arena memory, String stream, int count, int offset, boolean round) {
+        float[] values = random(stream, count);
+        for (int i = 0; round && i < count; i++) {
+            int bits = Float.floatToIntBits(values[i]);
+            values[i] = Float.intBitsToFloat(bits + 0x7fff + (bits >> 16 & 1) & 0xffff0000);
+        }
+        Tensor x = memory.take(count + offset).slice(offset, count);
+        x.set(values);
+        return x;
+    }
+
     /** Three tiles of keys, of which the last is not full, on a card whose blocks have little memory. */
     @Test
     void attentionOverSeveralTilesDoesNotDependOnTheirSize() {

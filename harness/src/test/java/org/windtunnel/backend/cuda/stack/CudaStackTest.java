@@ -11,6 +11,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.windtunnel.backend.AttentionKernels;
 import org.windtunnel.backend.Backend;
 import org.windtunnel.backend.OutOfMemory;
 import org.windtunnel.backend.RepeatedWork;
@@ -130,6 +131,31 @@ class CudaStackTest {
                         .isEqualTo(alone(CudaStackTest::mixed, run, operands));
             }
             assertThat(before.replays()).isEqualTo(replays);
+        }
+    }
+
+    private static float[] attention(int run, Backend backend, Arena arena) {
+        AttentionKernels.AttentionShape shape = new AttentionKernels.AttentionShape(2, 9, 2, 1, 6);
+        Tensor q = filled(arena, run, shape.rows(), 12);
+        Tensor k = filled(arena, run + 5, shape.rows(), 6);
+        Tensor out = arena.take(shape.rows(), 12);
+        Tensor saved = arena.take((int) backend.attentionSavedSize(shape));
+        try (RepeatedWork work = backend.repeated("the test",
+                () -> backend.attentionForward(shape, q, 12, k, 6, k, 6, 0.4, out, 12, saved))) {
+            for (int i = 0; i < TIMES; i++) {
+                work.run();
+            }
+        }
+        return out.toFloats();
+    }
+
+    /** Its kernels on tensor cores are loaded when a run first needs them. */
+    @Test
+    void attentionHasTheBitsItHasAlone() throws Exception {
+        List<float[]> results = stacked(CudaStackTest::attention, Operands.BF16);
+        for (int run = 0; run < RUNS; run++) {
+            assertThat(results.get(run)).as("run %d", run)
+                    .isEqualTo(alone(CudaStackTest::attention, run, Operands.BF16));
         }
     }
 
