@@ -93,11 +93,11 @@ public sealed interface OptimizerSpec
     record AdamW(
             @Key("Peak learning rate") @Range(min = 0) double lr,
             @Key(value = "Decay of the first moment", def = "0.9") double beta1,
-            @Key(value = "Decay of the second moment", def = "0.95") double beta2,
+            @Key(value = "Decay of the second moment; 0.95 as nanoGPT, torch 0.999", def = "0.95") double beta2,
             @Key(value = "Added to the denominator", def = "1e-8") double eps,
             @Key(value = "after: sqrt(v_hat) + eps (torch); before: sqrt(v) + eps, then bias correction", def = "after")
                     EpsPlacement epsPlacement,
-            @Key(value = "Decoupled weight decay", def = "0.1") double weightDecay,
+            @Key(value = "Decoupled weight decay; 0.1 as nanoGPT, torch 0.01", def = "0.1") double weightDecay,
             @Key(value = "Which parameters decay: matrices (two or more axes) or all", def = "matrices") Decayed decayed)
             implements OptimizerSpec {
         @Override
