@@ -5,7 +5,9 @@ import java.io.PrintStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.locks.LockSupport;
 import org.windtunnel.config.ConfigException;
 import org.windtunnel.launch.Launcher;
@@ -73,10 +75,11 @@ final class LocalSweep {
         }
     }
 
-    /** The largest runs may well be under way together, since the longest go first. */
+    /** The largest runs and packs may well be under way together, since the longest go first. */
     private static void requireMemory(List<LocalJob> jobs, int workers) {
-        long needed = jobs.stream()
-                .map(LocalJob::memory)
+        Map<String, Long> packs = new HashMap<>();
+        jobs.forEach(job -> packs.merge(job.pack() == null ? "run " + job.runId() : job.pack(), job.memory(), Long::sum));
+        long needed = packs.values().stream()
                 .sorted(Comparator.reverseOrder())
                 .limit(workers)
                 .mapToLong(Long::longValue)

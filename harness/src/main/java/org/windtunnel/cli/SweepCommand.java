@@ -11,7 +11,6 @@ import org.windtunnel.config.LauncherSpec;
 import org.windtunnel.config.LauncherSpec.Local;
 import org.windtunnel.config.SweepSpec;
 import org.windtunnel.launch.Launcher;
-import org.windtunnel.launch.LocalJob;
 import org.windtunnel.launch.LocalLauncher;
 import org.windtunnel.launch.Placement;
 import org.windtunnel.launch.registry.Launchers;
@@ -50,16 +49,18 @@ final class SweepCommand implements Callable<Integer> {
     static ExitCode sweep(ExperimentOptions experiment, Integer workers, boolean failed, boolean dryRun) {
         ExperimentFile file = Experiments.load(experiment);
         SweepLedger ledger = SweepLedger.read(experiment, file);
-        if (dryRun) {
-            System.out.print(ledger.costs());
-            return ExitCode.DONE;
-        }
         SweepSpec sweep = file.sweep();
         int count = workers != null ? workers : sweep == null ? 1 : sweep.workers();
+        int most = sweep == null ? 1 : sweep.pack();
         LauncherSpec spec = sweep == null ? new Local(List.of(), false) : sweep.launcher();
+        if (dryRun) {
+            System.out.print(ledger.costs());
+            System.out.print(Packs.describe(Packs.of(ledger.missing(failed, true), most, spec instanceof Local ? count : 1)));
+            return ExitCode.DONE;
+        }
         ExitCode launched = spec instanceof Local local
-                ? train(ledger, ledger.missing(failed, true), count, local)
-                : submit(ledger, failed, count, spec);
+                ? train(ledger, ledger.missing(failed, true), count, most, local)
+                : submit(ledger, failed, count, most, spec);
         Map<RunStatus, Integer> ended = ledger.ended();
         int decided = ended.getOrDefault(RunStatus.DONE, 0) + ended.getOrDefault(RunStatus.DIVERGED, 0);
         boolean complete = decided + ended.getOrDefault(RunStatus.FAILED, 0) == ledger.rows().size();
@@ -70,7 +71,7 @@ final class SweepCommand implements Callable<Integer> {
         return ExitCode.of(ended, ledger.rows().size());
     }
 
-    private static ExitCode train(SweepLedger ledger, List<SweepLedger.Row> missing, int workers, Local spec) {
+    private static ExitCode train(SweepLedger ledger, List<SweepLedger.Row> missing, int workers, int most, Local spec) {
         announce(ledger, missing);
         if (missing.isEmpty()) {
             return ExitCode.DONE;
@@ -81,12 +82,12 @@ final class SweepCommand implements Callable<Integer> {
         RunDirectory.open(ledger.directory()).close();
         SweepPlanFile.write(ledger.directory(), ledger.rows());
         LocalSweep.forgetCancellation(ledger.directory());
-        return LocalSweep.run(ledger.directory(), ledger.directory(), jobs(missing), workers,
+        return LocalSweep.run(ledger.directory(), ledger.directory(), Packs.of(missing, most, workers), workers,
                 Placement.of(spec.devices(), spec.pinCores()));
     }
 
     /** Hands over what is missing, one process at a time, so that nothing is handed over twice. */
-    private static ExitCode submit(SweepLedger ledger, boolean failed, int workers, LauncherSpec spec) {
+    private static ExitCode submit(SweepLedger ledger, boolean failed, int workers, int most, LauncherSpec spec) {
         Path directory = ledger.directory();
         try (RunDirectory own = RunDirectory.open(directory)) {
             List<SweepLedger.Row> missing = ledger.missing(failed, false);
@@ -99,7 +100,7 @@ final class SweepCommand implements Callable<Integer> {
                 SweepPlanFile.write(directory, ledger.rows());
                 LocalSweep.forgetCancellation(directory);
                 ledger.clearFailed(missing);
-                launcher.launch(jobs(missing));
+                launcher.launch(Packs.of(missing, most, 1));
             }
         }
         return ExitCode.DONE;
@@ -109,9 +110,5 @@ final class SweepCommand implements Callable<Integer> {
         int total = ledger.rows().size();
         System.out.printf("%s: %d runs, %d to do, in %s%n", ledger.name(), total, missing.size(), ledger.directory());
         System.out.print(ledger.heldLines());
-    }
-
-    private static List<LocalJob> jobs(List<SweepLedger.Row> rows) {
-        return rows.stream().map(SweepLedger.Row::localJob).toList();
     }
 }

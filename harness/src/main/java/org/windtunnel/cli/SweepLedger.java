@@ -18,6 +18,7 @@ import java.util.stream.Collectors;
 import org.windtunnel.checkpoint.Checkpoints;
 import org.windtunnel.config.ConfigException;
 import org.windtunnel.config.ExperimentFile;
+import org.windtunnel.config.RuntimeSpec.BackendName;
 import org.windtunnel.launch.Launcher.Held;
 import org.windtunnel.launch.LocalJob;
 import org.windtunnel.launch.WorkerMessage.Assign;
@@ -69,10 +70,16 @@ final class SweepLedger {
             return plan.ledger(Experiments.floatType(job.spec().runtime())).total();
         }
 
+        /** Of the machine's memory: a GPU's is its own. */
+        private long hostMemory() {
+            MemoryLedger ledger = plan.ledger(Experiments.floatType(job.spec().runtime()));
+            return job.spec().runtime().backend() == BackendName.CUDA ? ledger.checkpoint() : ledger.total();
+        }
+
         LocalJob localJob() {
             Assign assign = new Assign(job.sweep(), job.runId(), job.slug(), job.hash(), job.axes(), job.givenYaml(),
                     job.resolvedYaml(), job.branch());
-            return new LocalJob(assign, cost(), memory());
+            return new LocalJob(assign, cost(), hostMemory());
         }
     }
 

@@ -20,6 +20,8 @@ import org.windtunnel.record.RunStatus;
  */
 final class SweepProgress implements SweepListener, AutoCloseable {
     private static final int UNITS = 1000;
+    /** Runs under way whose losses the bar has room for. */
+    private static final int MOST_SHOWN = 8;
 
     private final PrintStream out;
     private final int total;
@@ -116,11 +118,12 @@ final class SweepProgress implements SweepListener, AutoCloseable {
         }
         bar.stepTo(Math.round(UNITS * doneCost() / totalCost));
         double speed = 0;
+        int shown = 0;
         StringBuilder runs = new StringBuilder();
         for (Map.Entry<LocalJob, Progress> e : running.entrySet()) {
             Progress p = e.getValue();
             speed += p.tokensPerSecond();
-            if (Double.isFinite(p.loss())) {
+            if (Double.isFinite(p.loss()) && shown++ < MOST_SHOWN) {
                 runs.append(String.format(", %s loss %.3f", e.getKey().assign().slug(), p.loss()));
             }
         }

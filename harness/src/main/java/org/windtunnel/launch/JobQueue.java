@@ -26,17 +26,25 @@ final class JobQueue {
         jobs.forEach(job -> unfinished.add(job.runId()));
     }
 
-    /** The next run that can start, waiting for one if need be; null when there is none to come, or after {@link #stop}. */
-    synchronized LocalJob take() throws InterruptedException {
+    /**
+     * The next run that can start, with those of its pack that can, waiting for one if need be; null when there is none to
+     * come, or after {@link #stop}.
+     */
+    synchronized List<LocalJob> take() throws InterruptedException {
         while (!stopped) {
-            for (Iterator<LocalJob> jobs = waiting.iterator(); jobs.hasNext(); ) {
+            List<LocalJob> taken = new ArrayList<>();
+            for (Iterator<LocalJob> jobs = waiting.iterator(); jobs.hasNext() && mayGrow(taken); ) {
                 LocalJob job = jobs.next();
-                if (job.after() == null || !unfinished.contains(job.after())) {
+                boolean wanted = taken.isEmpty() || taken.get(0).pack().equals(job.pack()) && !isLastAttempt(job);
+                if (wanted && (job.after() == null || !unfinished.contains(job.after()))) {
                     jobs.remove();
-                    underWay++;
-                    attempts.merge(job.runId(), 1, Integer::sum);
-                    return job;
+                    taken.add(job);
                 }
+            }
+            if (!taken.isEmpty()) {
+                underWay += taken.size();
+                taken.forEach(job -> attempts.merge(job.runId(), 1, Integer::sum));
+                return taken;
             }
             // A run under way may come back, or be the trunk of one that waits.
             if (underWay == 0) {
@@ -45,6 +53,15 @@ final class JobQueue {
             wait();
         }
         return null;
+    }
+
+    /** A run whose pack has died before is tried by itself in the end: another one may have been the reason. */
+    private boolean mayGrow(List<LocalJob> taken) {
+        return taken.isEmpty() || taken.get(0).pack() != null && !isLastAttempt(taken.get(0));
+    }
+
+    private boolean isLastAttempt(LocalJob job) {
+        return attempts.getOrDefault(job.runId(), 0) >= ATTEMPTS - 1;
     }
 
     /** The run ended well; its branches can start. */
@@ -75,15 +92,19 @@ final class JobQueue {
         return lost;
     }
 
-    /** The run's process died. @return whether it is tried again */
-    synchronized boolean again(LocalJob job) {
-        if (attempts.get(job.runId()) >= ATTEMPTS || stopped) {
-            return false;
+    /** The process of these runs died. @return those that are not tried again */
+    synchronized List<LocalJob> again(List<LocalJob> jobs) {
+        List<LocalJob> lost = new ArrayList<>();
+        for (LocalJob job : jobs) {
+            if (attempts.get(job.runId()) >= ATTEMPTS || stopped) {
+                lost.add(job);
+            } else {
+                underWay--;
+                waiting.addFirst(job);
+            }
         }
-        underWay--;
-        waiting.addFirst(job);
         notifyAll();
-        return true;
+        return lost;
     }
 
     /** Lets no further run start. */

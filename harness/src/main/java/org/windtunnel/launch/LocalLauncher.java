@@ -8,11 +8,14 @@ import java.lang.management.ManagementFactory;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import org.windtunnel.launch.WorkerMessage.AssignPack;
 import org.windtunnel.launch.WorkerMessage.Finished;
+import org.windtunnel.launch.WorkerMessage.OfPack;
 import org.windtunnel.launch.WorkerMessage.Progress;
 import org.windtunnel.launch.WorkerMessage.Skipped;
 import org.windtunnel.record.RunStatus;
@@ -20,8 +23,8 @@ import org.windtunnel.record.RunStatus;
 /**
  * Does the runs of a sweep in worker processes on this machine, longest first, a branch after its trunk.
  *
- * <p>A worker takes one run after another, so its JVM and native libraries start once. When a worker dies or is told to
- * stop, another one goes on with its run from the last checkpoint, a few times. Workers end when their standard input
+ * <p>A worker takes one run, or pack of runs, after another, so its JVM and native libraries start once. When a worker
+ * dies or is told to stop, another one goes on with its runs from their last checkpoints, a few times. Workers end when their standard input
  * closes, after the step they are in and with its state saved, however this process ends.
  */
 public final class LocalLauncher implements Launcher {
@@ -117,8 +120,8 @@ public final class LocalLauncher implements Launcher {
     /** One worker slot: a process, and another one after each that dies, until no run is left. */
     private void serve(int index) {
         try {
-            for (LocalJob job = queue.take(); job != null; job = queue.take()) {
-                serveOneProcess(index, job);
+            for (List<LocalJob> pack = queue.take(); pack != null; pack = queue.take()) {
+                serveOneProcess(index, pack);
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
@@ -126,45 +129,64 @@ public final class LocalLauncher implements Launcher {
     }
 
     /** Hands runs to one worker process until it ends or none is left. */
-    private void serveOneProcess(int index, LocalJob first) throws InterruptedException {
+    private void serveOneProcess(int index, List<LocalJob> first) throws InterruptedException {
         File log = logDirectory.resolve("worker-" + index + ".log").toFile();
         Process process;
         try {
             process = start(index, log);
         } catch (IOException e) {
             String reason = "cannot start a worker process: " + e.getMessage();
-            report(first, new Finished(RunStatus.FAILED, Double.NaN, 0, reason, true));
+            first.forEach(job -> report(job, new Finished(RunStatus.FAILED, Double.NaN, 0, reason, true)));
             return;
         }
         processes.add(process);
         if (queue.isStopped()) {
             closeInput(process);
         }
-        LocalJob job = first;
+        Pack pack = new Pack(first);
         try (BufferedReader out = process.inputReader(StandardCharsets.UTF_8);
                 BufferedWriter in = process.outputWriter(StandardCharsets.UTF_8)) {
-            while (job != null) {
-                report(job);
-                in.write(job.assign().toLine());
+            while (pack != null) {
+                pack.open.values().forEach(this::report);
+                in.write(pack.assignment().toLine());
                 in.newLine();
                 in.flush();
-                WorkerMessage end = follow(job, out);
-                if (end == null) {
+                if (!follow(pack, out)) {
                     break;
                 }
-                if (!(isPreempted(end) && queue.again(job))) {
-                    report(job, end);
+                for (LocalJob job : queue.again(List.copyOf(pack.preempted.keySet()))) {
+                    report(job, pack.preempted.get(job));
                 }
                 // A worker that was told to stop takes no other run.
-                job = isPreempted(end) ? null : queue.take();
+                List<LocalJob> next = pack.preempted.isEmpty() ? queue.take() : null;
+                pack = next == null ? null : new Pack(next);
             }
         } catch (IOException e) {
-            // The pipe broke because the process died or was told to stop; what became of its run is settled below.
+            // The pipe broke because the process died or was told to stop; what became of its runs is settled below.
         } finally {
             processes.remove(process);
         }
-        if (job != null) {
-            settle(job, process, log);
+        if (pack != null) {
+            settle(pack, process, log);
+        }
+    }
+
+    /** What a worker is at: a run, or several at the same time. */
+    private static final class Pack {
+        private final List<LocalJob> jobs;
+        /** By run id: what has not ended. */
+        private final Map<String, LocalJob> open = new LinkedHashMap<>();
+        private final Map<LocalJob, Finished> preempted = new LinkedHashMap<>();
+
+        Pack(List<LocalJob> jobs) {
+            this.jobs = jobs;
+            jobs.forEach(job -> open.put(job.runId(), job));
+        }
+
+        WorkerMessage assignment() {
+            return jobs.size() == 1
+                    ? jobs.get(0).assign()
+                    : new AssignPack(jobs.stream().map(LocalJob::assign).toList());
         }
     }
 
@@ -176,36 +198,49 @@ public final class LocalLauncher implements Launcher {
         return builder.start();
     }
 
-    private static boolean isPreempted(WorkerMessage end) {
-        return end instanceof Finished finished && finished.status() == RunStatus.PREEMPTED;
-    }
-
-    /** The process ended without an end of its run. */
-    private void settle(LocalJob job, Process process, File log) throws InterruptedException {
+    /** The process ended without an end of these runs. */
+    private void settle(Pack pack, Process process, File log) throws InterruptedException {
         int code = process.waitFor();
-        if (queue.isStopped()) {
-            report(job, new Finished(RunStatus.PREEMPTED, Double.NaN, 0, "the sweep was stopped", false));
-        } else if (!queue.again(job)) {
-            String reason = "the worker process ended " + JobQueue.ATTEMPTS + " times, the last time with code " + code
-                    + "; see " + log;
-            report(job, new Finished(RunStatus.FAILED, Double.NaN, 0, reason, false));
+        List<LocalJob> unended = new ArrayList<>(pack.open.values());
+        unended.addAll(pack.preempted.keySet());
+        boolean stopping = queue.isStopped();
+        for (LocalJob job : queue.again(unended)) {
+            report(job, stopping
+                    ? new Finished(RunStatus.PREEMPTED, Double.NaN, 0, "the sweep was stopped", false)
+                    : new Finished(RunStatus.FAILED, Double.NaN, 0, "the worker process ended " + JobQueue.ATTEMPTS
+                            + " times, the last time with code " + code + "; see " + log, false));
         }
     }
 
-    /** Passes progress on until the run ends. @return null if the process died first */
-    private WorkerMessage follow(LocalJob job, BufferedReader out) throws IOException {
-        for (String line = out.readLine(); line != null; line = out.readLine()) {
-            WorkerMessage message = WorkerMessage.parse(line);
-            if (message instanceof Finished || message instanceof Skipped) {
-                return message;
+    /** Passes on what the worker says until all of its runs have ended. @return false if the process died first */
+    private boolean follow(Pack pack, BufferedReader out) throws IOException {
+        while (!pack.open.isEmpty()) {
+            String line = out.readLine();
+            if (line == null) {
+                return false;
             }
-            if (message instanceof Progress progress) {
-                synchronized (this) {
-                    listener.progress(job, progress);
-                }
+            WorkerMessage message = WorkerMessage.parse(line);
+            if (message instanceof OfPack of) {
+                hear(pack, pack.open.get(of.runId()), of.said());
+            } else {
+                hear(pack, pack.jobs.get(0), message);
             }
         }
-        return null;
+        return true;
+    }
+
+    private void hear(Pack pack, LocalJob job, WorkerMessage message) {
+        if (message instanceof Progress progress) {
+            synchronized (this) {
+                listener.progress(job, progress);
+            }
+        } else if (message instanceof Finished finished && finished.status() == RunStatus.PREEMPTED) {
+            pack.open.remove(job.runId());
+            pack.preempted.put(job, finished);
+        } else if (message instanceof Finished || message instanceof Skipped) {
+            pack.open.remove(job.runId());
+            report(job, message);
+        }
     }
 
     private synchronized void report(LocalJob job) {

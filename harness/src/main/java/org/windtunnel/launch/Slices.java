@@ -25,7 +25,7 @@ final class Slices {
 
     /**
      * Shares of about the same cost: the costliest goes first, to the task that has the least so far. A trunk and its
-     * branches stay together, since a task knows nothing of the others.
+     * branches stay together, since a task knows nothing of the others, and so does a pack.
      *
      * @param tasks shares, at most
      * @param workers runs that a task does at a time; there are no more tasks than it takes to keep each busy
@@ -50,14 +50,19 @@ final class Slices {
 
     private static List<Share> trees(List<LocalJob> jobs) {
         Map<String, String> after = new HashMap<>();
-        jobs.forEach(job -> after.put(job.runId(), job.after()));
+        Map<String, String> packs = new HashMap<>();
+        for (LocalJob job : jobs) {
+            after.put(job.runId(), job.after());
+            packs.put(job.runId(), job.pack());
+        }
         Map<String, Share> trees = new LinkedHashMap<>();
         for (LocalJob job : jobs) {
             String root = job.runId();
             while (after.get(root) != null) {
                 root = after.get(root);
             }
-            trees.computeIfAbsent(root, id -> new Share()).add(job);
+            String pack = packs.get(root);
+            trees.computeIfAbsent(pack == null ? root : "pack " + pack, id -> new Share()).add(job);
         }
         return new ArrayList<>(trees.values());
     }

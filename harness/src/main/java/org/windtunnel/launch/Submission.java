@@ -97,7 +97,7 @@ public final class Submission {
     private static String line(LocalJob job) throws JsonProcessingException {
         Assign a = job.assign();
         Assign slim = new Assign(a.sweep(), a.runId(), a.slug(), a.hash(), a.axes(), "", a.resolvedYaml(), a.branch());
-        return JSON.writeValueAsString(new LocalJob(slim, job.cost(), job.memory()));
+        return JSON.writeValueAsString(new LocalJob(slim, job.cost(), job.memory(), job.pack()));
     }
 
     private static Path tasks(Path directory, int task) {
@@ -193,7 +193,7 @@ public final class Submission {
                 LocalJob job = JSON.readValue(line, LocalJob.class);
                 Assign a = job.assign();
                 jobs.add(new LocalJob(new Assign(a.sweep(), a.runId(), a.slug(), a.hash(), a.axes(), given,
-                        a.resolvedYaml(), a.branch()), job.cost(), job.memory()));
+                        a.resolvedYaml(), a.branch()), job.cost(), job.memory(), job.pack()));
             }
             return jobs;
         } catch (IOException e) {

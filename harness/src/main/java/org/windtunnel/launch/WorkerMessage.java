@@ -5,6 +5,7 @@ import com.fasterxml.jackson.annotation.JsonSubTypes;
 import com.fasterxml.jackson.annotation.JsonTypeInfo;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import java.util.List;
 import java.util.Map;
 import org.windtunnel.record.RunStatus;
 import org.windtunnel.train.BranchPoint;
@@ -13,6 +14,8 @@ import org.windtunnel.train.BranchPoint;
 @JsonTypeInfo(use = JsonTypeInfo.Id.NAME, property = "message")
 @JsonSubTypes({
     @JsonSubTypes.Type(value = WorkerMessage.Assign.class, name = "assign"),
+    @JsonSubTypes.Type(value = WorkerMessage.AssignPack.class, name = "assign_pack"),
+    @JsonSubTypes.Type(value = WorkerMessage.OfPack.class, name = "of_pack"),
     @JsonSubTypes.Type(value = WorkerMessage.Progress.class, name = "progress"),
     @JsonSubTypes.Type(value = WorkerMessage.Finished.class, name = "finished"),
     @JsonSubTypes.Type(value = WorkerMessage.Skipped.class, name = "skipped")
@@ -31,6 +34,12 @@ public sealed interface WorkerMessage {
             String resolvedYaml,
             BranchPoint branch)
             implements WorkerMessage {}
+
+    /** To a worker: do these runs at the same time. */
+    record AssignPack(List<Assign> runs) implements WorkerMessage {}
+
+    /** From a worker: what it has to say of a run of its pack. */
+    record OfPack(String runId, WorkerMessage said) implements WorkerMessage {}
 
     /** From a worker: where its run is. */
     record Progress(long step, long steps, double loss, double tokensPerSecond) implements WorkerMessage {}

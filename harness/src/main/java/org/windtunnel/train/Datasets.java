@@ -9,7 +9,10 @@ import org.windtunnel.data.image.ImageDataset;
 import org.windtunnel.data.image.ImageSets;
 import org.windtunnel.interop.dl4j.IteratorDataset;
 
-/** Opens what a config's {@code data} section describes, and keeps the last for whoever asks for the same. */
+/**
+ * Opens what a config's {@code data} section describes, and keeps the last for whoever asks for the same. Thread-safe, as
+ * data sets are.
+ */
 public final class Datasets {
     private final Path baseDir;
     private DataSpec openedSpec;
@@ -21,7 +24,7 @@ public final class Datasets {
     }
 
     /** @throws org.windtunnel.config.ConfigException if the data are missing, unreadable, damaged or too few */
-    public Dataset open(DataSpec spec) {
+    public synchronized Dataset open(DataSpec spec) {
         if (!spec.equals(openedSpec)) {
             opened = read(spec);
             openedSpec = spec;

@@ -54,9 +54,14 @@ public final class RunExecutor implements AutoCloseable {
 
     /** @param opener opens backends */
     RunExecutor(Path baseDir, Preemption preemption, Function<RuntimeSpec, Backend> opener) {
+        this(baseDir, new Datasets(baseDir), preemption, opener);
+    }
+
+    /** @param datasets may be shared with executors of other threads */
+    RunExecutor(Path baseDir, Datasets datasets, Preemption preemption, Function<RuntimeSpec, Backend> opener) {
         this.opener = opener;
         this.baseDir = baseDir;
-        this.datasets = new Datasets(baseDir);
+        this.datasets = datasets;
         this.preemption = preemption;
     }
 

@@ -235,6 +235,17 @@ public final class RunSession implements AutoCloseable {
         update.run();
     }
 
+    /** Does what a run does, for what it takes of the backend: two steps, and the evaluation of a micro-batch. */
+    void rehearse() {
+        step(0);
+        step(1);
+        batches.evaluation(0, model.inputs(), model.targets());
+        model.evaluate(sums);
+        if (errors != null) {
+            errors.count(model.evaluatedLogits(), model.targets());
+        }
+    }
+
     /** Mean loss on the fixed evaluation set, nats per unit. */
     public double evaluate() {
         double nll = 0;

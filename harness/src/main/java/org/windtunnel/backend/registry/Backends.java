@@ -4,14 +4,17 @@ import java.util.EnumSet;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.windtunnel.backend.Backend;
+import org.windtunnel.backend.BackendStack;
 import org.windtunnel.backend.Natives;
 import org.windtunnel.backend.cpu.CpuBackend;
 import org.windtunnel.backend.cuda.CudaBackend;
 import org.windtunnel.backend.cuda.Operands;
 import org.windtunnel.backend.cuda.driver.CudaDevice;
+import org.windtunnel.backend.cuda.stack.CudaStack;
 import org.windtunnel.backend.nd4j.Nd4jBackend;
 import org.windtunnel.config.ConfigException;
 import org.windtunnel.config.RuntimeSpec;
@@ -42,6 +45,19 @@ public final class Backends {
         return spec.backend() == BackendName.CPU
                 ? new CpuBackend(spec.threads())
                 : new Nd4jBackend(spec.precision() == Precision.FP64 ? DType.FLOAT64 : DType.FLOAT32);
+    }
+
+    /**
+     * Opens backends for several runs that one GPU trains at once.
+     *
+     * @param runs how many there are; the stack may have room for fewer
+     * @param rehearsal takes from a backend, on which everything is 0, what a run takes
+     * @throws ConfigException if there is no GPU that can be used
+     * @throws org.windtunnel.backend.OutOfMemory if there is no room for a run
+     */
+    public static BackendStack openStack(RuntimeSpec spec, int runs, Consumer<Backend> rehearsal) {
+        requireUsable(spec);
+        return CudaStack.open(CudaDevice.open(), Operands.valueOf(spec.precision().name()), runs, rehearsal);
     }
 
     /**

@@ -85,6 +85,11 @@ class DriverStandInTest {
     private static final String LAUNCHED = "stand-in: graph launched";
 
     private Output train(String name, Map<String, String> environment, String... more) throws Exception {
+        return program("train", name, environment, more);
+    }
+
+    private Output program(String command, String name, Map<String, String> environment, String... more)
+            throws Exception {
         Path config = directory.resolve("tiny.yaml");
         Files.writeString(config, """
                 name: tiny
@@ -95,7 +100,7 @@ class DriverStandInTest {
                 train: {steps: 12, batch: 4, micro_batch: 2, clip: 0.3, eval_every: 5, eval_sequences: 4}
                 runtime: {backend: cuda}
                 """);
-        List<String> arguments = new ArrayList<>(List.of("train", config.toString(), "--set", "name=" + name));
+        List<String> arguments = new ArrayList<>(List.of(command, config.toString(), "--set", "name=" + name));
         arguments.addAll(List.of(more));
         Map<String, String> all = new HashMap<>(environment);
         all.put("WINDTUNNEL_COUNT_GRAPHS", "1");
@@ -103,12 +108,52 @@ class DriverStandInTest {
     }
 
     private List<String> curve(String name) throws IOException {
+        List<List<String>> curves = curves(name);
+        assertThat(curves).hasSize(1);
+        return curves.get(0);
+    }
+
+    /** Of all runs of a sweep, in the order of their directories. */
+    private List<List<String>> curves(String name) throws IOException {
+        List<List<String>> curves = new ArrayList<>();
         try (var files = Files.walk(directory.resolve("runs").resolve(name))) {
-            Path curve = files.filter(path -> path.endsWith("curve.jsonl")).findFirst().orElseThrow();
-            return Files.readAllLines(curve).stream()
-                    .map(line -> line.replaceAll(",\"(tokens_per_s|time_s)\":[^,}]+", ""))
-                    .toList();
+            for (Path curve : files.filter(path -> path.endsWith("curve.jsonl")).sorted().toList()) {
+                curves.add(lines(curve));
+            }
         }
+        return curves;
+    }
+
+    private static List<String> lines(Path curve) throws IOException {
+        return Files.readAllLines(curve).stream()
+                .map(line -> line.replaceAll(",\"(tokens_per_s|time_s)\":[^,}]+", ""))
+                .toList();
+    }
+
+    private Output sweep(String name, String... more) throws Exception {
+        List<String> all = new ArrayList<>(List.of("--set", "sweep={}", "--set",
+                "sweep.grids=[{optimizer.lr: [0.01, 0.02, 1e6], optimizer.weight_decay: [0.1, 0.3]}]"));
+        all.addAll(List.of(more));
+        return program("sweep", name, Map.of(), all.toArray(String[]::new));
+    }
+
+    private int graphs(String name) throws IOException {
+        return Files.readString(directory.resolve("runs").resolve(name).resolve("worker-0.log")).split(LAUNCHED, -1).length - 1;
+    }
+
+    /** Six runs, of which two diverge at once. */
+    @Test
+    void aSweepTrainsRunsAtOnceToTheBitsTheyHaveAlone() throws Exception {
+        Output plan = sweep("packed", "--dry-run");
+        assertThat(plan.text()).contains("at once on one GPU, as far as its memory goes: 6 runs, ");
+        Output packed = sweep("packed");
+        assertThat(packed.text()).contains("4 done, 2 diverged, 0 failed");
+        Output single = sweep("single", "--set", "sweep.pack=1");
+        assertThat(single.text()).contains("4 done, 2 diverged, 0 failed");
+        assertThat(curves("packed")).hasSize(6).isEqualTo(curves("single"));
+        assertThat(graphs("packed")).isLessThan(graphs("single") / 3);
+        String log = Files.readString(directory.resolve("runs").resolve("packed").resolve("worker-0.log"));
+        assertThat(log).contains("6 of 6 runs at once", "are made for all at once").doesNotContain("unstacked");
     }
 
     /**

@@ -3,14 +3,11 @@ package org.windtunnel.backend.cuda.stack;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 import org.windtunnel.backend.cuda.Device;
 import org.windtunnel.backend.cuda.KernelSource;
 
@@ -19,8 +16,6 @@ import org.windtunnel.backend.cuda.KernelSource;
  * waits until all runs are there.
  */
 final class DeviceStack {
-    private static final Logger LOG = LoggerFactory.getLogger(DeviceStack.class);
-
     private final Device device;
     private final long base;
     private final long stride;
@@ -32,7 +27,7 @@ final class DeviceStack {
     private final List<Merged> merged = new ArrayList<>();
     private final Map<String, Long> kernels = new HashMap<>();
     private final Map<Long, String> names = new HashMap<>();
-    private final Set<String> told = new HashSet<>();
+    private final Turns turns;
     private final ByteBuffer arguments = ByteBuffer.allocateDirect(Device.ARGUMENT_BYTES).order(ByteOrder.nativeOrder());
     /** Names of sources. */
     private final Set<String> loaded = new HashSet<>();
@@ -52,6 +47,7 @@ final class DeviceStack {
         this.joined = new boolean[size];
         this.waiting = new Recorded[size];
         this.failures = new RuntimeException[size];
+        this.turns = new Turns(stride);
         for (int run = 0; run < size; run++) {
             runs[run] = new RunDevice(this, run, base + run * stride, stride);
             joined[run] = true;
@@ -95,7 +91,7 @@ final class DeviceStack {
         return names.get(kernel);
     }
 
-    /** Waits until all runs repeat something, and has it done. @throws RuntimeException if the device refused it */
+    /** Waits until all runs repeat something, and its turn has come. @throws RuntimeException if the device refused it */
     synchronized void meet(int run, Recorded recorded) {
         waiting[run] = recorded;
         goOn();
@@ -121,79 +117,78 @@ final class DeviceStack {
     }
 
     private void goOn() {
-        int here = 0;
         for (int run = 0; run < joined.length; run++) {
             if (joined[run] && waiting[run] == null) {
                 return;
             }
-            here += joined[run] ? 1 : 0;
         }
-        if (here == 0) {
-            return;
-        }
+        boolean[] go = turns.next(waiting);
         RuntimeException failure = null;
         try {
-            repeat(here);
+            repeat(go);
         } catch (RuntimeException e) {
             failure = e;
         }
-        for (int run = 0; run < joined.length; run++) {
-            failures[run] = failure;
-            waiting[run] = null;
+        for (int run = 0; run < go.length; run++) {
+            if (go[run]) {
+                failures[run] = failure;
+                waiting[run] = null;
+            }
         }
         notifyAll();
     }
 
-    private void repeat(int here) {
-        if (here > 1) {
-            Merged all = merged();
-            if (all.stacked() != null) {
-                all.stacked().replay(device, arguments);
-                return;
+    /** Stacks neighbours that do the same; the memory of runs in between that have left is computed along. */
+    private void repeat(boolean[] go) {
+        Recorded[] stretch = new Recorded[go.length];
+        Recorded first = null;
+        int count = 0;
+        for (int run = 0; run < go.length; run++) {
+            if (waiting[run] == null) {
+                continue;
+            }
+            if (first != null && !(go[run] && turns.same(first, waiting[run]))) {
+                repeat(first, count, stretch);
+                first = null;
+            }
+            if (go[run]) {
+                if (first == null) {
+                    first = waiting[run];
+                    count = 0;
+                    Arrays.fill(stretch, null);
+                }
+                stretch[run] = waiting[run];
+                count++;
             }
         }
-        for (Recorded recorded : waiting) {
-            if (recorded != null) {
-                recorded.replay(device, arguments);
-            }
+        if (first != null) {
+            repeat(first, count, stretch);
         }
     }
 
-    private Merged merged() {
+    private void repeat(Recorded first, int count, Recorded[] stretch) {
+        (count == 1 ? first : merged(stretch).stacked()).replay(device, arguments);
+    }
+
+    private Merged merged(Recorded[] stretch) {
         for (Merged known : merged) {
-            if (known.isOf(waiting)) {
+            if (known.isOf(stretch)) {
                 return known;
             }
         }
-        Merged made = new Merged(waiting, stride, this::kernel);
+        Merged made = new Merged(stretch, stride, this::kernel);
         merged.add(made);
-        if (made.difference() == null) {
-            LOG.info("{} calls of each run become {} for all", firstWaiting().calls().size(),
-                    made.stacked().calls().size());
-        } else if (told.add(made.difference())) {
-            LOG.warn("the runs repeat different things and go on unstacked: {}", made.difference());
-        }
         return made;
-    }
-
-    private Recorded firstWaiting() {
-        for (Recorded recorded : waiting) {
-            if (recorded != null) {
-                return recorded;
-            }
-        }
-        throw new IllegalStateException("nobody waits");
     }
 
     synchronized void forget(Recorded recorded) {
         recorded.forget(device);
+        turns.forget(recorded);
         for (Iterator<Merged> all = merged.iterator(); all.hasNext(); ) {
             Merged one = all.next();
             if (one.holds(recorded)) {
                 all.remove();
-                if (one.stacked() != null) {
-                    one.stacked().forget(device);
-                }
+                one.stacked().forget(device);
             }
         }
     }

@@ -4,18 +4,18 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.function.ToLongFunction;
 
-/** What the runs repeat at once, made one where it is the same. */
+/** What several runs repeat, made one. */
 final class Merged {
-    /** By run; null for one that has left. */
+    /** By run; null for one that is not among them. */
     private final Recorded[] of;
-    private final String difference;
     private final Recorded stacked;
 
     /**
-     * Compares what the runs repeat.
+     * Stacks the calls of all runs from the first to the last that is not null.
      *
-     * @param of two of them at least are not null
+     * @param of the same work, as {@link Turns} tells
      * @param stride bytes between the memory of a run and that of the next
+     * @param kernels handles by name
      */
     Merged(Recorded[] of, long stride, ToLongFunction<String> kernels) {
         this.of = of.clone();
@@ -27,37 +27,11 @@ final class Merged {
         while (of[last] == null) {
             last--;
         }
-        String found = null;
-        for (int run = first + 1; run <= last && found == null; run++) {
-            if (of[run] != null) {
-                found = difference(of[first].calls(), of[run].calls(), (run - first) * stride);
-                found = found == null ? null : "run " + run + " after run " + first + ": " + found;
-            }
+        List<Call> calls = new ArrayList<>();
+        for (Call call : of[first].calls()) {
+            calls.addAll(call.stacked(last - first + 1, stride, kernels));
         }
-        difference = found;
-        stacked = found == null ? new Recorded(stacked(of[first].calls(), last - first + 1, stride, kernels)) : null;
-    }
-
-    private static String difference(List<Call> mine, List<Call> others, long distance) {
-        if (mine.size() != others.size()) {
-            return others.size() + " calls, not " + mine.size();
-        }
-        for (int i = 0; i < mine.size(); i++) {
-            String found = mine.get(i).difference(others.get(i), distance);
-            if (found != null) {
-                return "call " + (i + 1) + " of " + mine.size() + " " + found;
-            }
-        }
-        return null;
-    }
-
-    /** The memory of runs in between that have left is computed along. */
-    private static List<Call> stacked(List<Call> calls, int runs, long stride, ToLongFunction<String> kernels) {
-        List<Call> found = new ArrayList<>();
-        for (Call call : calls) {
-            found.addAll(call.stacked(runs, stride, kernels));
-        }
-        return found;
+        stacked = new Recorded(of[first].run(), calls);
     }
 
     boolean isOf(Recorded[] others) {
@@ -70,20 +44,9 @@ final class Merged {
     }
 
     boolean holds(Recorded recorded) {
-        for (Recorded one : of) {
-            if (one == recorded) {
-                return true;
-            }
-        }
-        return false;
+        return of[recorded.run()] == recorded;
     }
 
-    /** Why there is no {@link #stacked}; null if there is. */
-    String difference() {
-        return difference;
-    }
-
-    /** The calls for all; null if they differ. */
     Recorded stacked() {
         return stacked;
     }

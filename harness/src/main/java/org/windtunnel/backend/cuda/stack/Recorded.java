@@ -12,12 +12,19 @@ final class Recorded {
     private static final Logger LOG = LoggerFactory.getLogger(Recorded.class);
     private static final long NONE = -1;
 
+    private final int run;
     private final List<Call> calls;
     private long handle = NONE;
     private boolean refused;
 
-    Recorded(List<Call> calls) {
+    /** @param run whose memory the calls are about, or the first of several */
+    Recorded(int run, List<Call> calls) {
+        this.run = run;
         this.calls = calls;
+    }
+
+    int run() {
+        return run;
     }
 
     List<Call> calls() {

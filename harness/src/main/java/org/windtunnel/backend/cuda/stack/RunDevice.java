@@ -94,6 +94,7 @@ final class RunDevice implements Device {
 
     @Override
     public ByteBuffer download(long from, int bytes) {
+        refuseInRecording("a copy from the card");
         ByteBuffer own = staging(bytes);
         synchronized (stack) {
             own.duplicate().put(stack.device().download(from, bytes).duplicate().clear());
@@ -133,7 +134,7 @@ final class RunDevice implements Device {
         if (invalid) {
             throw new DeviceException("the recording is not whole");
         }
-        recordings.add(new Recorded(whole));
+        recordings.add(new Recorded(run, whole));
         return recordings.size() - 1;
     }
 
