@@ -11,7 +11,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.windtunnel.backend.Backend;
 import org.windtunnel.backend.BackendStack;
+import org.windtunnel.backend.OutOfMemory;
 import org.windtunnel.backend.registry.Backends;
+import org.windtunnel.config.ConfigException;
 import org.windtunnel.config.RuntimeSpec;
 
 /**
@@ -100,7 +102,8 @@ public final class PackExecutor {
                 }
             });
         } catch (RuntimeException | LinkageError e) {
-            LOG.warn("{} runs cannot be stacked and are done one by one: {}", runs, e.getMessage(), e);
+            boolean expected = e instanceof ConfigException || e instanceof OutOfMemory;
+            LOG.warn("{} runs cannot be stacked and are done one by one: {}", runs, e.getMessage(), expected ? null : e);
             return null;
         }
     }

@@ -16,6 +16,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.windtunnel.launch.WorkerMessage.Finished;
 import org.windtunnel.launch.WorkerMessage.Progress;
+import org.windtunnel.record.RunStatus;
 
 /** The local launcher with workers that are shell scripts: they end every run at once and say where they ran. */
 class LocalLauncherTest {
@@ -109,6 +110,63 @@ class LocalLauncherTest {
         assertThat(millis).isLessThan(1);
     }
 
+    private static List<LocalJob> packs(int runs, int ofEach) {
+        List<LocalJob> jobs = new ArrayList<>();
+        for (LocalJob job : LaunchedJobs.jobs(runs)) {
+            jobs.add(job.in(Integer.toString(jobs.size() / ofEach)));
+        }
+        return jobs;
+    }
+
+    private Map<String, Finished> launch(List<LocalJob> jobs, String worker) throws Exception {
+        Path script = Files.writeString(temp.resolve("worker.sh"), worker);
+        Ends ends = new Ends();
+        new LocalLauncher(List.of("bash", script.toString()), 1, Placement.ANYWHERE, temp, ends).launch(jobs);
+        return ends.ends;
+    }
+
+    /** Ends the runs of a pack in turn, and says how many there were. */
+    private static final String PACK_WORKER =
+            """
+            while read -r line; do
+                runs=$(grep -o '"runId":"[^"]*"' <<< "$line" | cut -d'"' -f4)
+                for run in $runs; do
+                    %s
+                    end='{"message":"finished","status":"DONE","evalLoss":1.0,"wallSeconds":0.0,"fatal":false,"reason":"of '
+                    end="$end$(wc -w <<< $runs)\\"}"
+                    case "$line" in
+                        *assign_pack*) echo '{"message":"of_pack","runId":"'$run'","said":'"$end}" ;;
+                        *) echo "$end" ;;
+                    esac
+                done
+            done
+            """;
+
+    @Test
+    void packsAreHandedOutWhole() throws Exception {
+        Map<String, Finished> ends = launch(packs(10, 4), PACK_WORKER.formatted(""));
+        assertThat(ends).hasSize(10);
+        assertThat(ends.values().stream().map(Finished::reason).sorted()).containsExactly(
+                "of 2", "of 2", "of 4", "of 4", "of 4", "of 4", "of 4", "of 4", "of 4", "of 4");
+    }
+
+    /** The last try of each run is by itself, so that the others get past the one that kills its process. */
+    @Test
+    void aRunThatKillsItsProcessTakesNoOtherWithIt() throws Exception {
+        Map<String, Finished> ends = launch(packs(4, 4), PACK_WORKER.formatted("[ $run = r1 ] && exit 9"));
+        assertThat(ends).hasSize(4);
+        ends.forEach((run, end) -> assertThat(end.status()).as(run)
+                .isEqualTo(run.equals("r1") ? RunStatus.FAILED : RunStatus.DONE));
+        assertThat(ends.get("r1").reason()).startsWith("the worker process ended 3 times, the last time with code 9");
+    }
+
+    @Test
+    void packsStayInOneTask() {
+        for (List<LocalJob> slice : Slices.of(packs(24, 6), 3, 1)) {
+            assertThat(slice.stream().map(LocalJob::pack).distinct().count() * 6).isEqualTo(slice.size());
+        }
+    }
+
     @Test
     void slicesAreOfEqualCostAndKeepTrunksWithTheirBranches() {
         List<LocalJob> jobs = new ArrayList<>();
@@ -131,7 +189,8 @@ class LocalLauncherTest {
 
     @Test
     void aSubmissionIsReadBackAsItWasWritten() {
-        List<LocalJob> jobs = LaunchedJobs.jobs(5);
+        List<LocalJob> jobs = new ArrayList<>(LaunchedJobs.jobs(5));
+        jobs.set(4, jobs.get(4).in("1"));
         Submission first = Submission.write(temp, new NoEngine(), 3, true, Slices.of(jobs, 2, 1));
         Submission second = Submission.write(temp, new NoEngine(), 1, false, Slices.of(jobs, 1, 1));
         assertThat(List.of(first.number(), second.number())).containsExactly("0001", "0002");

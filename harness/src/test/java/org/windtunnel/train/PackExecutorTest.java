@@ -12,10 +12,15 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.BiConsumer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.windtunnel.backend.OutOfMemory;
 import org.windtunnel.backend.cuda.CudaBackend;
 import org.windtunnel.backend.cuda.EmulatedDevice;
 import org.windtunnel.backend.cuda.Operands;
 import org.windtunnel.backend.cuda.stack.CudaStack;
+import org.windtunnel.config.ConfigLoader;
+import org.windtunnel.config.ExperimentSpec;
+import org.windtunnel.record.RunDirectory;
+import org.windtunnel.record.RunDirectoryException;
 import org.windtunnel.record.RunStatus;
 
 /** Runs that one emulated card trains at once, against the same runs alone. */
@@ -59,18 +64,24 @@ class PackExecutorTest {
         }
     }
 
+    private static final String RESTARTS =
+            "guards: {on_divergence: stop, on_spike: restart, watch: grad_norm, sigmas: 0.5, window: 4}";
+
     private static RunJob gpt(String optimizer, int seed, String train) {
+        return gpt(optimizer, seed, train, STEPS);
+    }
+
+    private static RunJob gpt(String optimizer, int seed, String train, int steps) {
         return ResumableRuns.job("packed", """
                 name: packed
-                model: {family: gpt, width: 8, depth: 1, head_dim: 4, context: 8, bias: true}
-                data: {type: markov, vocab: 16, validation_tokens: 256}
+                model: {family: gpt, width: 8, depth: 1, head_dim: 4, context: 4, bias: true}
+                data: {type: markov, vocab: 8, validation_tokens: 64}
                 optimizer: %s
                 seed: %d
                 schedule: {type: cosine, warmup: 3}
                 train: {steps: %d, batch: 4, micro_batch: 2, clip: 0.3, log_every: 1, eval_every: 9, eval_sequences: 4, %s}
-                %s
                 checkpoint: {every: 5, every_seconds: 0, at_end: true}
-                """.formatted(optimizer, seed, STEPS, train, ""), null);
+                """.formatted(optimizer, seed, steps, train), null);
     }
 
     private static String adamw(double lr, double decay) {
@@ -79,16 +90,23 @@ class PackExecutorTest {
 
     private Heard pack(String name, List<RunJob> jobs, Preemption preemption, BiConsumer<Integer, Long> onStep) {
         device = new EmulatedDevice();
-        PackExecutor executor = new PackExecutor(Path.of("."), preemption,
-                (spec, runs, rehearsal) -> CudaStack.open(device, Operands.FP32, runs, rehearsal),
-                spec -> new CudaBackend(new EmulatedDevice(), Operands.FP32));
+        Heard heard = new Heard(onStep);
+        executor(preemption).execute(jobs, directories(name, jobs.size()), heard);
+        return heard;
+    }
+
+    private List<Path> directories(String name, int runs) {
         List<Path> directories = new ArrayList<>();
-        for (int run = 0; run < jobs.size(); run++) {
+        for (int run = 0; run < runs; run++) {
             directories.add(temp.resolve(name + run));
         }
-        Heard heard = new Heard(onStep);
-        executor.execute(jobs, directories, heard);
-        return heard;
+        return directories;
+    }
+
+    private PackExecutor executor(Preemption preemption) {
+        return new PackExecutor(Path.of("."), preemption,
+                (spec, runs, rehearsal) -> CudaStack.open(device, Operands.FP32, runs, rehearsal),
+                spec -> new CudaBackend(new EmulatedDevice(), Operands.FP32));
     }
 
     private Heard pack(String name, List<RunJob> jobs) {
@@ -108,7 +126,8 @@ class PackExecutorTest {
         for (String log : List.of("curve.jsonl", "eval.jsonl", "diag.jsonl")) {
             result.add(Files.exists(run.resolve(log)) ? ResumableRuns.log(run, log) : "none");
         }
-        result.add(Files.exists(run.resolve("DONE")) ? ResumableRuns.state(run, STEPS) : "not done");
+        boolean kept = Files.exists(run.resolve("checkpoints")) && Files.exists(run.resolve("DONE"));
+        result.add(kept ? ResumableRuns.state(run, STEPS) : "not kept");
         return result;
     }
 
@@ -123,18 +142,127 @@ class PackExecutorTest {
         }
     }
 
-    /** The third diverges and leaves; the last restarts at spikes, and goes on out of step with the others. */
+    /** The third diverges and leaves; the last restarts at spikes, and is half a step away from the others after that. */
     @Test
     void packedRunsHaveTheBitsTheyHaveAlone() throws IOException {
         List<RunJob> jobs = List.of(
                 gpt(adamw(0.02, 0.1), 1, ""),
                 gpt(adamw(0.005, 0.3), 2, ""),
                 gpt(adamw(1e5, 0.1), 1, ""),
-                gpt(adamw(0.05, 0.1), 3,
-                        "guards: {on_divergence: stop, on_spike: restart, watch: grad_norm, sigmas: 0.5, window: 4}"));
+                gpt(adamw(0.05, 0.1), 3, RESTARTS));
         Heard heard = pack("packed", jobs);
         assertThat(heard.outcomes.get(2).status()).isEqualTo(RunStatus.DIVERGED);
         assertThat(Files.readString(temp.resolve("packed3").resolve("log.txt"))).contains("; back to step ");
+        // Two passes a step of a run; four runs would be at 130 and more by themselves.
+        assertThat(device.replays()).isLessThan(4 * STEPS);
         sameAsAlone(jobs, heard);
+    }
+
+    @Test
+    void imagesAreTrainedAtOnceAsWell() throws IOException {
+        List<RunJob> jobs = new ArrayList<>();
+        for (String lr : List.of("0.01", "0.1", "0.03")) {
+            jobs.add(ResumableRuns.job("packed", """
+                    name: packed
+                    model: {family: resnet, width: 4, blocks: [1, 1]}
+                    data: {type: shapes, channels: 3, classes: 3, augment: {crop: 2, flip: true, cutout: 4}}
+                    optimizer: {type: sgd, lr: %s}
+                    seed: %d
+                    train: {steps: 4, batch: 4, log_every: 1, eval_every: 3, eval_sequences: 4, clip: 1}
+                    """.formatted(lr, jobs.size()), null));
+        }
+        Heard heard = pack("packed", jobs);
+        assertThat(device.replays()).isPositive().isLessThanOrEqualTo(3);
+        sameAsAlone(jobs, heard);
+    }
+
+    /** Preempted in the middle, where one run has diverged before; the two that are left go on as a smaller pack. */
+    @Test
+    void aPackIsResumed() throws IOException {
+        List<RunJob> jobs = List.of(
+                gpt(adamw(1e5, 0.1), 1, ""), gpt(adamw(0.02, 0.1), 1, ""), gpt(adamw(0.005, 0.3), 2, ""));
+        Preemption preemption = new Preemption();
+        Heard first = pack("packed", jobs, preemption, (run, step) -> {
+            if (run == 1 && step == 11) {
+                preemption.request("the test");
+            }
+        });
+        assertThat(first.outcomes.get(0).status()).isEqualTo(RunStatus.DIVERGED);
+        assertThat(first.outcomes.get(1).status()).isEqualTo(RunStatus.PREEMPTED);
+        assertThat(first.outcomes.get(2).status()).isEqualTo(RunStatus.PREEMPTED);
+        Preemption none = new Preemption();
+        List<Path> rest = List.of(temp.resolve("packed1"), temp.resolve("packed2"));
+        Heard second = new Heard((run, step) -> {});
+        device = new EmulatedDevice();
+        executor(none).execute(jobs.subList(1, 3), rest, second);
+        assertThat(second.outcomes.get(0).status()).isEqualTo(RunStatus.DONE);
+        assertThat(second.failures).isEmpty();
+        for (int run = 1; run < 3; run++) {
+            alone("alone" + run, jobs.get(run));
+            assertThat(result("packed" + run)).as("run %d", run).isEqualTo(result("alone" + run));
+        }
+    }
+
+    /** A run whose directory is another's fails at once; the rest goes on. */
+    @Test
+    void whatIsWrongWithARunIsItsOwn() throws IOException {
+        List<RunJob> jobs = List.of(gpt(adamw(0.02, 0.1), 1, "", 3), gpt(adamw(0.02, 0.1), 2, "", 3));
+        try (RunDirectory owned = RunDirectory.open(temp.resolve("packed0"))) {
+            Heard heard = pack("packed", jobs);
+            assertThat(heard.failures.get(0)).isInstanceOf(RunDirectoryException.class);
+            assertThat(heard.outcomes.get(1).status()).isEqualTo(RunStatus.DONE);
+        }
+    }
+
+    /** A pack that the card has no room for goes in parts, and one that cannot be rehearsed run by run. */
+    @Test
+    void whatCannotBeStackedIsDoneNevertheless() {
+        List<RunJob> jobs = new ArrayList<>();
+        for (int seed = 1; seed <= 3; seed++) {
+            jobs.add(gpt(adamw(0.02, 0.1), seed, "", 3));
+        }
+        List<Integer> wanted = new ArrayList<>();
+        Heard parts = new Heard((run, step) -> {});
+        new PackExecutor(Path.of("."), new Preemption(),
+                (spec, runs, rehearsal) -> {
+                    wanted.add(runs);
+                    return CudaStack.open(new EmulatedDevice(), Operands.FP32, Math.min(2, runs), rehearsal);
+                },
+                spec -> new CudaBackend(new EmulatedDevice(), Operands.FP32)).execute(jobs, directories("parts", 3), parts);
+        assertThat(wanted).containsExactly(3);
+        assertThat(parts.outcomes).hasSize(3);
+        Heard single = new Heard((run, step) -> {});
+        new PackExecutor(Path.of("."), new Preemption(),
+                (spec, runs, rehearsal) -> {
+                    throw new OutOfMemory("no room", null);
+                },
+                spec -> new CudaBackend(new EmulatedDevice(), Operands.FP32)).execute(jobs, directories("single", 3), single);
+        assertThat(single.outcomes).hasSize(3).allSatisfy((run, end) -> assertThat(end.status()).isEqualTo(RunStatus.DONE));
+    }
+
+    @Test
+    void nothingBeginsOncePreempted() {
+        Preemption preemption = new Preemption();
+        preemption.request("the test");
+        Heard heard = pack("packed", List.of(gpt(adamw(0.02, 0.1), 1, ""), gpt(adamw(0.02, 0.1), 2, "")), preemption,
+                (run, step) -> {});
+        assertThat(heard.left).containsExactly(0, 1);
+    }
+
+    @Test
+    void runsOfOneShapeDifferInNumbersOnly() {
+        String shape = PackShape.of(onCuda(gpt(adamw(0.02, 0.1), 1, "")), null);
+        assertThat(PackShape.of(onCuda(gpt(adamw(0.5, 0.2), 2, "")), null)).isEqualTo(shape).isNotNull();
+        assertThat(PackShape.of(onCuda(gpt(adamw(0.02, 0), 1, "")), null)).isNotEqualTo(shape);
+        assertThat(PackShape.of(onCuda(gpt("{type: sgd, lr: 0.1}", 1, "")), null)).isNotEqualTo(shape);
+        assertThat(PackShape.of(onCuda(gpt(adamw(0.02, 0.1), 1, "z_loss: 1e-4")), null)).isNotEqualTo(shape);
+        assertThat(PackShape.of(onCuda(gpt(adamw(0.02, 0.1), 1, "")), new BranchPoint("trunk", "0".repeat(64), 7)))
+                .isNotEqualTo(shape);
+        assertThat(PackShape.of(gpt(adamw(0.02, 0.1), 1, "").spec(), null)).as("on the cpu").isNull();
+    }
+
+    private static ExperimentSpec onCuda(RunJob job) {
+        return ConfigLoader.parse(job.resolvedYaml().replace("backend: \"cpu\"", "backend: cuda")
+                .replace("backend: cpu", "backend: cuda"), "test");
     }
 }
