@@ -87,6 +87,35 @@ image_speed() {
     "$python" "$here/curves.py" --speed "$(curve "$1/")" 2>&1 | tail -n 1
 }
 
+# sweep NAME PACK OPTION...: a sweep of curve-gpt.yaml; prints where the curves are
+sweep() {
+    windtunnel sweep "$here/curve-gpt.yaml" --set name="$1" --set runtime.backend=cuda --set sweep={} --set sweep.pack="$2" \
+        "${@:3}" > "$out/$1.log" 2>&1
+    find "$out/runs/$1" -name curve.jsonl | sort
+}
+
+# Four runs at once against the same one after the other. In a batch cuBLAS may add up another way.
+packed() {
+    local grid='sweep.grids=[{optimizer.lr: [0.001, 0.003], seed: [1, 2]}]' one log=$out/runs/packed/worker-0.log
+    mapfile -t together < <(sweep packed 16 --set "$grid")
+    mapfile -t single < <(sweep one-by-one 1 --set "$grid")
+    [ ${#together[@]} -eq 4 ] && [ ${#single[@]} -eq 4 ] || { echo "expected 4 and 4 runs, found ${#together[@]} and ${#single[@]}"; return 1; }
+    grep -q 'are made for all at once' "$log" || { echo "the runs were not stacked; see $log"; return 1; }
+    ! grep 'unstacked' "$log" || return 1
+    for one in 0 1 2 3; do
+        "$python" "$here/curves.py" "${single[one]}" "${together[one]}" 2e-3 || return 1
+    done
+}
+
+# sixteen NAME PACK PRECISION: tokens per second of 16 runs of width 128 together, each by the median of its curve
+sixteen() {
+    local curves
+    mapfile -t curves < <(sweep "$1" "$2" --set runtime.precision="$3" --set model.width=128 --set model.depth=4 \
+        --set model.head_dim=32 --set model.context=256 --set train.batch=64 --set train.steps=300 --set train.log_every=20 \
+        --set 'sweep.grids=[{optimizer.lr: {geometric: [0.0003, 0.005, 16]}}]')
+    [ ${#curves[@]} -eq 16 ] && "$python" "$here/curves.py" --speed "${curves[@]}"
+}
+
 # Long enough to be caught under way.
 resume() {
     local steps=(--set train.steps=3000) code step=0 run
@@ -137,6 +166,7 @@ for family in gpt llama resnet; do
     check "$family, bf16 curve against cpu" "$python" "$here/curves.py" "$here/reference/$family.jsonl" "$(curve bf16-$family)" "${tolerances[2]}"
 done
 check "interrupted and resumed, the same bits" resume
+check "four runs at once, curves against one by one" packed
 
 if [ -z "${QUICK:-}" ]; then
     {
@@ -184,6 +214,22 @@ if [ -z "${QUICK:-}" ]; then
             compiled=$("$python" "$here/torch_resnet_peer.py" "$@" $precision compile 2> "$out/$name-compile.log" | tail -n 1)
             printf '| %s | %s | %s | %s | %s | %s |\n' "$shape" "$precision" "${ours:-failed}" "${launches:-failed}" "${eager:-failed}" "${compiled:-failed}" | tee -a "$results"
         done
+    done
+    {
+        echo
+        echo 'A sweep of 16 learning rates at 128 4 4 256 64. One after the other: the mean of the runs, of which one is at work'
+        echo 'at a time. At once: their sum. Neither counts start-up and evaluations.'
+        echo
+        echo '| precision | tokens/s one after the other | at once | times as fast |'
+        echo '|---|---|---|---|'
+    } >> "$results"
+    for precision in fp32 tf32 bf16; do
+        single=$(sixteen "sixteen-single-$precision" 1 $precision)
+        together=$(sixteen "sixteen-packed-$precision" 16 $precision)
+        awk -v p=$precision -v s="${single:-0}" -v t="${together:-0}" 'BEGIN {
+            if (s > 0 && t > 0) printf "| %s | %.0f | %.0f | %.2f |\n", p, s / 16, t, t * 16 / s
+            else printf "| %s | failed | failed | failed |\n", p
+        }' | tee -a "$results"
     done
 fi
 echo "results: $results"

@@ -1,7 +1,7 @@
 """Compares two curves, or prints a curve's speed.
 
 usage: curves.py EXPECTED FOUND TOLERANCE    largest difference of the loss, exits 1 beyond the tolerance
-       curves.py --speed CURVE               median tokens per second of the lines after the first
+       curves.py --speed CURVE...            median tokens per second of the lines after the first, the sum of all
 """
 import json
 import statistics
@@ -16,8 +16,8 @@ def read(path):
 
 def main(arguments):
     if arguments[0] == "--speed":
-        points = list(read(arguments[1]).values())[1:]
-        print(round(statistics.median(p["tokens_per_s"] for p in points)))
+        curves = [list(read(path).values())[1:] for path in arguments[1:]]
+        print(round(sum(statistics.median(p["tokens_per_s"] for p in points) for points in curves)))
         return 0
     expected, found, tolerance = read(arguments[0]), read(arguments[1]), float(arguments[2])
     if expected.keys() != found.keys():

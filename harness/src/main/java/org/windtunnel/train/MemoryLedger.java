@@ -54,7 +54,7 @@ public record MemoryLedger(
         if (available.isPresent() && bytes > available.getAsLong()) {
             throw new OutOfMemory(
                     what + " need " + bytes(bytes) + ", found " + bytes(available.getAsLong())
-                            + " free; lower sweep.workers (--workers), train.micro_batch or the model's size",
+                            + " free; lower sweep.workers (--workers), sweep.pack, train.micro_batch or the model's size",
                     null);
         }
     }

@@ -17,6 +17,7 @@ import org.windtunnel.backend.cuda.CudaBackend;
 import org.windtunnel.backend.cuda.EmulatedDevice;
 import org.windtunnel.backend.cuda.Operands;
 import org.windtunnel.backend.cuda.stack.CudaStack;
+import org.windtunnel.checkpoint.Checkpoints;
 import org.windtunnel.config.ConfigLoader;
 import org.windtunnel.config.ExperimentSpec;
 import org.windtunnel.record.RunDirectory;
@@ -31,6 +32,7 @@ class PackExecutorTest {
     Path temp;
 
     private EmulatedDevice device;
+    private Operands operands = Operands.FP32;
 
     /** What a pack's runs came to, by their place. */
     private static final class Heard implements PackExecutor.Listener {
@@ -105,8 +107,8 @@ class PackExecutorTest {
 
     private PackExecutor executor(Preemption preemption) {
         return new PackExecutor(Path.of("."), preemption,
-                (spec, runs, rehearsal) -> CudaStack.open(device, Operands.FP32, runs, rehearsal),
-                spec -> new CudaBackend(new EmulatedDevice(), Operands.FP32));
+                (spec, runs, rehearsal) -> CudaStack.open(device, operands, runs, rehearsal),
+                spec -> new CudaBackend(new EmulatedDevice(), operands));
     }
 
     private Heard pack(String name, List<RunJob> jobs) {
@@ -115,7 +117,7 @@ class PackExecutorTest {
 
     private RunOutcome alone(String name, RunJob job) {
         try (RunExecutor executor = new RunExecutor(Path.of("."), new Preemption(),
-                spec -> new CudaBackend(new EmulatedDevice(), Operands.FP32))) {
+                spec -> new CudaBackend(new EmulatedDevice(), operands))) {
             return executor.execute(job, temp.resolve(name), ProgressListener.NONE);
         }
     }
@@ -127,7 +129,7 @@ class PackExecutorTest {
             result.add(Files.exists(run.resolve(log)) ? ResumableRuns.log(run, log) : "none");
         }
         boolean kept = Files.exists(run.resolve("checkpoints")) && Files.exists(run.resolve("DONE"));
-        result.add(kept ? ResumableRuns.state(run, STEPS) : "not kept");
+        result.add(kept ? ResumableRuns.state(run, new Checkpoints(run).list().lastKey()) : "not kept");
         return result;
     }
 
@@ -155,6 +157,16 @@ class PackExecutorTest {
         assertThat(Files.readString(temp.resolve("packed3").resolve("log.txt"))).contains("; back to step ");
         // Two passes a step of a run; four runs would be at 130 and more by themselves.
         assertThat(device.replays()).isLessThan(4 * STEPS);
+        sameAsAlone(jobs, heard);
+    }
+
+    /** Operands that are packed between kernels, and attention whose kernels are loaded on the way. */
+    @Test
+    void withRoundedOperands() throws IOException {
+        operands = Operands.BF16;
+        List<RunJob> jobs = List.of(gpt(adamw(0.02, 0.1), 1, "", 4), gpt(adamw(0.005, 0.3), 2, "", 4));
+        Heard heard = pack("packed", jobs);
+        assertThat(device.replays()).isLessThanOrEqualTo(7);
         sameAsAlone(jobs, heard);
     }
 
@@ -226,9 +238,9 @@ class PackExecutorTest {
         new PackExecutor(Path.of("."), new Preemption(),
                 (spec, runs, rehearsal) -> {
                     wanted.add(runs);
-                    return CudaStack.open(new EmulatedDevice(), Operands.FP32, Math.min(2, runs), rehearsal);
+                    return CudaStack.open(new EmulatedDevice(), operands, Math.min(2, runs), rehearsal);
                 },
-                spec -> new CudaBackend(new EmulatedDevice(), Operands.FP32)).execute(jobs, directories("parts", 3), parts);
+                spec -> new CudaBackend(new EmulatedDevice(), operands)).execute(jobs, directories("parts", 3), parts);
         assertThat(wanted).containsExactly(3);
         assertThat(parts.outcomes).hasSize(3);
         Heard single = new Heard((run, step) -> {});
@@ -236,7 +248,7 @@ class PackExecutorTest {
                 (spec, runs, rehearsal) -> {
                     throw new OutOfMemory("no room", null);
                 },
-                spec -> new CudaBackend(new EmulatedDevice(), Operands.FP32)).execute(jobs, directories("single", 3), single);
+                spec -> new CudaBackend(new EmulatedDevice(), operands)).execute(jobs, directories("single", 3), single);
         assertThat(single.outcomes).hasSize(3).allSatisfy((run, end) -> assertThat(end.status()).isEqualTo(RunStatus.DONE));
     }
 
