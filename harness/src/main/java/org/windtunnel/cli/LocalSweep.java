@@ -78,7 +78,9 @@ final class LocalSweep {
     /** The largest runs and packs may well be under way together, since the longest go first. */
     private static void requireMemory(List<LocalJob> jobs, int workers) {
         Map<String, Long> packs = new HashMap<>();
-        jobs.forEach(job -> packs.merge(job.pack() == null ? "run " + job.runId() : job.pack(), job.memory(), Long::sum));
+        for (LocalJob job : jobs) {
+            packs.merge(job.pack() == null ? "run " + job.runId() : job.pack(), job.memory(), Long::sum);
+        }
         long needed = packs.values().stream()
                 .sorted(Comparator.reverseOrder())
                 .limit(workers)

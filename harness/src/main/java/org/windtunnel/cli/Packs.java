@@ -65,8 +65,8 @@ final class Packs {
                 job -> packs.computeIfAbsent(job.pack(), pack -> new ArrayList<>()).add(job));
         StringBuilder lines = new StringBuilder();
         for (List<LocalJob> pack : packs.values()) {
-            lines.append(String.format("at once on one GPU, as far as its memory goes: %d runs, %s to %s%n", pack.size(),
-                    pack.get(0).runId(), pack.get(pack.size() - 1).runId()));
+            lines.append(String.format("at once on one GPU, as far as its memory goes: %d runs, %s to %s%n",
+                    pack.size(), pack.get(0).runId(), pack.get(pack.size() - 1).runId()));
         }
         return lines.toString();
     }

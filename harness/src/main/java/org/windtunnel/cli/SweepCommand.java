@@ -55,7 +55,8 @@ final class SweepCommand implements Callable<Integer> {
         LauncherSpec spec = sweep == null ? new Local(List.of(), false) : sweep.launcher();
         if (dryRun) {
             System.out.print(ledger.costs());
-            System.out.print(Packs.describe(Packs.of(ledger.missing(failed, true), most, spec instanceof Local ? count : 1)));
+            int spread = spec instanceof Local ? count : 1;
+            System.out.print(Packs.describe(Packs.of(ledger.missing(failed, true), most, spread)));
             return ExitCode.DONE;
         }
         ExitCode launched = spec instanceof Local local
@@ -71,7 +72,8 @@ final class SweepCommand implements Callable<Integer> {
         return ExitCode.of(ended, ledger.rows().size());
     }
 
-    private static ExitCode train(SweepLedger ledger, List<SweepLedger.Row> missing, int workers, int most, Local spec) {
+    private static ExitCode train(
+            SweepLedger ledger, List<SweepLedger.Row> missing, int workers, int most, Local spec) {
         announce(ledger, missing);
         if (missing.isEmpty()) {
             return ExitCode.DONE;

@@ -14,9 +14,9 @@ import java.util.Map;
 public record SweepSpec(
         @Key(value = "Worker processes at a time: on this machine, or in each task of slurm or kubernetes", def = "1")
                 @Range(min = 1) int workers,
-        @Key(value = "On the cuda backend: runs that a worker trains at once as one stacked step, at most; they differ in "
-                        + "seed, learning rate, weight decay or schedule only. Fewer where the GPU's memory ends; 1: one "
-                        + "after the other", def = "16")
+        @Key(value = "On the cuda backend: runs that a worker trains at once as one stacked step, at most; they differ "
+                        + "in seed, learning rate, weight decay or schedule only. Fewer where the GPU's memory ends; "
+                        + "1: one after the other", def = "16")
                 @Range(min = 1, max = 64) int pack,
         @Key(value = "Who does the runs; the name alone will do, as in launcher: slurm", def = "{type: local}")
                 LauncherSpec launcher,

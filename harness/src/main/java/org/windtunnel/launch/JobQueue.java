@@ -27,8 +27,8 @@ final class JobQueue {
     }
 
     /**
-     * The next run that can start, with those of its pack that can, waiting for one if need be; null when there is none to
-     * come, or after {@link #stop}.
+     * The next run that can start, with those of its pack that can, waiting for one if need be; null when there is none
+     * to come, or after {@link #stop}.
      */
     synchronized List<LocalJob> take() throws InterruptedException {
         while (!stopped) {

@@ -24,8 +24,8 @@ import org.windtunnel.record.RunStatus;
  * Does the runs of a sweep in worker processes on this machine, longest first, a branch after its trunk.
  *
  * <p>A worker takes one run, or pack of runs, after another, so its JVM and native libraries start once. When a worker
- * dies or is told to stop, another one goes on with its runs from their last checkpoints, a few times. Workers end when their standard input
- * closes, after the step they are in and with its state saved, however this process ends.
+ * dies or is told to stop, another one goes on with its runs from their last checkpoints, a few times. Workers end when
+ * their standard input closes, after the step they are in and with its state saved, however this process ends.
  */
 public final class LocalLauncher implements Launcher {
     private final List<String> command;

@@ -10,8 +10,8 @@ import org.windtunnel.data.image.ImageSets;
 import org.windtunnel.interop.dl4j.IteratorDataset;
 
 /**
- * Opens what a config's {@code data} section describes, and keeps the last for whoever asks for the same. Thread-safe, as
- * data sets are.
+ * Opens what a config's {@code data} section describes, and keeps the last for whoever asks for the same. Thread-safe,
+ * as data sets are.
  */
 public final class Datasets {
     private final Path baseDir;

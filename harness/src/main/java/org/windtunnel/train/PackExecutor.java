@@ -17,8 +17,8 @@ import org.windtunnel.config.ConfigException;
 import org.windtunnel.config.RuntimeSpec;
 
 /**
- * Executes runs of one shape at the same time on one GPU, each in its directory as {@link RunExecutor} would, on a thread
- * and a backend of its own. As many go at once as the GPU's memory holds; the rest follow.
+ * Executes runs of one shape at the same time on one GPU, each in its directory as {@link RunExecutor} would, on a
+ * thread and a backend of its own. As many go at once as the GPU's memory holds; the rest follow.
  */
 public final class PackExecutor {
     private static final Logger LOG = LoggerFactory.getLogger(PackExecutor.class);
@@ -103,7 +103,8 @@ public final class PackExecutor {
             });
         } catch (RuntimeException | LinkageError e) {
             boolean expected = e instanceof ConfigException || e instanceof OutOfMemory;
-            LOG.warn("{} runs cannot be stacked and are done one by one: {}", runs, e.getMessage(), expected ? null : e);
+            LOG.warn("{} runs cannot be stacked and are done one by one: {}", runs, e.getMessage(),
+                    expected ? null : e);
             return null;
         }
     }

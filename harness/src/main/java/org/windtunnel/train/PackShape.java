@@ -8,8 +8,8 @@ import org.windtunnel.config.RuntimeSpec.BackendName;
 
 /**
  * What runs must have in common to be stacked: all that decides what work a step is. They may differ in seed, learning
- * rate, weight decay and schedule, which are numbers that the work reads from memory. Whether it is the same work is seen
- * when it is recorded; this is for putting runs together that are worth a try.
+ * rate, weight decay and schedule, which are numbers that the work reads from memory. Whether it is the same work is
+ * seen when it is recorded; this is for putting runs together that are worth a try.
  */
 public final class PackShape {
     private static final List<String> OF_A_RUN = List.of("name", "seed", "schedule");

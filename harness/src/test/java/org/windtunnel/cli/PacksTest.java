@@ -76,7 +76,8 @@ class PacksTest {
     void aPackHasFromOneToSixtyFourRuns() throws IOException {
         Path config = Files.writeString(temp.resolve("x.yaml"), SWEEP);
         for (String wrong : List.of("0", "65", "auto")) {
-            assertThat(console.run("sweep", config.toString(), "--dry-run", "--set", "sweep.pack=" + wrong)).isEqualTo(2);
+            int code = console.run("sweep", config.toString(), "--dry-run", "--set", "sweep.pack=" + wrong);
+            assertThat(code).isEqualTo(2);
             assertThat(console.err()).contains("sweep.pack").contains("found " + wrong);
         }
     }

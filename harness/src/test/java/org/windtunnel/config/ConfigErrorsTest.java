@@ -78,8 +78,8 @@ class ConfigErrorsTest {
                 Arguments.of("type: markov", "type: text\n  train: a.txt",
                         "x.yaml:10:10: data.train: expected a list, found a.txt; write [a.txt]"),
                 Arguments.of("name: tiny", "name: tiny\nsweep: {worker: 2}",
-                        "x.yaml:2:9: sweep.worker: unknown key; did you mean workers? Known keys: workers, launcher, grids, random, "
-                                + "runs, seeds, derived, branches"));
+                        "x.yaml:2:9: sweep.worker: unknown key; did you mean workers? Known keys: workers, pack, launcher, "
+                                + "grids, random, runs, seeds, derived, branches"));
     }
 
     @ParameterizedTest

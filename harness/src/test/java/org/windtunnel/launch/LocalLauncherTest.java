@@ -132,8 +132,8 @@ class LocalLauncherTest {
                 runs=$(grep -o '"runId":"[^"]*"' <<< "$line" | cut -d'"' -f4)
                 for run in $runs; do
                     %s
-                    end='{"message":"finished","status":"DONE","evalLoss":1.0,"wallSeconds":0.0,"fatal":false,"reason":"of '
-                    end="$end$(wc -w <<< $runs)\\"}"
+                    end='{"message":"finished","status":"DONE","evalLoss":1.0,"wallSeconds":0.0,"fatal":false,'
+                    end="$end\\"reason\\":\\"of $(wc -w <<< $runs)\\"}"
                     case "$line" in
                         *assign_pack*) echo '{"message":"of_pack","runId":"'$run'","said":'"$end}" ;;
                         *) echo "$end" ;;

@@ -81,7 +81,8 @@ class PackExecutorTest {
                 optimizer: %s
                 seed: %d
                 schedule: {type: cosine, warmup: 3}
-                train: {steps: %d, batch: 4, micro_batch: 2, clip: 0.3, log_every: 1, eval_every: 9, eval_sequences: 4, %s}
+                train:
+                  {steps: %d, batch: 4, micro_batch: 2, clip: 0.3, log_every: 1, eval_every: 9, eval_sequences: 4, %s}
                 checkpoint: {every: 5, every_seconds: 0, at_end: true}
                 """.formatted(optimizer, seed, steps, train), null);
     }
@@ -144,7 +145,7 @@ class PackExecutorTest {
         }
     }
 
-    /** The third diverges and leaves; the last restarts at spikes, and is half a step away from the others after that. */
+    /** The third diverges and leaves; the last restarts at spikes, and is half a step away from the others then. */
     @Test
     void packedRunsHaveTheBitsTheyHaveAlone() throws IOException {
         List<RunJob> jobs = List.of(
@@ -248,8 +249,10 @@ class PackExecutorTest {
                 (spec, runs, rehearsal) -> {
                     throw new OutOfMemory("no room", null);
                 },
-                spec -> new CudaBackend(new EmulatedDevice(), operands)).execute(jobs, directories("single", 3), single);
-        assertThat(single.outcomes).hasSize(3).allSatisfy((run, end) -> assertThat(end.status()).isEqualTo(RunStatus.DONE));
+                spec -> new CudaBackend(new EmulatedDevice(), operands))
+                .execute(jobs, directories("single", 3), single);
+        assertThat(single.outcomes).hasSize(3);
+        assertThat(single.outcomes.values()).allMatch(end -> end.status() == RunStatus.DONE);
     }
 
     @Test

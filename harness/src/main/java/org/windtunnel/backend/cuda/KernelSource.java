@@ -25,7 +25,8 @@ public record KernelSource(String name, String text) {
 
     /** A kernel's head up to its body: its parameters in group 2. {@code #} for names that a macro puts together. */
     private static final Pattern KERNEL =
-            Pattern.compile("(extern \"C\" __global__ void (?:__launch_bounds__\\([^)]*\\)[\\s\\\\]*)?[\\w#]+\\()([^)]*)\\)\\s*\\{");
+            Pattern.compile("(extern \"C\" __global__ void (?:__launch_bounds__\\([^)]*\\)[\\s\\\\]*)?[\\w#]+\\()"
+                    + "([^)]*)\\)\\s*\\{");
     private static final Pattern POINTER = Pattern.compile("\\*\\s*(?:__restrict__\\s+)?(\\w+)[\\s\\\\]*$");
     private static final Pattern OWN_Z = Pattern.compile("\\b(?:blockIdx|gridDim)\\.z\\b");
 
@@ -60,15 +61,15 @@ public record KernelSource(String name, String text) {
     }
 
     /**
-     * Gives every kernel the parameters of a stacked launch, and lets it begin with moving its pointers to its own run's
-     * memory. No line is added, so that compilers name the right ones.
+     * Gives every kernel the parameters of a stacked launch, and lets it begin with moving its pointers to its own
+     * run's memory. No line is added, so that compilers name the right ones.
      *
      * @throws IllegalStateException if a kernel looks at the grid's z by itself, which is not its own
      */
     static String stacked(String file, String text) {
         if (OWN_Z.matcher(text).find()) {
-            throw new IllegalStateException(file + " uses blockIdx.z or gridDim.z; in a kernel's body STACK_Z is its own z, "
-                    + "and stackDepth how many there are");
+            throw new IllegalStateException(file + " uses blockIdx.z or gridDim.z; in a kernel's body STACK_Z is its own "
+                    + "z, and stackDepth how many there are");
         }
         Matcher kernels = KERNEL.matcher(text);
         StringBuilder found = new StringBuilder();

@@ -138,7 +138,8 @@ class DriverStandInTest {
     }
 
     private int graphs(String name) throws IOException {
-        return Files.readString(directory.resolve("runs").resolve(name).resolve("worker-0.log")).split(LAUNCHED, -1).length - 1;
+        Path log = directory.resolve("runs").resolve(name).resolve("worker-0.log");
+        return Files.readString(log).split(LAUNCHED, -1).length - 1;
     }
 
     /** Six runs, of which two diverge at once. */

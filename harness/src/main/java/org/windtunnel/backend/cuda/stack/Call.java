@@ -53,7 +53,15 @@ sealed interface Call {
 
     /** A kernel; the last 12 bytes of its arguments are the stride of its stack and the depth of its own grid. */
     record Launch(
-            long kernel, String name, int x, int y, int z, int threads, int sharedBytes, byte[] arguments, long addresses)
+            long kernel,
+            String name,
+            int x,
+            int y,
+            int z,
+            int threads,
+            int sharedBytes,
+            byte[] arguments,
+            long addresses)
             implements Call {
         private static final int STRIDE_FROM_END = Long.BYTES + Integer.BYTES;
 
@@ -79,8 +87,12 @@ sealed interface Call {
             if (other.kernel != kernel) {
                 return "is " + other.name + ", not " + name;
             }
-            String shape = first(unequal("grid x", other.x, x), unequal("grid y", other.y, y), unequal("grid z", other.z, z),
-                    unequal("threads", other.threads, threads), unequal("shared bytes", other.sharedBytes, sharedBytes),
+            String shape = first(
+                    unequal("grid x", other.x, x),
+                    unequal("grid y", other.y, y),
+                    unequal("grid z", other.z, z),
+                    unequal("threads", other.threads, threads),
+                    unequal("shared bytes", other.sharedBytes, sharedBytes),
                     unequal("argument bytes", other.arguments.length, arguments.length));
             return shape == null ? argument(other, distance) : name + " " + shape;
         }
@@ -138,8 +150,8 @@ sealed interface Call {
 
         @Override
         public void make(Device device, ByteBuffer arguments) {
-            device.gemm(operands, transA, transB, m, n, k, alpha, a, lda, strideA, b, ldb, strideB, beta, c, ldc, strideC,
-                    batch);
+            device.gemm(operands, transA, transB, m, n, k, alpha, a, lda, strideA, b, ldb, strideB, beta, c, ldc,
+                    strideC, batch);
         }
 
         @Override
@@ -156,8 +168,8 @@ sealed interface Call {
         }
 
         private Product at(long toA, long toB, long toC) {
-            return new Product(operands, transA, transB, m, n, k, alpha, toA, lda, strideA, toB, ldb, strideB, beta, toC,
-                    ldc, strideC, batch);
+            return new Product(operands, transA, transB, m, n, k, alpha, toA, lda, strideA, toB, ldb, strideB, beta,
+                    toC, ldc, strideC, batch);
         }
 
         /** As few calls as one stride each allows: over the runs, or over the matrices of a run. */

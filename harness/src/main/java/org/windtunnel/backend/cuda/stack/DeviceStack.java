@@ -30,7 +30,8 @@ final class DeviceStack {
     private final Map<String, Long> kernels = new HashMap<>();
     private final Map<Long, String> names = new HashMap<>();
     private final Turns turns;
-    private final ByteBuffer arguments = ByteBuffer.allocateDirect(Device.ARGUMENT_BYTES).order(ByteOrder.nativeOrder());
+    private final ByteBuffer arguments =
+            ByteBuffer.allocateDirect(Device.ARGUMENT_BYTES).order(ByteOrder.nativeOrder());
     /** Names of sources. */
     private final Set<String> loaded = new HashSet<>();
 
@@ -93,7 +94,11 @@ final class DeviceStack {
         return names.get(kernel);
     }
 
-    /** Waits until all runs repeat something, and its turn has come. @throws RuntimeException if the device refused it */
+    /**
+     * Waits until all runs repeat something, and this one's turn has come.
+     *
+     * @throws RuntimeException if the device refused it
+     */
     synchronized void meet(int run, Recorded recorded) {
         waiting[run] = recorded;
         goOn();

@@ -205,7 +205,8 @@ final class RunDevice implements Device {
         }
         byte[] kept = new byte[argumentBytes];
         arguments.get(0, kept);
-        calls.add(new Call.Launch(kernel, stack.name(kernel), gridX, gridY, gridZ, threads, sharedBytes, kept, addresses));
+        calls.add(new Call.Launch(
+                kernel, stack.name(kernel), gridX, gridY, gridZ, threads, sharedBytes, kept, addresses));
     }
 
     @Override

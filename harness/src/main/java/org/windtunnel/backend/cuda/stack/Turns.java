@@ -7,9 +7,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Whose turn it is when all runs are about to repeat something. As a rule that is the same work, and all go on. A run that
- * has gone back to a checkpoint, say, is at another point of its step; then the others wait until it has come up with them.
- * A run that never does the same as the others is not waited for in the end.
+ * Whose turn it is when all runs are about to repeat something. As a rule that is the same work, and all go on. A run
+ * that has gone back to a checkpoint, say, is at another point of its step; then the others wait until it has come up
+ * with them. A run that never does the same as the others is not waited for in the end.
  */
 final class Turns {
     private static final Logger LOG = LoggerFactory.getLogger(Turns.class);
@@ -108,8 +108,8 @@ final class Turns {
                     String difference = run > largest
                             ? difference(waiting[largest], waiting[run])
                             : difference(waiting[run], waiting[largest]);
-                    LOG.warn("run {} does not repeat what run {} does and goes on unstacked: {}", Math.max(run, largest),
-                            Math.min(run, largest), difference);
+                    LOG.warn("run {} does not repeat what run {} does and goes on unstacked: {}",
+                            Math.max(run, largest), Math.min(run, largest), difference);
                 }
             }
         }

@@ -260,15 +260,17 @@ class CudaStackTest {
             }
             return x.toFloats();
         };
-        try (CudaStack stack = CudaStack.open(device, Operands.FP32, RUNS, backend -> backend.allocate(DType.FLOAT32, 99)
-                .close())) {
+        try (CudaStack stack = CudaStack.open(
+                device, Operands.FP32, RUNS, backend -> backend.allocate(DType.FLOAT32, 99).close())) {
             List<Future<float[]>> running = new ArrayList<>();
             for (int i = 0; i < RUNS; i++) {
                 int run = i;
                 running.add(threads.submit(() -> of(work, run, stack.open(run))));
             }
             for (Future<float[]> one : running) {
-                assertThatThrownBy(one::get).hasCauseInstanceOf(DeviceException.class).hasMessageContaining("the card fell off");
+                assertThatThrownBy(one::get)
+                        .hasCauseInstanceOf(DeviceException.class)
+                        .hasMessageContaining("the card fell off");
             }
         }
     }
