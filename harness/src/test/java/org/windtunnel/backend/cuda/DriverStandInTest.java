@@ -171,6 +171,13 @@ class DriverStandInTest {
         Output refused = train("refused", Map.of("WINDTUNNEL_NO_CAPTURE", "1"));
         assertThat(refused.exitCode()).as(refused.text()).isZero();
         assertThat(refused.text()).doesNotContain(LAUNCHED).contains("cannot be recorded as a CUDA graph", "(901)");
+        for (String optimizer : List.of("muon", "apollo")) {
+            Output updates = train(optimizer, Map.of(), "--set", "optimizer.type=" + optimizer);
+            assertThat(updates.text().split(LAUNCHED, -1)).hasSize(22 + 1);
+            train(optimizer + "-launched", Map.of(), "--set", "optimizer.type=" + optimizer, "--set",
+                    "runtime.cuda_graphs=false");
+            assertThat(curve(optimizer)).hasSize(12).isEqualTo(curve(optimizer + "-launched"));
+        }
         assertThat(curve("graphs")).hasSize(12).isEqualTo(curve("launches")).isEqualTo(curve("refused"));
     }
 }
