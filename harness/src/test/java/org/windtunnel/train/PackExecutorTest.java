@@ -171,6 +171,17 @@ class PackExecutorTest {
         sameAsAlone(jobs, heard);
     }
 
+    /** Rates and decays that reach the kernels of an optimizer with several rules. */
+    @Test
+    void withMuon() throws IOException {
+        List<RunJob> jobs = List.of(
+                gpt("{type: muon, lr: 0.02, weight_decay: 0.1}", 1, "", 4),
+                gpt("{type: muon, lr: 0.005, weight_decay: 0.2}", 2, "", 4));
+        Heard heard = pack("packed", jobs);
+        assertThat(device.replays()).isLessThanOrEqualTo(7);
+        sameAsAlone(jobs, heard);
+    }
+
     @Test
     void imagesAreTrainedAtOnceAsWell() throws IOException {
         List<RunJob> jobs = new ArrayList<>();
