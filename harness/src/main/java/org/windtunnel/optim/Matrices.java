@@ -14,6 +14,9 @@ final class Matrices {
     /** Elements up to which matrices are taken together: beyond, one fills the processor by itself. */
     private static final int BATCH_ELEMENTS = 1 << 20;
 
+    /** Elements up to which neighbours are taken together: with their direction they stay in a core's cache. */
+    private static final int RUN_ELEMENTS = 1 << 16;
+
     private Matrices() {}
 
     static int rows(ParamSpec spec) {
@@ -52,7 +55,7 @@ final class Matrices {
         return batches.toArray(int[][]::new);
     }
 
-    /** Members of a group in runs of neighbours that are of a batch's size together. */
+    /** Members of a group in runs of neighbours, a large one by itself. */
     static int[][] runs(ParameterGroup group) {
         List<int[]> runs = new ArrayList<>();
         int from = 0;
@@ -60,7 +63,7 @@ final class Matrices {
         for (int k = 0; k < group.count(); k++) {
             elements += group.spec(k).size();
             boolean last = k + 1 == group.count();
-            if (last || elements + group.spec(k + 1).size() > BATCH_ELEMENTS) {
+            if (last || elements + group.spec(k + 1).size() > RUN_ELEMENTS) {
                 runs.add(IntStream.rangeClosed(from, k).toArray());
                 from = k + 1;
                 elements = 0;
