@@ -48,8 +48,8 @@ public final class SafetensorsWriter {
             throws IOException {
         int width = entry.type().bytes();
         if (entry.type() == StoredType.I32 || (long) values.length * width != entry.bytes()) {
-            throw new IllegalArgumentException(name + ": expected " + entry.bytes() + " bytes of floating-point numbers, found "
-                    + values.length + " values of " + entry.type());
+            throw new IllegalArgumentException(name + ": expected " + entry.bytes()
+                    + " bytes of floating-point numbers, found " + values.length + " values of " + entry.type());
         }
         ByteBuffer block = ByteBuffer.allocate(BLOCK).order(ByteOrder.LITTLE_ENDIAN);
         for (int done = 0; done < values.length; ) {

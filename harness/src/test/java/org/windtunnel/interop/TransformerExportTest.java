@@ -248,8 +248,8 @@ class TransformerExportTest {
         SafetensorsWriter.write(file, Map.of("x", new TensorType(DType.FLOAT32, new int[] {values.length})), true,
                 Map.of(), name -> values);
         try (SafetensorsFile found = SafetensorsFile.open(file)) {
-            assertThat(found.values("x")).containsExactly(1, 1 + 1 / 64.0, -1 - 1 / 128.0, -0.0, Double.POSITIVE_INFINITY,
-                    Double.NEGATIVE_INFINITY, 0, Double.NaN);
+            assertThat(found.values("x")).containsExactly(1, 1 + 1 / 64.0, -1 - 1 / 128.0, -0.0,
+                    Double.POSITIVE_INFINITY, Double.NEGATIVE_INFINITY, 0, Double.NaN);
         }
     }
 
@@ -276,7 +276,8 @@ class TransformerExportTest {
             if (shape != null) {
                 types.put(tensor, new TensorType(DType.FLOAT32, shape));
             }
-            SafetensorsWriter.write(copy, types, false, from.metadata(), n -> n.equals(tensor) ? values : from.values(n));
+            SafetensorsWriter.write(copy, types, false, from.metadata(),
+                    n -> n.equals(tensor) ? values : from.values(n));
         }
         return copy;
     }
