@@ -220,18 +220,23 @@ final class KernelRuns implements AutoCloseable {
         Tensor square = arena.take(p);
         Tensor numbers = arena.take(DType.FLOAT64, 6);
         numbers.set(0.9, 0.99, 1e-6, 1e-3, 0.99, 0);
+        // A slice is an object: taken here, so that a call allocates nothing but what its kernel does.
+        Tensor decayed = numbers.slice(0, 1);
+        Tensor moments = numbers.slice(0, 3);
+        Tensor rate = numbers.slice(3, 1);
+        Tensor keep = numbers.slice(4, 1);
         Tensor sum = numbers.slice(5, 1);
         add("combine", () -> backend.combine(0.5, g, -0.25, w, square), square);
         Slices squares = parts(square);
-        add("cautious decay", () -> kernels.cautiousDecay(squares, gs, numbers.slice(0, 1)), square);
+        add("cautious decay", () -> kernels.cautiousDecay(squares, gs, decayed), square);
         for (boolean transA : new boolean[] {false, true}) {
             addSum("gemv " + transA, () -> kernels.productAndSquares(transA, 100, 700, gradScale, g, m, f, sum), sum, f);
         }
         for (Channels channels : Channels.values()) {
             add("projected adam " + channels, () -> kernels.projectedAdam(
-                    channels, 100, 700, g, m, v, numbers.slice(0, 3), f), m, v, f);
+                    channels, 100, 700, g, m, v, moments, f), m, v, f);
             add("scaled update " + channels, () -> kernels.scaledUpdate(
-                    channels, 100, 700, square, g, f, numbers.slice(3, 1), numbers.slice(4, 1)), square);
+                    channels, 100, 700, square, g, f, rate, keep), square);
             addSum("scaled sum " + channels, () -> kernels.scaledSquares(channels, 100, 700, g, f, sum), sum);
         }
     }
