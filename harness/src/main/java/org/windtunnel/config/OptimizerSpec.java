@@ -11,11 +11,9 @@ public sealed interface OptimizerSpec
         permits OptimizerSpec.Sgd,
                 OptimizerSpec.AdamW,
                 OptimizerSpec.SgdSai,
-                ProjectedSpec.Apollo,
-                ProjectedSpec.ApolloMini,
+                ProjectedSpec,
                 MuonSpec,
-                SphereSpec.MuonH,
-                SphereSpec.AdamH {
+                SphereSpec {
 
     /** The rule that hidden matrices are updated by. */
     UpdateRule rule();
