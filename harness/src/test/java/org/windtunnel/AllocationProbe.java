@@ -41,6 +41,9 @@ public final class AllocationProbe {
                 "-XX:+UseSerialGC",
                 "--add-modules",
                 "jdk.incubator.vector",
+                // As the program's own start script does.
+                "-XX:CompileCommand=quiet",
+                "-XX:CompileCommand=dontinline,org.windtunnel.backend.cpu.VectorMath::exp",
                 "-cp",
                 System.getProperty("java.class.path"),
                 main.getName()));
