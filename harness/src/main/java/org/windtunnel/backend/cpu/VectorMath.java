@@ -10,6 +10,11 @@ import jdk.incubator.vector.VectorSpecies;
  * <p>The exponential is one loop of its own that the others call between two short loops: a block stays in the L1
  * cache, so the extra passes cost less than what C2 makes of one large loop (see {@link VectorLanes}). {@code end} is
  * a multiple of the vector length.
+ *
+ * <p>The start script tells the compiler not to inline the exponential. In some processes, more of them on a crowded
+ * machine, the lookup of operators inside the Vector API has left four traps of a failed class check in its profile. C2
+ * adds these up over all vector operations that it compiles together; from 100 traps on, with 25 operations, it keeps the
+ * further ones' vectors on the heap for good. The exponential and GELU's error function have 30 together.
  */
 final class VectorMath {
     private static final VectorSpecies<Float> S = FloatVector.SPECIES_PREFERRED;
