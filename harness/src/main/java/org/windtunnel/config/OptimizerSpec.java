@@ -11,9 +11,11 @@ public sealed interface OptimizerSpec
         permits OptimizerSpec.Sgd,
                 OptimizerSpec.AdamW,
                 OptimizerSpec.SgdSai,
-                ProjectedSpec,
+                ProjectedSpec.Apollo,
+                ProjectedSpec.ApolloMini,
                 MuonSpec,
-                SphereSpec {
+                SphereSpec.MuonH,
+                SphereSpec.AdamH {
 
     /** The rule that hidden matrices are updated by. */
     UpdateRule rule();

@@ -1,9 +1,12 @@
 package org.windtunnel.config;
 
 import java.util.Map;
+import org.windtunnel.config.OptimizerSpec.AdamW;
+import org.windtunnel.config.OptimizerSpec.Decayed;
+import org.windtunnel.config.OptimizerSpec.EpsPlacement;
 
 /** APOLLO and APOLLO-Mini (arXiv 2412.05270): what they have in common, and their settings. */
-public sealed interface ProjectedSpec extends OptimizerSpec permits ProjectedSpec.Apollo, ProjectedSpec.ApolloMini {
+public sealed interface ProjectedSpec permits ProjectedSpec.Apollo, ProjectedSpec.ApolloMini {
     double beta1();
 
     double beta2();
@@ -32,21 +35,6 @@ public sealed interface ProjectedSpec extends OptimizerSpec permits ProjectedSpe
 
     /** Whether the step makes up for moments that start at zero. */
     boolean correctBias();
-
-    @Override
-    default UpdateRule rule() {
-        return UpdateRule.APOLLO;
-    }
-
-    @Override
-    default Decayed decayed() {
-        return Decayed.MATRICES;
-    }
-
-    @Override
-    default AdamW auxiliary() {
-        return adamw().resolve(lr(), weightDecay(), beta1(), beta2(), eps(), EpsPlacement.BEFORE);
-    }
 
     /** Which side of a matrix is compressed. */
     enum Side {
@@ -88,7 +76,12 @@ public sealed interface ProjectedSpec extends OptimizerSpec permits ProjectedSpe
             @Key(value = "Bias correction of the moments: the step times sqrt(1 - beta2^t) / (1 - beta1^t)", def = "true",
                             later = true)
                     boolean correctBias)
-            implements ProjectedSpec {
+            implements OptimizerSpec, ProjectedSpec {
+        @Override
+        public UpdateRule rule() {
+            return UpdateRule.APOLLO;
+        }
+
         @Override
         public int rank(int rows, int columns) {
             return rank != null ? rank : Math.max(1, Math.min(rows, columns) / 4);
@@ -97,6 +90,16 @@ public sealed interface ProjectedSpec extends OptimizerSpec permits ProjectedSpe
         @Override
         public boolean perTensor() {
             return false;
+        }
+
+        @Override
+        public Decayed decayed() {
+            return Decayed.MATRICES;
+        }
+
+        @Override
+        public AdamW auxiliary() {
+            return adamw.resolve(lr, weightDecay, beta1, beta2, eps, EpsPlacement.BEFORE);
         }
     }
 
@@ -127,7 +130,12 @@ public sealed interface ProjectedSpec extends OptimizerSpec permits ProjectedSpe
             @Key(value = "Bias correction of the moments: the step times sqrt(1 - beta2^t) / (1 - beta1^t)", def = "true",
                             later = true)
                     boolean correctBias)
-            implements ProjectedSpec {
+            implements OptimizerSpec, ProjectedSpec {
+        @Override
+        public UpdateRule rule() {
+            return UpdateRule.APOLLO;
+        }
+
         @Override
         public int rank(int rows, int columns) {
             return rank;
@@ -136,6 +144,16 @@ public sealed interface ProjectedSpec extends OptimizerSpec permits ProjectedSpe
         @Override
         public boolean perTensor() {
             return true;
+        }
+
+        @Override
+        public Decayed decayed() {
+            return Decayed.MATRICES;
+        }
+
+        @Override
+        public AdamW auxiliary() {
+            return adamw.resolve(lr, weightDecay, beta1, beta2, eps, EpsPlacement.BEFORE);
         }
     }
 }

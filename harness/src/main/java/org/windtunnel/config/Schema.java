@@ -133,29 +133,20 @@ final class Schema {
                 : node;
     }
 
-    /** The records of a sealed spec, and of the sealed specs it consists of, by their names. */
+    /** The records of a sealed spec by their names. */
     static Map<String, Class<?>> variants(Class<?> sealed) {
         Map<String, Class<?>> variants = new LinkedHashMap<>();
         for (Class<?> variant : sealed.getPermittedSubclasses()) {
-            if (variant.isSealed()) {
-                variants.putAll(variants(variant));
-            } else {
-                variants.put(variant.getAnnotation(Variant.class).value(), variant);
-            }
+            variants.put(variant.getAnnotation(Variant.class).value(), variant);
         }
         return variants;
     }
 
-    /** The outermost sealed spec that {@code record} is a variant of, or null. */
+    /** The sealed spec that {@code record} is a variant of, or null. */
     static Class<?> sealedParent(Class<?> record) {
-        return record.isAnnotationPresent(Variant.class) ? outermostSealed(record) : null;
-    }
-
-    private static Class<?> outermostSealed(Class<?> type) {
-        for (Class<?> parent : type.getInterfaces()) {
-            if (parent.isSealed()) {
-                Class<?> outer = outermostSealed(parent);
-                return outer == null ? parent : outer;
+        for (Class<?> parent : record.getInterfaces()) {
+            if (parent.isSealed() && record.isAnnotationPresent(Variant.class)) {
+                return parent;
             }
         }
         return null;

@@ -2,15 +2,13 @@ package org.windtunnel.config;
 
 import java.util.Map;
 import java.util.Set;
+import org.windtunnel.config.OptimizerSpec.AdamW;
+import org.windtunnel.config.OptimizerSpec.Decayed;
+import org.windtunnel.config.OptimizerSpec.EpsPlacement;
 
 /** Optimizers whose steps keep the Frobenius norm of a matrix (Hyperball; HyperP, arXiv 2603.28743), and their settings. */
-public sealed interface SphereSpec extends OptimizerSpec permits SphereSpec.MuonH, SphereSpec.AdamH {
+public sealed interface SphereSpec permits SphereSpec.MuonH, SphereSpec.AdamH {
     Radius radius();
-
-    @Override
-    default Decayed decayed() {
-        return Decayed.MATRICES;
-    }
 
     /** Which radius a sphere has. */
     enum Radius {
@@ -38,10 +36,15 @@ public sealed interface SphereSpec extends OptimizerSpec permits SphereSpec.Muon
             @Key(value = "AdamH of the readout and AdamW of all other parameters", def = "{}") Auxiliary adamw,
             @Key(value = "Rules by name pattern (a regular expression on whole names), such as {lm_head.*: adamw}", def = "{}")
                     Map<String, UpdateRule> assign)
-            implements SphereSpec {
+            implements OptimizerSpec, SphereSpec {
         @Override
         public UpdateRule rule() {
             return UpdateRule.MUONH;
+        }
+
+        @Override
+        public Decayed decayed() {
+            return Decayed.MATRICES;
         }
 
         @Override
@@ -71,10 +74,15 @@ public sealed interface SphereSpec extends OptimizerSpec permits SphereSpec.Muon
             @Key(value = "AdamW of all other parameters", def = "{}") Auxiliary adamw,
             @Key(value = "Rules by name pattern (a regular expression on whole names), such as {lm_head.*: adamw}", def = "{}")
                     Map<String, UpdateRule> assign)
-            implements SphereSpec {
+            implements OptimizerSpec, SphereSpec {
         @Override
         public UpdateRule rule() {
             return UpdateRule.ADAMH;
+        }
+
+        @Override
+        public Decayed decayed() {
+            return Decayed.MATRICES;
         }
 
         @Override
