@@ -103,11 +103,23 @@ public interface OptimizerKernels {
             Tensor c);
 
     /**
-     * y = alpha · op(A) · x for a matrix of adjacent rows, and the sum of squares of A, for which a backend need read A
-     * once only.
+     * y = alpha · op(A) · x for a matrix of adjacent rows.
      *
      * @param transA false: x has {@code columns} elements and y {@code rows}; true: the other way round
-     * @param alpha FLOAT64 [1], as is {@code squares}
+     * @param alpha FLOAT64 [1]
+     */
+    default void product(boolean transA, int rows, int columns, Tensor alpha, Tensor a, Tensor x, Tensor y) {
+        if (transA) {
+            product(true, false, 1, columns, rows, alpha, x, 1, a, columns, y);
+        } else {
+            product(false, true, rows, 1, columns, alpha, a, columns, x, columns, y);
+        }
+    }
+
+    /**
+     * The same, and the sum of squares of A, for which a backend need read A once only.
+     *
+     * @param squares FLOAT64 [1]
      */
     void productAndSquares(
             boolean transA, int rows, int columns, Tensor alpha, Tensor a, Tensor x, Tensor y, Tensor squares);

@@ -129,11 +129,7 @@ public abstract class SequentialOptimizerKernels implements OptimizerKernels {
     @Override
     public void productAndSquares(
             boolean transA, int rows, int columns, Tensor alpha, Tensor a, Tensor x, Tensor y, Tensor squares) {
-        if (transA) {
-            product(true, false, 1, columns, rows, alpha, x, 1, a, columns, y);
-        } else {
-            product(false, true, rows, 1, columns, alpha, a, columns, x, columns, y);
-        }
+        product(transA, rows, columns, alpha, a, x, y);
         squares.put(0, algebra.sumOfSquares(a));
     }
 

@@ -98,7 +98,8 @@ final class CudaOptimizers implements OptimizerKernels {
     @Override
     public void productAndSquares(
             boolean transA, int rows, int columns, Tensor alpha, Tensor a, Tensor x, Tensor y, Tensor squares) {
-        projection.productAndSquares(transA, rows, columns, alpha, a, x, y, squares);
+        product(transA, rows, columns, alpha, a, x, y);
+        projection.squares(a, squares);
     }
 
     @Override

@@ -34,14 +34,8 @@ final class ProjectionKernels {
         calls.to("scale_by").tensor(c).int64(size).doubles(alpha).elements(size);
     }
 
-    void productAndSquares(
-            boolean transA, int rows, int columns, Tensor alpha, Tensor a, Tensor x, Tensor y, Tensor squares) {
-        if (transA) {
-            product(true, false, 1, columns, rows, alpha, x, 1, a, columns, y);
-        } else {
-            product(false, true, rows, 1, columns, alpha, a, columns, x, columns, y);
-        }
-        reductions.sumOfSquares(a, Calls.doublesOf(squares));
+    void squares(Tensor a, Tensor out) {
+        reductions.sumOfSquares(a, Calls.doublesOf(out));
     }
 
     void projectedAdam(
