@@ -71,6 +71,10 @@ final class GemmKernels implements AutoCloseable {
         if (m == 0 || n == 0 || batch == 0) {
             return;
         }
+        if (batch == 1) {
+            gemm(transA, transB, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
+            return;
+        }
         batched.set(transA, transB, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
         batched.start(strideA, strideB, strideC, batch);
     }
@@ -274,7 +278,7 @@ final class GemmKernels implements AutoCloseable {
         }
     }
 
-    /** Many products of one shape; an item is one of them. */
+    /** Two or more products of one shape; an item is one of them. */
     private static final class Batched extends Product {
         private long strideA;
         private long strideB;
