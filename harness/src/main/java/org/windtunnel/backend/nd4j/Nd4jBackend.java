@@ -35,11 +35,30 @@ public final class Nd4jBackend implements Backend {
         if (floatType == DType.INT32) {
             throw new IllegalArgumentException("expected a floating-point type, found " + floatType);
         }
-        Nd4jCards.requireCode();
+        requireUsable();
         Natives.prepare();
         runInOneThread();
         this.floatType = floatType;
         this.attention = new Nd4jAttention(floatType, scratch);
+    }
+
+    /**
+     * Checks what ND4J's build needs of this machine, without loading it.
+     *
+     * @throws org.windtunnel.config.ConfigException if that is a GPU which is not there, or one that the build has no
+     *     code for
+     */
+    public static void requireUsable() {
+        Nd4jCards.requireCode();
+    }
+
+    /**
+     * Checks that ND4J's build is the one for processors, which the cpu backend has its BLAS from.
+     *
+     * @throws org.windtunnel.config.ConfigException if it is one for GPUs
+     */
+    public static void requireProcessorBuild() {
+        Nd4jCards.requireProcessorBuild();
     }
 
     /**

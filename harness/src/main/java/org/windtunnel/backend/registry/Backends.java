@@ -12,8 +12,8 @@ import org.windtunnel.backend.BackendStack;
 import org.windtunnel.backend.Natives;
 import org.windtunnel.backend.cpu.CpuBackend;
 import org.windtunnel.backend.cuda.CudaBackend;
+import org.windtunnel.backend.cuda.DeviceProvider;
 import org.windtunnel.backend.cuda.Operands;
-import org.windtunnel.backend.cuda.driver.CudaDevice;
 import org.windtunnel.backend.cuda.stack.CudaStack;
 import org.windtunnel.backend.nd4j.Nd4jBackend;
 import org.windtunnel.config.ConfigException;
@@ -39,7 +39,7 @@ public final class Backends {
     public static Backend open(RuntimeSpec spec) {
         requireUsable(spec);
         if (spec.backend() == BackendName.CUDA) {
-            return new CudaBackend(CudaDevice.open(), Operands.valueOf(spec.precision().name()), spec.cudaGraphs());
+            return new CudaBackend(DeviceProvider.find().open(), operands(spec), spec.cudaGraphs());
         }
         Natives.prepare();
         return spec.backend() == BackendName.CPU
@@ -57,7 +57,11 @@ public final class Backends {
      */
     public static BackendStack openStack(RuntimeSpec spec, int runs, Consumer<Backend> rehearsal) {
         requireUsable(spec);
-        return CudaStack.open(CudaDevice.open(), Operands.valueOf(spec.precision().name()), runs, rehearsal);
+        return CudaStack.open(DeviceProvider.find().open(), operands(spec), runs, rehearsal);
+    }
+
+    private static Operands operands(RuntimeSpec spec) {
+        return Operands.valueOf(spec.precision().name());
     }
 
     /**
@@ -65,15 +69,17 @@ public final class Backends {
      * before a run leaves anything behind.
      *
      * @throws ConfigException if the precision, the number of threads, or a GPU with its driver and libraries cannot be
-     *     had
+     *     had, or this build does not have the backend
      */
     public static void requireUsable(RuntimeSpec spec) {
         if (spec.threads() < 1) {
             throw new ConfigException("runtime.threads: expected at least 1, found " + spec.threads());
         }
         requirePrecision(spec);
-        if (spec.backend() == BackendName.CUDA) {
-            CudaDevice.requireUsable();
+        switch (spec.backend()) {
+            case CUDA -> DeviceProvider.find().requireUsable();
+            case ND4J -> Nd4jBackend.requireUsable();
+            case CPU -> Nd4jBackend.requireProcessorBuild();
         }
     }
 
