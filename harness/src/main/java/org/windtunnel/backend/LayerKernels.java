@@ -151,4 +151,19 @@ public interface LayerKernels {
      *     {@link LateFigures}, on a backend that has those
      */
     void squaredError(Tensor logits, Tensor targets, double gradScale, boolean writeGradient, double[] sums);
+
+    /**
+     * {@link #crossEntropy} with its gradient, against soft targets: the second sum is the same.
+     *
+     * @param targets first labels, INT32 [N]; a negative one leaves its row out
+     */
+    void softCrossEntropy(
+            Tensor logits, Tensor targets, SoftTargets soft, double zWeight, double gradScale, double[] sums);
+
+    /**
+     * {@link #squaredError} with its gradient, against soft targets: the second sum is the same.
+     *
+     * @param targets first labels, INT32 [N]; a negative one leaves its row out
+     */
+    void softSquaredError(Tensor logits, Tensor targets, SoftTargets soft, double gradScale, double[] sums);
 }

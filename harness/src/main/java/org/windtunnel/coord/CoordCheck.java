@@ -69,6 +69,7 @@ public final class CoordCheck {
                     recorder.nextStep();
                 }
                 batch.fill().accept(model.inputs(), model.targets());
+                model.draw(step);
                 model.forwardBackward(1.0 / model.targets().size(), at.train().zLoss(), false, sums);
             }
             recorder.modules().forEach((name, module) -> add(name, module, widthIndex));

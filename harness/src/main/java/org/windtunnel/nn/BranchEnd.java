@@ -36,11 +36,11 @@ final class BranchEnd {
         return s.squeezeRatio() > 0 || s.dropPath() > 0;
     }
 
-    void forward(Epilogue epilogue, Tensor y) {
+    void forward(Epilogue epilogue, Tensor y, boolean training) {
         if (squeeze != null) {
             squeeze.forward(branch, gated);
         }
-        kernels.shiftForward(batch, gated, null, factors(), epilogue, y);
+        kernels.shiftForward(batch, gated, null, training ? factors() : null, epilogue, y);
     }
 
     private Tensor factors() {

@@ -1,8 +1,10 @@
 package org.windtunnel.nn;
 
 import org.windtunnel.backend.Backend;
+import org.windtunnel.backend.SoftTargets;
 import org.windtunnel.config.TrainSpec.Loss;
 import org.windtunnel.tensor.Allocator;
+import org.windtunnel.tensor.DType;
 import org.windtunnel.tensor.Tensor;
 
 /** The readout of image models: logits of B rows of features, and the loss. */
@@ -14,7 +16,10 @@ final class Classifier {
     private final Tensor bias;
     private final Tensor dBias;
     private final Tensor logits;
-    private final SoftTargets soft;
+    private final SoftTargets smoothed;
+    private final SoftTargets mixed;
+    /** Null where each target of a training pass is one class. */
+    private SoftTargets soft;
     private Loss loss = Loss.CROSS_ENTROPY;
 
     /**
@@ -39,7 +44,9 @@ final class Classifier {
         this.bias = biased ? parameters.weight(biasName) : null;
         this.dBias = biased ? parameters.gradient(biasName) : null;
         this.logits = memory.take(batch, classes);
-        this.soft = new SoftTargets(labelSmoothing, batch, classes);
+        this.smoothed = labelSmoothing == 0 ? null : new SoftTargets(labelSmoothing, null, null);
+        this.mixed = new SoftTargets(labelSmoothing, memory.take(DType.INT32, batch), memory.take(batch));
+        this.soft = smoothed;
     }
 
     Tensor logits() {
@@ -66,22 +73,23 @@ final class Classifier {
         Losses.run(backend, loss, logits, targets, 0, 0, false, sums);
     }
 
-    /** Second labels of the micro-batch and their shares, for training passes; null for none. */
+    /** As {@link Model#mixTargets}. */
     void mix(int[] seconds, float[] shares) {
-        soft.mix(seconds, shares);
-    }
-
-    /** Whether each target of the next pass is one class. */
-    boolean hasHardTargets() {
-        return soft.isHard();
+        if (seconds != null) {
+            mixed.seconds().set(seconds);
+            mixed.shares().set(shares);
+        }
+        soft = seconds == null ? smoothed : mixed;
     }
 
     /** Loss and backward pass: dFeatures is overwritten with the gradient of the features, the logits with theirs. */
     void backward(
             Tensor targets, double zWeight, double gradScale, Tensor dFeatures, boolean accumulate, double[] sums) {
-        soft.beforeLoss(logits);
-        Losses.run(backend, loss, logits, targets, zWeight, gradScale, true, sums);
-        soft.afterLoss(loss, targets, gradScale, logits, sums);
+        if (soft == null) {
+            Losses.run(backend, loss, logits, targets, zWeight, gradScale, true, sums);
+        } else {
+            Losses.run(backend, loss, logits, targets, soft, zWeight, gradScale, sums);
+        }
         readout.backward(features, logits, dFeatures, accumulate);
         if (bias != null) {
             backend.columnSum(logits, dBias, accumulate);

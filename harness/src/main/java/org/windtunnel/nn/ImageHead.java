@@ -55,14 +55,9 @@ final class ImageHead {
         classifier.loss(targets, sums);
     }
 
-    /** As {@link Classifier#mix}. */
+    /** As {@link Model#mixTargets}. */
     void mix(int[] seconds, float[] shares) {
         classifier.mix(seconds, shares);
-    }
-
-    /** Whether each target of the next pass is one class. */
-    boolean hasHardTargets() {
-        return classifier.hasHardTargets();
     }
 
     /** Loss and backward pass: d is overwritten with the gradient of the input, the logits with theirs. */

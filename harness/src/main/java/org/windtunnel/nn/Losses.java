@@ -1,6 +1,7 @@
 package org.windtunnel.nn;
 
 import org.windtunnel.backend.LayerKernels;
+import org.windtunnel.backend.SoftTargets;
 import org.windtunnel.config.TrainSpec.Loss;
 import org.windtunnel.tensor.Tensor;
 
@@ -20,6 +21,15 @@ public final class Losses {
         switch (loss) {
             case CROSS_ENTROPY -> backend.crossEntropy(logits, targets, zWeight, gradScale, writeGradient, sums);
             case MSE -> backend.squaredError(logits, targets, gradScale, writeGradient, sums);
+        }
+    }
+
+    /** The same against soft targets, with its gradient. */
+    static void run(LayerKernels backend, Loss loss, Tensor logits, Tensor targets, SoftTargets soft, double zWeight,
+            double gradScale, double[] sums) {
+        switch (loss) {
+            case CROSS_ENTROPY -> backend.softCrossEntropy(logits, targets, soft, zWeight, gradScale, sums);
+            case MSE -> backend.softSquaredError(logits, targets, soft, gradScale, sums);
         }
     }
 }

@@ -105,10 +105,9 @@ public final class Mlp implements Model {
         }
     }
 
-    /** Not with soft targets, which are corrected on the host. */
     @Override
     public boolean isRepeatable() {
-        return probe == null && classifier.hasHardTargets();
+        return probe == null;
     }
 
     @Override

@@ -35,7 +35,7 @@ public interface Model {
 
     /**
      * Training passes from now on are on mixed examples: the target of row n is {@code seconds[n]} to the share
-     * {@code shares[n]}, and its own to the rest. The arrays are read in every pass; null for unmixed targets, the default.
+     * {@code shares[n]}, and its own to the rest. The arrays are copied; null for unmixed targets, the default.
      *
      * @throws ConfigException if the model has no such loss
      */
@@ -45,6 +45,14 @@ public interface Model {
                     "data.augment.mixup: expected 0 with this model.family, which has no loss of mixed " + "targets");
         }
     }
+
+    /**
+     * Draws what a training pass leaves to chance, such as the paths that are dropped: the same for the same seed and
+     * number. Passes use it until the next call; before the first, nothing is left to chance.
+     *
+     * @param pass number of the training pass since the run began, 0-based
+     */
+    default void draw(long pass) {}
 
     /**
      * Forward and backward pass: gradients of gradScale · Σ (nll + zWeight · lse²) over the micro-batch, or of

@@ -34,7 +34,7 @@ final class PostActivationBlock extends ResidualBlock {
             x = active[i];
         }
         if (end != null) {
-            end.forward(join, output);
+            end.forward(join, output, training);
         }
     }
 

@@ -45,7 +45,7 @@ final class PreActivationBlock extends ResidualBlock {
             convolutions[last()].addTo(active[last()], output);
         } else {
             convolutions[last()].forward(active[last()], convolved[last()], probe);
-            end.forward(join, output);
+            end.forward(join, output, training);
         }
     }
 

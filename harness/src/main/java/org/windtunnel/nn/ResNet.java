@@ -24,8 +24,6 @@ import org.windtunnel.tensor.Tensor;
  * With a counting allocator the model can't run. Belongs to the thread that uses its backend.
  */
 public final class ResNet implements Model {
-    private static final String PASSES = "drop_path.passes";
-
     private final Parameters parameters;
     private final Map<String, Tensor> buffers = new LinkedHashMap<>();
     private final Tensor inputs;
@@ -35,8 +33,6 @@ public final class ResNet implements Model {
     private final ImageHead head;
     private final Tensor dLast;
     private final Tensor dFirst;
-    private final Tensor passes;
-    private final float[] count = new float[1];
     private long seed;
     private Probe probe;
 
@@ -74,10 +70,6 @@ public final class ResNet implements Model {
         this.head = new ImageHead(wiring, at);
         this.dLast = blocks[blocks.length - 1].outputGradient();
         this.dFirst = blocks[0].inputGradient();
-        this.passes = shape.dropPath() > 0 ? memory.take(1) : null;
-        if (passes != null) {
-            buffers.put(PASSES, passes);
-        }
     }
 
     @Override
@@ -90,7 +82,7 @@ public final class ResNet implements Model {
         head.setLoss(loss);
     }
 
-    /** Seed of drop path, 0 if never set. */
+    /** Seed of drop path from the next draw on, 0 if never set. */
     public void setSeed(long newSeed) {
         seed = newSeed;
     }
@@ -105,7 +97,7 @@ public final class ResNet implements Model {
         return parameters;
     }
 
-    /** Running means and variances, and the number of training passes that drop path has counted. */
+    /** Running means and variances. */
     @Override
     public Map<String, Tensor> buffers() {
         return Collections.unmodifiableMap(buffers);
@@ -131,10 +123,16 @@ public final class ResNet implements Model {
         stem.backward(dFirst, accumulate);
     }
 
-    /** Not with drop path, which draws in each pass, nor with soft targets, which are corrected on the host. */
+    @Override
+    public void draw(long pass) {
+        for (ResidualBlock block : blocks) {
+            block.drawPath(seed, pass);
+        }
+    }
+
     @Override
     public boolean isRepeatable() {
-        return probe == null && passes == null && head.hasHardTargets();
+        return probe == null;
     }
 
     @Override
@@ -161,25 +159,10 @@ public final class ResNet implements Model {
     }
 
     private void forward(boolean training) {
-        drawPaths(training);
         stem.forward(inputs, training, probe);
         for (ResidualBlock block : blocks) {
             block.forward(training, probe);
         }
         head.forward(training, probe);
-    }
-
-    private void drawPaths(boolean training) {
-        if (passes == null) {
-            return;
-        }
-        passes.storage().read(passes.offset(), count, 0, 1);
-        for (ResidualBlock block : blocks) {
-            block.drawPath(seed, (long) count[0], training);
-        }
-        if (training) {
-            count[0]++;
-            passes.storage().write(passes.offset(), count, 0, 1);
-        }
     }
 }

@@ -80,9 +80,9 @@ abstract class ResidualBlock {
         return output;
     }
 
-    final void drawPath(long seed, long pass, boolean training) {
+    final void drawPath(long seed, long pass) {
         if (dropPath != null) {
-            dropPath.draw(seed, pass, training);
+            dropPath.draw(seed, pass);
         }
     }
 

@@ -88,7 +88,7 @@ public final class RunSession implements AutoCloseable {
             this.optimizer = Optimizers.create(spec.optimizer(), plan.steps(), backend, model.parameters(),
                     plan.scaling(), Projections.gaussian(spec.seed()), arena);
             this.diagnostics = plan.diagnostics(backend, model, arena);
-            this.late = model.isRepeatable() && batches.mixture() == null ? backend.lateFigures() : null;
+            this.late = model.isRepeatable() ? backend.lateFigures() : null;
             this.gradScale = 1.0 / ((double) spec.train().batch() * unitsPerExample);
             this.gradClip = new GradClip(spec.train().clip(), arena);
             this.update = backend.repeated("the update", this::runUpdate);
@@ -143,14 +143,10 @@ public final class RunSession implements AutoCloseable {
     }
 
     private void queueBackward(long step, boolean updates) {
-        BatchSource.Mixture mixture = batches.mixture();
-        if (mixture != null) {
-            model.mixTargets(mixture.seconds(), mixture.shares());
-        }
         double nll = 0;
         int batch = spec.train().batch();
         for (int first = 0; first < batch; first += microBatch) {
-            batches.train(step + batchShift, first, model.inputs(), model.targets());
+            load(step, first);
             if (late != null) {
                 boolean last = first + microBatch >= batch;
                 latePass((first == 0 ? FIRST : 0) + (last ? LAST : 0) + (last && updates ? UPDATES : 0));
@@ -166,6 +162,16 @@ public final class RunSession implements AutoCloseable {
             gradNorm = GradClip.norm(backend, model.parameters().gradients());
         }
         queuedLr[queued++] = rate(step);
+    }
+
+    /** All that is new to a training pass: it goes to the backend's memory ahead of it. */
+    private void load(long step, int first) {
+        batches.train(step + batchShift, first, model.inputs(), model.targets());
+        BatchSource.Mixture mixture = batches.mixture();
+        if (mixture != null) {
+            model.mixTargets(mixture.seconds(), mixture.shares());
+        }
+        model.draw(step * (spec.train().batch() / microBatch) + first / microBatch);
     }
 
     /** What looks into the model makes its pass another one. */

@@ -69,6 +69,10 @@ final class GradientCases {
         g.crossEntropy(0);
         g.crossEntropy(0.1);
         g.squaredError();
+        for (boolean mixed : new boolean[] {false, true}) {
+            g.softLoss(mixed, false);
+            g.softLoss(mixed, true);
+        }
         g.cases.addAll(ImageGradientCases.all(seed));
         return g.cases;
     }
@@ -301,6 +305,38 @@ final class GradientCases {
                     t.backend().squaredError(logits, t.ints(targets), dOut[0], true, new double[3]);
                     return new double[][] {logits.toDoubles()};
                 });
+    }
+
+    private void softLoss(boolean mixed, boolean squared) {
+        int n = 5;
+        int classes = 7;
+        double zWeight = squared ? 0 : 0.1;
+        add((squared ? "squared error" : "cross entropy") + ", smoothed" + (mixed ? " and mixed" : ""), "logits",
+                new double[][] {normal(n * classes)},
+                (t, v) -> {
+                    double[] sums = softLoss(t, t.of(v[0], n, classes), mixed, squared, zWeight, 1);
+                    return new double[] {sums[0] + zWeight * sums[1]};
+                },
+                (t, v, dOut) -> {
+                    Tensor logits = t.of(v[0], n, classes);
+                    softLoss(t, logits, mixed, squared, zWeight, dOut[0]);
+                    return new double[][] {logits.toDoubles()};
+                });
+    }
+
+    private static double[] softLoss(
+            TestTensors t, Tensor logits, boolean mixed, boolean squared, double zWeight, double gradScale) {
+        Tensor targets = t.ints(2, -1, 6, 0, 2);
+        SoftTargets soft = mixed
+                ? new SoftTargets(0.2, t.ints(3, 1, 6, 5, 0), t.of(new double[] {0.25, 0.5, 0.5, 0, 1}))
+                : new SoftTargets(0.2, null, null);
+        double[] sums = new double[3];
+        if (squared) {
+            t.backend().softSquaredError(logits, targets, soft, gradScale, sums);
+        } else {
+            t.backend().softCrossEntropy(logits, targets, soft, zWeight, gradScale, sums);
+        }
+        return sums;
     }
 
     private void crossEntropy(double zWeight) {

@@ -14,6 +14,7 @@ final class TokenCases {
             cases.add(attention(new CaseDraws(seed, "attention" + options, large), large));
             cases.add(crossEntropy(new CaseDraws(seed, "crossEntropy" + options, large), options));
             cases.add(squaredError(new CaseDraws(seed, "squaredError" + options, large)));
+            cases.add(softLoss(new CaseDraws(seed, "softLoss" + options, large), options));
         }
         for (boolean inverse : new boolean[] {false, true}) {
             cases.add(rope(new CaseDraws(seed, "rope" + inverse, large), inverse));
@@ -138,6 +139,37 @@ final class TokenCases {
             out.put("squares", new double[] {sums[1]});
             out.put("count", new double[] {sums[2]});
             t.backend().squaredError(x, t.ints(targets), 0.25, true, sums);
+            out.put("gradient", x.toDoubles());
+        });
+    }
+
+    /** Bit 0 of options: squared error; bit 1: mixed. One target is left out. */
+    private static KernelCase softLoss(CaseDraws r, int options) {
+        boolean squared = (options & 1) != 0;
+        boolean mixed = (options & 2) != 0;
+        int n = r.size();
+        int classes = r.size();
+        int[] targets = r.ids(n, classes);
+        targets[n / 2] = -1;
+        int[] seconds = r.ids(n, classes);
+        double[] shares = r.uniform(n, 0, 1);
+        double[] logits = r.normal(n * classes);
+        String name = "soft " + (squared ? "squared error " : "cross entropy ") + n + "x" + classes
+                + (mixed ? " mixed" : "");
+        return new KernelCase(name, (t, out) -> {
+            Tensor x = t.of(logits, n, classes);
+            SoftTargets soft = mixed
+                    ? new SoftTargets(0.1, t.ints(seconds), t.of(shares))
+                    : new SoftTargets(0.3, null, null);
+            double[] sums = new double[3];
+            if (squared) {
+                t.backend().softSquaredError(x, t.ints(targets), soft, 0.25, sums);
+            } else {
+                t.backend().softCrossEntropy(x, t.ints(targets), soft, 0.05, 0.25, sums);
+            }
+            out.put("loss", new double[] {sums[0]});
+            out.put("second sum", new double[] {sums[1]});
+            out.put("count", new double[] {sums[2]});
             out.put("gradient", x.toDoubles());
         });
     }

@@ -20,6 +20,7 @@ final class ResNetAllocation {
             double[] sums = new double[3];
             AllocationProbe.measure(() -> {
                 for (int i = 0; i < STEPS; i++) {
+                    model.draw(i);
                     model.forwardBackward(0.25, 0, false, sums);
                 }
             }, ROUNDS);

@@ -70,6 +70,7 @@ record ResNetCase(String name, ResNetShape shape, ForwardMultipliers multipliers
         ResNet model = new ResNet(backend, shape, multipliers, batch, arena);
         model.setLoss(loss);
         model.setSeed(11);
+        model.draw(0);
         List<ParamSpec> specs = model.parameters().specs();
         double[] mean = specs.stream().mapToDouble(s -> s.role() == Role.NORM_GAIN ? 1 : 0).toArray();
         double[] std = specs.stream().mapToDouble(s -> s.shape().length > 1 ? Math.sqrt(2.0 / s.fanIn()) : 0.2).toArray();

@@ -73,7 +73,7 @@ class ResNetGradTest {
         return direction;
     }
 
-    /** Every pass starts from the same buffers, so that drop path draws the same. */
+    /** Every pass starts from the same buffers. */
     private static double loss(ResNet model, double[][] buffers) {
         ResNetCase.restore(model, buffers);
         double[] sums = new double[3];

@@ -8,7 +8,6 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -19,32 +18,46 @@ import org.windtunnel.backend.cuda.Operands;
 /** Runs of residual networks on the emulated card against the cpu backend, from the config to the logs. */
 class ImagesOnEmulatedCardTest {
     private static final int STEPS = 8;
+    /** Passes of steps that no diagnostics look into, but for the first of each of the two kinds. */
+    private static final int REPLAYS = 2 * (STEPS - 2) - 2;
     /** Of the loss before the first update, which no rounding can bring onto the other side of a ReLU. */
     private static final double FIRST = 1e-5;
     /** Of figures after it: one unit that rounding flips was seen to change losses by 3e-4, norms by 5e-3. */
     private static final double TOLERANCE = 2e-2;
     private static final String PLAIN = "{family: resnet, width: 4, blocks: [1, 1]}";
+    /** What is drawn for each pass; its data are mixed as well. */
+    private static final String RANDOM =
+            "{family: resnet, width: 4, blocks: [1, 1], squeeze_ratio: 0.5, drop_path: 0.4, label_smoothing: 0.1}";
 
     @TempDir
     Path temp;
 
     private static RunJob job(String model) {
+        return job(model, "");
+    }
+
+    private static RunJob job(String model, String train) {
         return ResumableRuns.job("images", """
                 name: images
                 model: %s
-                data: {type: shapes, channels: 3, classes: 3, augment: {crop: 2, flip: true, cutout: 4}}
+                data: {type: shapes, channels: 3, classes: 3, augment: {crop: 2, flip: true, cutout: 4, mixup: %s}}
                 optimizer: {type: adamw, lr: 0.01}
-                train: {steps: %d, batch: 8, micro_batch: 4, log_every: 1, eval_every: 4, eval_sequences: 8, clip: 1}
+                train:
+                  {steps: %d, batch: 8, micro_batch: 4, log_every: 1, eval_every: 4, eval_sequences: 8, clip: 1, %s}
                 diagnostics: {every: 3}
                 checkpoint: {at_end: true}
-                """.formatted(model, STEPS), null);
+                """.formatted(model, model.equals(RANDOM) ? "0.3" : "0", STEPS, train), null);
     }
 
     private EmulatedDevice run(String model, String name, boolean graphs) {
+        return run(job(model), name, graphs);
+    }
+
+    private EmulatedDevice run(RunJob job, String name, boolean graphs) {
         EmulatedDevice device = new EmulatedDevice();
         try (RunExecutor executor = new RunExecutor(
                 Path.of("."), new Preemption(), spec -> new CudaBackend(device, Operands.FP32, graphs))) {
-            executor.execute(job(model), temp.resolve(name), ProgressListener.NONE);
+            executor.execute(job, temp.resolve(name), ProgressListener.NONE);
         }
         return device;
     }
@@ -61,8 +74,7 @@ class ImagesOnEmulatedCardTest {
 
     /** Drop path and soft targets; group norm and average pooling; no norm and the pooling of maxima. */
     @ParameterizedTest
-    @ValueSource(strings = {PLAIN,
-        "{family: resnet, width: 4, blocks: [1, 1], squeeze_ratio: 0.5, drop_path: 0.4, label_smoothing: 0.1}",
+    @ValueSource(strings = {PLAIN, RANDOM,
         "{family: resnet, width: 4, blocks: [1, 1], block: bottleneck, preact: true, norm: group, groups: 2, stem: deep, "
                 + "average_downsample: true}",
         "{family: resnet, width: 4, blocks: [1, 1], norm: none, shortcut: a, stem: large}"})
@@ -81,15 +93,22 @@ class ImagesOnEmulatedCardTest {
                 .isCloseTo(losses("cpu", "curve.jsonl", "loss").get(0), within(FIRST));
     }
 
-    @Test
-    void replayedPassesHaveTheBitsOfLaunchedOnes() throws IOException {
-        assertThat(run(PLAIN, "launched", false).replays()).isZero();
-        assertThat(run(PLAIN, "replayed", true).replays()).isPositive();
-        for (String log : List.of("curve.jsonl", "eval.jsonl", "diag.jsonl")) {
-            assertThat(ResumableRuns.log(temp.resolve("replayed"), log))
-                    .isEqualTo(ResumableRuns.log(temp.resolve("launched"), log));
+    @ParameterizedTest
+    @ValueSource(strings = {PLAIN, RANDOM})
+    void replayedPassesHaveTheBitsOfLaunchedOnes(String model) throws IOException {
+        EmulatedDevice atOnce = run(job(model, QueuedStepsTest.AT_ONCE), "at-once", false);
+        assertThat(atOnce.mostUnread()).isEqualTo(1);
+        assertThat(run(model, "launched", false).replays()).isZero();
+        EmulatedDevice replayed = run(model, "replayed", true);
+        assertThat(replayed.mostUnread()).isEqualTo(2);
+        assertThat(replayed.replays()).isGreaterThanOrEqualTo(REPLAYS);
+        for (String run : List.of("launched", "replayed")) {
+            for (String log : List.of("curve.jsonl", "eval.jsonl", "diag.jsonl")) {
+                assertThat(ResumableRuns.log(temp.resolve(run), log)).as("%s of %s", log, run)
+                        .isEqualTo(ResumableRuns.log(temp.resolve("at-once"), log));
+            }
+            assertThat(ResumableRuns.state(temp.resolve(run), STEPS))
+                    .isEqualTo(ResumableRuns.state(temp.resolve("at-once"), STEPS));
         }
-        assertThat(ResumableRuns.state(temp.resolve("replayed"), STEPS))
-                .isEqualTo(ResumableRuns.state(temp.resolve("launched"), STEPS));
     }
 }

@@ -12,6 +12,8 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.BiConsumer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.windtunnel.backend.OutOfMemory;
 import org.windtunnel.backend.cuda.CudaBackend;
 import org.windtunnel.backend.cuda.EmulatedDevice;
@@ -182,18 +184,21 @@ class PackExecutorTest {
         sameAsAlone(jobs, heard);
     }
 
-    @Test
-    void imagesAreTrainedAtOnceAsWell() throws IOException {
+    /** Also where paths are dropped, labels smoothed and images mixed, by each run's own seed. */
+    @ParameterizedTest
+    @CsvSource({"'', 0", "', drop_path: 0.4, label_smoothing: 0.1', 0.3"})
+    void imagesAreTrainedAtOnceAsWell(String options, double mixup) throws IOException {
         List<RunJob> jobs = new ArrayList<>();
         for (String lr : List.of("0.01", "0.1", "0.03")) {
             jobs.add(ResumableRuns.job("packed", """
                     name: packed
-                    model: {family: resnet, width: 4, blocks: [1, 1]}
-                    data: {type: shapes, channels: 3, classes: 3, augment: {crop: 2, flip: true, cutout: 4}}
+                    model: {family: resnet, width: 4, blocks: [1, 1]%s}
+                    data:
+                      {type: shapes, channels: 3, classes: 3, augment: {crop: 2, flip: true, cutout: 4, mixup: %s}}
                     optimizer: {type: sgd, lr: %s}
                     seed: %d
                     train: {steps: 4, batch: 4, log_every: 1, eval_every: 3, eval_sequences: 4, clip: 1}
-                    """.formatted(lr, jobs.size()), null));
+                    """.formatted(options, mixup, lr, jobs.size()), null));
         }
         Heard heard = pack("packed", jobs);
         assertThat(device.replays()).isPositive().isLessThanOrEqualTo(3);

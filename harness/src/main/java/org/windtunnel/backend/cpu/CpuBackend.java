@@ -7,6 +7,8 @@ import org.windtunnel.backend.BlasSetup;
 import org.windtunnel.backend.ImageKernels;
 import org.windtunnel.backend.Natives;
 import org.windtunnel.backend.OptimizerKernels;
+import org.windtunnel.backend.SoftLosses;
+import org.windtunnel.backend.SoftTargets;
 import org.windtunnel.tensor.DType;
 import org.windtunnel.tensor.Storage;
 import org.windtunnel.tensor.Tensor;
@@ -28,6 +30,7 @@ public final class CpuBackend implements Backend {
     private final AttentionKernel attention;
     private final CpuOptimizers optimizers;
     private final CpuImages images;
+    private final SoftLosses softLosses = new SoftLosses(this);
 
     /** @param threads threads that share the work, the caller's included */
     public CpuBackend(int threads) {
@@ -270,6 +273,17 @@ public final class CpuBackend implements Backend {
     @Override
     public void squaredError(Tensor logits, Tensor targets, double gradScale, boolean writeGradient, double[] sums) {
         loss.squaredError(logits, targets, gradScale, writeGradient, sums);
+    }
+
+    @Override
+    public void softCrossEntropy(
+            Tensor logits, Tensor targets, SoftTargets soft, double zWeight, double gradScale, double[] sums) {
+        softLosses.crossEntropy(logits, targets, soft, zWeight, gradScale, sums);
+    }
+
+    @Override
+    public void softSquaredError(Tensor logits, Tensor targets, SoftTargets soft, double gradScale, double[] sums) {
+        softLosses.squaredError(logits, targets, soft, gradScale, sums);
     }
 
     @Override

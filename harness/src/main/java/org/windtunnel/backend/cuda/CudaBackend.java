@@ -11,6 +11,7 @@ import org.windtunnel.backend.LateFigures;
 import org.windtunnel.backend.OptimizerKernels;
 import org.windtunnel.backend.RepeatedWork;
 import org.windtunnel.backend.Shapes;
+import org.windtunnel.backend.SoftTargets;
 import org.windtunnel.tensor.DType;
 import org.windtunnel.tensor.Storage;
 import org.windtunnel.tensor.Tensor;
@@ -366,12 +367,23 @@ public final class CudaBackend implements Backend {
     @Override
     public void crossEntropy(
             Tensor logits, Tensor targets, double zWeight, double gradScale, boolean writeGradient, double[] sums) {
-        tokens.crossEntropy(logits, targets, zWeight, gradScale, writeGradient, sums);
+        tokens.crossEntropy(logits, targets, null, zWeight, gradScale, writeGradient, sums);
     }
 
     @Override
     public void squaredError(Tensor logits, Tensor targets, double gradScale, boolean writeGradient, double[] sums) {
-        tokens.squaredError(logits, targets, gradScale, writeGradient, sums);
+        tokens.squaredError(logits, targets, null, gradScale, writeGradient, sums);
+    }
+
+    @Override
+    public void softCrossEntropy(
+            Tensor logits, Tensor targets, SoftTargets soft, double zWeight, double gradScale, double[] sums) {
+        tokens.crossEntropy(logits, targets, soft, zWeight, gradScale, true, sums);
+    }
+
+    @Override
+    public void softSquaredError(Tensor logits, Tensor targets, SoftTargets soft, double gradScale, double[] sums) {
+        tokens.squaredError(logits, targets, soft, gradScale, true, sums);
     }
 
     @Override

@@ -2,6 +2,7 @@ package org.windtunnel.backend.cuda;
 
 import java.nio.ByteBuffer;
 import org.windtunnel.backend.Shapes;
+import org.windtunnel.backend.SoftTargets;
 import org.windtunnel.tensor.Tensor;
 
 /**
@@ -114,13 +115,20 @@ final class TokenKernels {
                 .grid(Calls.blocks((long) time * width, Calls.BLOCK), 1, 1);
     }
 
+    /** @param soft null for targets of one class */
     void crossEntropy(
-            Tensor logits, Tensor targets, double zWeight, double gradScale, boolean writeGradient, double[] sums) {
+            Tensor logits,
+            Tensor targets,
+            SoftTargets soft,
+            double zWeight,
+            double gradScale,
+            boolean writeGradient,
+            double[] sums) {
         int rows = targets.intSize();
         int width = width(logits, rows);
         boolean narrow = width <= NARROW;
         long losses = losses(rows);
-        calls.to(narrow ? "cross_entropy_by_warp" : "cross_entropy_by_block")
+        calls.to(narrow ? byWarp(soft) : byBlock(soft))
                 .tensor(logits)
                 .ints(targets)
                 .int32(rows)
@@ -129,16 +137,19 @@ final class TokenKernels {
                 .float64(gradScale)
                 .flag(writeGradient)
                 .address(losses)
-                .address(reductions.fault())
-                .grid(narrow ? Calls.blocks(rows, Calls.BLOCK / Calls.WARP) : rows, 1, 1);
+                .address(reductions.fault());
+        add(soft);
+        calls.grid(narrow ? Calls.blocks(rows, Calls.BLOCK / Calls.WARP) : rows, 1, 1);
         sum(losses, targets, rows, sums);
     }
 
-    void squaredError(Tensor logits, Tensor targets, double gradScale, boolean writeGradient, double[] sums) {
+    /** @param soft null for targets of one class */
+    void squaredError(
+            Tensor logits, Tensor targets, SoftTargets soft, double gradScale, boolean writeGradient, double[] sums) {
         int rows = targets.intSize();
         int width = width(logits, rows);
         long losses = losses(rows);
-        calls.to("squared_error")
+        calls.to(soft == null ? "squared_error" : "soft_squared_error")
                 .tensor(logits)
                 .ints(targets)
                 .int32(rows)
@@ -146,9 +157,24 @@ final class TokenKernels {
                 .float32(gradScale)
                 .flag(writeGradient)
                 .address(losses)
-                .address(reductions.fault())
-                .warps(rows);
+                .address(reductions.fault());
+        add(soft);
+        calls.warps(rows);
         sum(losses, targets, rows, sums);
+    }
+
+    private static String byWarp(SoftTargets soft) {
+        return soft == null ? "cross_entropy_by_warp" : "soft_cross_entropy_by_warp";
+    }
+
+    private static String byBlock(SoftTargets soft) {
+        return soft == null ? "cross_entropy_by_block" : "soft_cross_entropy_by_block";
+    }
+
+    private void add(SoftTargets soft) {
+        if (soft != null) {
+            calls.float64(soft.smoothing()).ints(soft.seconds()).tensor(soft.shares());
+        }
     }
 
     private long losses(int rows) {

@@ -8,6 +8,8 @@ import org.windtunnel.backend.Backend;
 import org.windtunnel.backend.ImageKernels;
 import org.windtunnel.backend.Natives;
 import org.windtunnel.backend.OptimizerKernels;
+import org.windtunnel.backend.SoftLosses;
+import org.windtunnel.backend.SoftTargets;
 import org.windtunnel.tensor.DType;
 import org.windtunnel.tensor.Storage;
 import org.windtunnel.tensor.Tensor;
@@ -29,6 +31,7 @@ public final class Nd4jBackend implements Backend {
     private final Nd4jOptimizers optimizers = new Nd4jOptimizers(this, scratch);
     private final Nd4jAttention attention;
     private final Nd4jImages images = new Nd4jImages(scratch);
+    private final SoftLosses softLosses = new SoftLosses(this);
 
     /** @param floatType FLOAT32 or FLOAT64 */
     public Nd4jBackend(DType floatType) {
@@ -281,6 +284,17 @@ public final class Nd4jBackend implements Backend {
     @Override
     public void squaredError(Tensor logits, Tensor targets, double gradScale, boolean writeGradient, double[] sums) {
         scratch.run(() -> Nd4jTokens.squaredError(logits, targets, gradScale, writeGradient, sums));
+    }
+
+    @Override
+    public void softCrossEntropy(
+            Tensor logits, Tensor targets, SoftTargets soft, double zWeight, double gradScale, double[] sums) {
+        softLosses.crossEntropy(logits, targets, soft, zWeight, gradScale, sums);
+    }
+
+    @Override
+    public void softSquaredError(Tensor logits, Tensor targets, SoftTargets soft, double gradScale, double[] sums) {
+        softLosses.squaredError(logits, targets, soft, gradScale, sums);
     }
 
     @Override

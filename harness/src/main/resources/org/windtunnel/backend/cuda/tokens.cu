@@ -137,11 +137,38 @@ __device__ __forceinline__ Softmax warpSoftmax(Softmax s) {
     return s;
 }
 
-// One row by a warp (THREADS 32) or by the block (256). losses[row] = {nll, lse²}.
-template <int THREADS>
+// Targets t = (1 - smoothing) ((1 - share) e_first + share e_second) + smoothing / width; without second labels share is 0.
+struct SoftTarget {
+    double smoothing;
+    double share;
+    int first;
+    int second;
+    int width;
+};
+
+__device__ __forceinline__ SoftTarget softTarget(
+        double smoothing, const int* seconds, const float* shares, int row, int first, int width) {
+    SoftTarget s;
+    s.smoothing = smoothing;
+    s.share = seconds ? shares[row] : 0;
+    s.first = first;
+    s.second = seconds ? seconds[row] : -1;
+    s.width = width;
+    return s;
+}
+
+// e_first - t at class c.
+__device__ __forceinline__ double fromFirst(SoftTarget s, int c) {
+    double hard = (c == s.first ? 1 - s.share : 0) + (c == s.second ? s.share : 0);
+    return (c == s.first ? 1 : 0) - ((1 - s.smoothing) * hard + s.smoothing / s.width);
+}
+
+// One row by a warp (THREADS 32) or by the block (256). losses[row] = {nll, lse²}. Soft targets add (e - t)·z to the loss
+// and e - t to its gradient.
+template <int THREADS, bool SOFT>
 __device__ __forceinline__ void crossEntropyRow(
         float* logits, const int* targets, int rows, int width, double zWeight, double gradScale, int writeGradient,
-        double* losses, int* fault) {
+        double* losses, int* fault, double smoothing, const int* seconds, const float* shares) {
     __shared__ Softmax partial[BLOCK / WARP];
     int row = blockIdx.x * (BLOCK / THREADS) + threadIdx.x / THREADS;
     int first = threadIdx.x % THREADS;
@@ -160,11 +187,16 @@ __device__ __forceinline__ void crossEntropyRow(
         }
         return;
     }
+    SoftTarget t = softTarget(smoothing, seconds, shares, row, target, width);
+    double linear = 0;
     Softmax s;
     s.largest = -3.402823466e38f;
     s.sum = 0;
     for (int c = first; c < width; c += THREADS) {
         float v = x[c];
+        if (SOFT) {
+            linear += fromFirst(t, c) * v;
+        }
         if (v > s.largest) {
             s.sum = s.sum * expf(s.largest - v) + 1;
             s.largest = v;
@@ -184,9 +216,12 @@ __device__ __forceinline__ void crossEntropyRow(
             s = merge(s, partial[w]);
         }
     }
+    if (SOFT) {
+        linear = THREADS > WARP ? blockSum(linear) : warpSum(linear);
+    }
     double lse = s.largest + log((double)s.sum);
     if (first == 0) {
-        losses[2 * (i64)row] = lse - wanted;
+        losses[2 * (i64)row] = lse - wanted + linear;
         losses[2 * (i64)row + 1] = lse * lse;
     }
     // No thread may overwrite the target's logit before all have read it.
@@ -194,26 +229,45 @@ __device__ __forceinline__ void crossEntropyRow(
     float weight = (float)(gradScale * (1 + 2 * zWeight * lse) / s.sum);
     for (int c = first; writeGradient && c < width; c += THREADS) {
         float gradient = expf(x[c] - s.largest) * weight;
-        x[c] = c == target ? gradient - (float)gradScale : gradient;
+        gradient = c == target ? gradient - (float)gradScale : gradient;
+        x[c] = SOFT ? (float)(gradient + gradScale * fromFirst(t, c)) : gradient;
     }
 }
 
 extern "C" __global__ void cross_entropy_by_warp(
         float* logits, const int* targets, int rows, int width, double zWeight, double gradScale, int writeGradient,
         double* losses, int* fault) {
-    crossEntropyRow<WARP>(logits, targets, rows, width, zWeight, gradScale, writeGradient, losses, fault);
+    crossEntropyRow<WARP, false>(
+            logits, targets, rows, width, zWeight, gradScale, writeGradient, losses, fault, 0, 0, 0);
 }
 
 extern "C" __global__ void cross_entropy_by_block(
         float* logits, const int* targets, int rows, int width, double zWeight, double gradScale, int writeGradient,
         double* losses, int* fault) {
-    crossEntropyRow<BLOCK>(logits, targets, rows, width, zWeight, gradScale, writeGradient, losses, fault);
+    crossEntropyRow<BLOCK, false>(
+            logits, targets, rows, width, zWeight, gradScale, writeGradient, losses, fault, 0, 0, 0);
 }
 
-// One row by a warp. losses[row] = {½ ‖logits - e_target‖², ‖logits‖²}.
-extern "C" __global__ void squared_error(
+extern "C" __global__ void soft_cross_entropy_by_warp(
+        float* logits, const int* targets, int rows, int width, double zWeight, double gradScale, int writeGradient,
+        double* losses, int* fault, double smoothing, const int* seconds, const float* shares) {
+    crossEntropyRow<WARP, true>(logits, targets, rows, width, zWeight, gradScale, writeGradient, losses, fault, smoothing,
+            seconds, shares);
+}
+
+extern "C" __global__ void soft_cross_entropy_by_block(
+        float* logits, const int* targets, int rows, int width, double zWeight, double gradScale, int writeGradient,
+        double* losses, int* fault, double smoothing, const int* seconds, const float* shares) {
+    crossEntropyRow<BLOCK, true>(logits, targets, rows, width, zWeight, gradScale, writeGradient, losses, fault,
+            smoothing, seconds, shares);
+}
+
+// One row by a warp. losses[row] = {½ ‖logits - e_target‖², ‖logits‖²}. Soft targets add (e - t)·(z - e) + ½ ‖e - t‖² to
+// the loss and e - t to its gradient.
+template <bool SOFT>
+__device__ __forceinline__ void squaredErrorRow(
         float* logits, const int* targets, int rows, int width, float gradScale, int writeGradient, double* losses,
-        int* fault) {
+        int* fault, double smoothing, const int* seconds, const float* shares) {
     int row = (int)(globalThread() / WARP);
     int lane = threadIdx.x % WARP;
     if (row >= rows) {
@@ -222,19 +276,42 @@ extern "C" __global__ void squared_error(
     float* x = logits + (i64)row * width;
     int target = targets[row];
     bool counted = target >= 0 && inVocabulary(target, width, fault);
+    SoftTarget t = softTarget(smoothing, seconds, shares, row, target, width);
     double squares = 0;
+    double soft = 0;
     for (int c = lane; counted && c < width; c += WARP) {
         squares += (double)x[c] * x[c];
+        if (SOFT) {
+            double d = fromFirst(t, c);
+            soft += d * (c == target ? x[c] - 1.0 : x[c]) + d * d / 2;
+        }
     }
     squares = warpSum(squares);
+    if (SOFT) {
+        soft = warpSum(soft);
+    }
     if (lane == 0) {
-        losses[2 * (i64)row] = counted ? (squares + 1) / 2 - x[target] : 0;
+        losses[2 * (i64)row] = counted ? (squares + 1) / 2 - x[target] + soft : 0;
         losses[2 * (i64)row + 1] = squares;
     }
     __syncwarp();
     for (int c = lane; writeGradient && c < width; c += WARP) {
-        x[c] = counted ? gradScale * (c == target ? x[c] - 1 : x[c]) : 0;
+        float gradient = counted ? gradScale * (c == target ? x[c] - 1 : x[c]) : 0;
+        x[c] = SOFT && counted ? (float)(gradient + gradScale * fromFirst(t, c)) : gradient;
     }
+}
+
+extern "C" __global__ void squared_error(
+        float* logits, const int* targets, int rows, int width, float gradScale, int writeGradient, double* losses,
+        int* fault) {
+    squaredErrorRow<false>(logits, targets, rows, width, gradScale, writeGradient, losses, fault, 0, 0, 0);
+}
+
+extern "C" __global__ void soft_squared_error(
+        float* logits, const int* targets, int rows, int width, float gradScale, int writeGradient, double* losses,
+        int* fault, double smoothing, const int* seconds, const float* shares) {
+    squaredErrorRow<true>(logits, targets, rows, width, gradScale, writeGradient, losses, fault, smoothing, seconds,
+            shares);
 }
 
 // sums = {Σ loss, Σ square, rows with a target}; one block.

@@ -9,6 +9,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.windtunnel.backend.AttentionKernels.AttentionShape;
 import org.windtunnel.backend.OutOfMemory;
+import org.windtunnel.backend.SoftTargets;
 import org.windtunnel.tensor.Arena;
 import org.windtunnel.tensor.DType;
 import org.windtunnel.tensor.Rng;
@@ -224,6 +225,33 @@ class CudaBackendTest {
         assertThat(sums[0]).isCloseTo(Math.log(sum) - logits[1234], within(1e-5));
         assertThat(x.toFloats()[1234]).isCloseTo((float) (Math.exp(logits[1234]) / sum - 1), within(1e-6f));
         assertThat(x.toFloats()[7]).isCloseTo((float) (Math.exp(logits[7]) / sum), within(1e-7f));
+    }
+
+    @Test
+    void softTargetsOfAWideRow() {
+        int width = 1500;
+        float[] logits = random("logits", width);
+        double sum = 0;
+        double mean = 0;
+        for (float x : logits) {
+            sum += Math.exp(x);
+            mean += x / (double) width;
+        }
+        Tensor first = arena.take(DType.INT32, 1);
+        Tensor second = arena.take(DType.INT32, 1);
+        first.set(1234);
+        second.set(7);
+        Tensor x = of(logits, 1, width);
+        double[] sums = new double[3];
+        backend.softCrossEntropy(x, first, new SoftTargets(0.1, second, of(new float[] {0.25f}, 1)), 0, 1, sums);
+        double wanted = 0.9 * (0.75 * logits[1234] + 0.25 * logits[7]) + 0.1 * mean;
+        assertThat(sums[0]).isCloseTo(Math.log(sum) - wanted, within(1e-5));
+        double[] targets = {0.9 * 0.75 + 0.1 / width, 0.9 * 0.25 + 0.1 / width, 0.1 / width};
+        int[] classes = {1234, 7, 700};
+        for (int i = 0; i < classes.length; i++) {
+            double expected = Math.exp(logits[classes[i]]) / sum - targets[i];
+            assertThat(x.toFloats()[classes[i]]).isCloseTo((float) expected, within(1e-6f));
+        }
     }
 
     @Test

@@ -1,13 +1,11 @@
-package org.windtunnel.nn;
+package org.windtunnel.backend;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import java.util.Random;
 import org.junit.jupiter.api.Test;
-import org.windtunnel.backend.Backend;
 import org.windtunnel.backend.nd4j.Nd4jBackend;
-import org.windtunnel.config.TrainSpec.Loss;
 import org.windtunnel.tensor.Arena;
 import org.windtunnel.tensor.DType;
 import org.windtunnel.tensor.Tensor;
@@ -22,7 +20,7 @@ class SoftTargetsTest {
     private static final double SCALE = 0.3;
 
     /** Summed over rows, from the definition. */
-    private static double loss(Loss loss, double[] z, double smoothing, boolean mixed) {
+    private static double loss(boolean squared, double[] z, double smoothing, boolean mixed) {
         double sum = 0;
         for (int n = 0; n < ROWS; n++) {
             if (LABELS[n] < 0) {
@@ -37,7 +35,7 @@ class SoftTargetsTest {
                 double t = smoothing / CLASSES
                         + (1 - smoothing) * ((k == LABELS[n] ? 1 - share : 0) + (k == SECONDS[n] ? share : 0));
                 double logit = z[n * CLASSES + k];
-                sum += loss == Loss.MSE ? (logit - t) * (logit - t) / 2 : -t * (logit - Math.log(partition));
+                sum += squared ? (logit - t) * (logit - t) / 2 : -t * (logit - Math.log(partition));
             }
         }
         return sum;
@@ -50,22 +48,24 @@ class SoftTargetsTest {
                 Arena arena = Arena.of(backend::allocate, backend.floatType())) {
             Tensor logits = arena.take(ROWS, CLASSES);
             Tensor targets = arena.take(DType.INT32, ROWS);
+            Tensor seconds = arena.take(DType.INT32, ROWS);
+            Tensor shares = arena.take(ROWS);
             targets.set(LABELS);
-            for (Loss loss : Loss.values()) {
+            seconds.set(SECONDS);
+            shares.set(SHARES);
+            for (boolean squared : new boolean[] {false, true}) {
                 for (double smoothing : new double[] {0, 0.1}) {
                     for (boolean mixed : new boolean[] {false, true}) {
-                        SoftTargets soft = new SoftTargets(smoothing, ROWS, CLASSES);
-                        soft.mix(mixed ? SECONDS : null, mixed ? SHARES : null);
+                        SoftTargets soft =
+                                new SoftTargets(smoothing, mixed ? seconds : null, mixed ? shares : null);
                         double[] sums = new double[3];
                         logits.set(z);
-                        soft.beforeLoss(logits);
-                        if (loss == Loss.MSE) {
-                            backend.squaredError(logits, targets, SCALE, true, sums);
+                        if (squared) {
+                            backend.softSquaredError(logits, targets, soft, SCALE, sums);
                         } else {
-                            backend.crossEntropy(logits, targets, 0, SCALE, true, sums);
+                            backend.softCrossEntropy(logits, targets, soft, 0, SCALE, sums);
                         }
-                        soft.afterLoss(loss, targets, SCALE, logits, sums);
-                        assertThat(sums[0]).isEqualTo(loss(loss, z, smoothing, mixed), within(1e-12));
+                        assertThat(sums[0]).isEqualTo(loss(squared, z, smoothing, mixed), within(1e-12));
                         double[] gradient = logits.toDoubles();
                         for (int i = 0; i < z.length; i++) {
                             double[] up = z.clone();
@@ -73,7 +73,7 @@ class SoftTargetsTest {
                             up[i] += 1e-5;
                             down[i] -= 1e-5;
                             double slope =
-                                    (loss(loss, up, smoothing, mixed) - loss(loss, down, smoothing, mixed)) / 2e-5;
+                                    (loss(squared, up, smoothing, mixed) - loss(squared, down, smoothing, mixed)) / 2e-5;
                             assertThat(gradient[i]).isEqualTo(SCALE * slope, within(1e-9));
                         }
                     }
