@@ -85,98 +85,13 @@ public interface OptimizerKernels {
     void remember(Tensor first, Tensor values, Tensor kept);
 
     /**
-     * C = alpha · op(A) · op(B), row-major without gaps in C; op(A) is m×k, op(B) is k×n.
+     * APOLLO (arXiv 2412.05270, algorithm 1) for every matrix. With R its projected gradient times gradScale:
+     * m = β1 m + (1-β1) R; v = β2 v + (1-β2) R²; n = m / (sqrt(v) + eps); factor = ‖n‖ / (‖R‖ + 1e-8), the norms taken over
+     * each row, over each column, or over everything; w = (w - rate · g scaled by its channels' factors) · keep.
      *
-     * @param alpha FLOAT64 [1]
+     * <p>The rate is such that the update's norm may grow by a factor only (Fira's limiter). With norm = gradScale · front ·
+     * ‖g scaled by its channels' factors‖: limit = max(norm / (last + 1e-8), growth) / growth, or 1 at the first step or
+     * for growth 0; last = norm / limit; rate = base · gradScale · amplitude / limit.
      */
-    void product(
-            boolean transA,
-            boolean transB,
-            int m,
-            int n,
-            int k,
-            Tensor alpha,
-            Tensor a,
-            int lda,
-            Tensor b,
-            int ldb,
-            Tensor c);
-
-    /**
-     * y = alpha · op(A) · x for a matrix of adjacent rows.
-     *
-     * @param transA false: x has {@code columns} elements and y {@code rows}; true: the other way round
-     * @param alpha FLOAT64 [1]
-     */
-    default void product(boolean transA, int rows, int columns, Tensor alpha, Tensor a, Tensor x, Tensor y) {
-        if (transA) {
-            product(true, false, 1, columns, rows, alpha, x, 1, a, columns, y);
-        } else {
-            product(false, true, rows, 1, columns, alpha, a, columns, x, columns, y);
-        }
-    }
-
-    /**
-     * The same, and the sum of squares of A, for which a backend need read A once only.
-     *
-     * @param squares FLOAT64 [1]
-     */
-    void productAndSquares(
-            boolean transA, int rows, int columns, Tensor alpha, Tensor a, Tensor x, Tensor y, Tensor squares);
-
-    /**
-     * Adam's moments of a projected gradient, and the gradient's scaling factors (APOLLO, arXiv 2412.05270, algorithm 1):
-     * m = β1 m + (1-β1) r; v = β2 v + (1-β2) r²; n = m / (sqrt(v) + eps); factor = ‖n‖ / (‖r‖ + 1e-8), the norms taken
-     * over each row, over each column, or over everything.
-     *
-     * @param r projected gradient [rows, columns]
-     * @param m first moment, as {@code r}
-     * @param v second moment, as {@code r}
-     * @param moments FLOAT64: β1, β2, eps
-     * @param factor receives one factor a row, a column, or one
-     */
-    void projectedAdam(
-            Channels channels, int rows, int columns, Tensor r, Tensor m, Tensor v, Tensor moments, Tensor factor);
-
-    /** out = ‖g scaled by its channels' factors‖², summed in double. @param g [rows, columns] @param out FLOAT64 [1] */
-    void scaledSquares(Channels channels, int rows, int columns, Tensor g, Tensor factor, Tensor out);
-
-    /**
-     * Rate of an update whose norm may grow by a factor only (Fira's limiter as in APOLLO). With norm = gradScale · front ·
-     * factor · sqrt(squares): limit = max(norm / (last + 1e-8), growth) / growth, or 1 at the first step or without a
-     * limit; last = norm / limit; rate = base · gradScale · amplitude / limit.
-     *
-     * @param numbers FLOAT64: base, front, amplitude, growth or 0 for no limit, and 1 at the first step or 0
-     * @param squares FLOAT64 [1]
-     * @param factor [1]; null for 1
-     * @param gradScale FLOAT64 [1]
-     * @param last [1], the norm of the last update
-     * @param rate FLOAT64 [1]
-     */
-    void limitedRate(Tensor numbers, Tensor squares, Tensor factor, Tensor gradScale, Tensor last, Tensor rate);
-
-    /**
-     * w = (w - rate · g scaled by its channels' factors) · keep.
-     *
-     * @param w weights [rows, columns], as {@code g}
-     * @param rate FLOAT64 [1], as is {@code keep}
-     */
-    void scaledUpdate(
-            Channels channels, int rows, int columns, Tensor w, Tensor g, Tensor factor, Tensor rate, Tensor keep);
-
-    /** What a scaling factor belongs to. */
-    enum Channels {
-        ROWS,
-        COLUMNS,
-        ALL;
-
-        /** Number of factors of a matrix. */
-        public int count(int rows, int columns) {
-            return switch (this) {
-                case ROWS -> rows;
-                case COLUMNS -> columns;
-                case ALL -> 1;
-            };
-        }
-    }
+    void projectedUpdate(ProjectedMatrices matrices);
 }

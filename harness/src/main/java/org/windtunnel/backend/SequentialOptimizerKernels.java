@@ -1,5 +1,6 @@
 package org.windtunnel.backend;
 
+import org.windtunnel.backend.ProjectedMatrices.Channels;
 import org.windtunnel.tensor.Tensor;
 
 /**
@@ -111,37 +112,82 @@ public abstract class SequentialOptimizerKernels implements OptimizerKernels {
     }
 
     @Override
-    public void product(
-            boolean transA,
-            boolean transB,
-            int m,
-            int n,
-            int k,
-            Tensor alpha,
-            Tensor a,
-            int lda,
-            Tensor b,
-            int ldb,
-            Tensor c) {
-        algebra.gemm(transA, transB, m, n, k, alpha.item(0), a, lda, b, ldb, 0, c, n);
+    public void projectedUpdate(ProjectedMatrices matrices) {
+        for (int k = 0; k < matrices.count(); k++) {
+            projectedUpdate(matrices.get(k), matrices.gradScale());
+        }
     }
 
-    @Override
-    public void productAndSquares(
-            boolean transA, int rows, int columns, Tensor alpha, Tensor a, Tensor x, Tensor y, Tensor squares) {
-        product(transA, rows, columns, alpha, a, x, y);
-        squares.put(0, algebra.sumOfSquares(a));
+    private void projectedUpdate(ProjectedMatrices.Matrix x, Tensor gradScale) {
+        ProjectedMatrices.Shape s = x.shape();
+        double alpha = gradScale.item(0);
+        if (s.onePass()) {
+            x.squares().put(0, productAndSquares(
+                    !s.columnsCompressed(), s.rows(), s.columns(), alpha, x.gradient(), x.projection(), x.projected()));
+        } else {
+            project(s, alpha, x.gradient(), x.projection(), x.projected());
+        }
+        projectedAdam(s.channels(), s.reducedRows(), s.reducedColumns(), x.projected(), x.firstMoment(),
+                x.secondMoment(), x.moments(), x.factors());
+        if (!s.onePass()) {
+            x.squares().put(0, scaledSquares(s.channels(), s.rows(), s.columns(), x.gradient(), x.factors()));
+        }
+        limitRate(x, s.onePass() ? x.factors().item(0) : 1, alpha);
+        scaledUpdate(s.channels(), s.rows(), s.columns(), x.weight(), x.gradient(), x.factors(), x.rate().item(0),
+                x.keep().item(0));
     }
 
-    @Override
-    public void limitedRate(
-            Tensor numbers, Tensor squares, Tensor factor, Tensor gradScale, Tensor last, Tensor rate) {
+    private void project(ProjectedMatrices.Shape s, double alpha, Tensor g, Tensor p, Tensor projected) {
+        int rank = s.rank();
+        int columns = s.columns();
+        if (s.columnsCompressed()) {
+            algebra.gemm(false, true, s.rows(), rank, columns, alpha, g, columns, p, columns, 0, projected, rank);
+        } else {
+            algebra.gemm(true, false, rank, columns, s.rows(), alpha, p, rank, g, columns, 0, projected, columns);
+        }
+    }
+
+    /**
+     * y = alpha · op(A) · x for a matrix of adjacent rows, and the sum of squares of A, for which a backend need read A
+     * once only.
+     *
+     * @param transA false: x has {@code columns} elements and y {@code rows}; true: the other way round
+     */
+    protected double productAndSquares(
+            boolean transA, int rows, int columns, double alpha, Tensor a, Tensor x, Tensor y) {
+        if (transA) {
+            algebra.gemm(true, false, 1, columns, rows, alpha, x, 1, a, columns, 0, y, columns);
+        } else {
+            algebra.gemm(false, true, rows, 1, columns, alpha, a, columns, x, columns, 0, y, 1);
+        }
+        return algebra.sumOfSquares(a);
+    }
+
+    /**
+     * Adam's moments of a projected gradient, and the gradient's scaling factors.
+     *
+     * @param r projected gradient [rows, columns], as are {@code m} and {@code v}
+     * @param moments FLOAT64: β1, β2, eps
+     * @param factor receives one factor a row, a column, or one
+     */
+    protected abstract void projectedAdam(
+            Channels channels, int rows, int columns, Tensor r, Tensor m, Tensor v, Tensor moments, Tensor factor);
+
+    /** ‖g scaled by its channels' factors‖², summed in double. @param g [rows, columns] */
+    protected abstract double scaledSquares(Channels channels, int rows, int columns, Tensor g, Tensor factor);
+
+    /** w = (w - rate · g scaled by its channels' factors) · keep. @param w [rows, columns], as {@code g} */
+    protected abstract void scaledUpdate(
+            Channels channels, int rows, int columns, Tensor w, Tensor g, Tensor factor, double rate, double keep);
+
+    private static void limitRate(ProjectedMatrices.Matrix x, double factor, double gradScale) {
+        Tensor numbers = x.limiter();
         double growth = numbers.item(3);
-        double scaled = Math.sqrt(squares.item(0));
-        double norm = gradScale.item(0) * numbers.item(1) * (factor == null ? scaled : factor.item(0) * scaled);
+        double norm = gradScale * numbers.item(1) * (factor * Math.sqrt(x.squares().item(0)));
         boolean first = numbers.item(4) != 0;
-        double limit = first || growth == 0 ? 1 : Math.max(norm / (last.item(0) + NORM_EPS), growth) / growth;
-        last.put(0, norm / limit);
-        rate.put(0, numbers.item(0) * gradScale.item(0) * numbers.item(2) / limit);
+        double limit =
+                first || growth == 0 ? 1 : Math.max(norm / (x.lastNorm().item(0) + NORM_EPS), growth) / growth;
+        x.lastNorm().put(0, norm / limit);
+        x.rate().put(0, numbers.item(0) * gradScale * numbers.item(2) / limit);
     }
 }

@@ -3,8 +3,15 @@ package org.windtunnel.optim;
 import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
+import java.util.function.ToIntFunction;
+import java.util.stream.IntStream;
 import org.windtunnel.backend.OptimizerKernels;
-import org.windtunnel.backend.OptimizerKernels.Channels;
+import org.windtunnel.backend.ProjectedMatrices;
+import org.windtunnel.backend.ProjectedMatrices.Channels;
+import org.windtunnel.backend.ProjectedMatrices.Matrix;
+import org.windtunnel.backend.ProjectedMatrices.Scratch;
+import org.windtunnel.backend.ProjectedMatrices.Shape;
+import org.windtunnel.backend.ProjectedMatrices.State;
 import org.windtunnel.backend.Scalars;
 import org.windtunnel.config.ConfigException;
 import org.windtunnel.config.ProjectedSpec;
@@ -23,19 +30,13 @@ import org.windtunnel.tensor.Tensor;
  * projection's seed; here projections follow from the run's seed, the name and the step.
  */
 final class Apollo implements Updater {
-    /** Of each matrix: β1, β2, eps; base rate, front, amplitude, growth, first step; what decay leaves. */
-    private static final int NUMBERS = 9;
-    private static final int LIMITER = 3;
-    private static final int KEEP = 8;
-
     private final ProjectedSpec spec;
     private final OptimizerKernels kernels;
     private final ParameterGroup group;
     private final Projections projections;
-    private final Matrix[] matrices;
     private final Scalars scalars;
-    private final Tensor squares;
-    private final Tensor rate;
+    private final ProjectedMatrices[] batches;
+    private final Matrix[] matrices;
 
     /** @throws ConfigException if a vector is assigned, or channel scaling meets another side than the smaller */
     Apollo(ProjectedSpec spec, OptimizerKernels kernels, ParameterGroup group, Projections projections, Allocator memory) {
@@ -48,22 +49,64 @@ final class Apollo implements Updater {
         this.kernels = kernels;
         this.group = group;
         this.projections = projections;
-        this.scalars = new Scalars(NUMBERS * group.count(), memory);
-        this.squares = memory.take(DType.FLOAT64, 1);
-        this.rate = memory.take(DType.FLOAT64, 1);
+        this.scalars = new Scalars(ProjectedMatrices.NUMBERS * group.count(), memory);
+        int[][] members = Matrices.stretches(group);
+        this.batches = new ProjectedMatrices[members.length];
         this.matrices = new Matrix[group.count()];
-        int largest = 0;
-        int channels = 0;
-        for (int k = 0; k < matrices.length; k++) {
-            matrices[k] = new Matrix(k, memory);
-            largest = Math.max(largest, matrices[k].reducedRows * matrices[k].reducedColumns);
-            channels = Math.max(channels, matrices[k].channels.count(matrices[k].rows, matrices[k].columns));
+        Scratch scratch = scratch(members, memory);
+        for (int b = 0; b < members.length; b++) {
+            batches[b] = batch(members[b], scratch, memory);
         }
-        Tensor projected = memory.take(largest);
-        Tensor factors = memory.take(channels);
-        for (Matrix matrix : matrices) {
-            matrix.workIn(projected, factors);
+    }
+
+    private Shape shape(int k) {
+        int rows = Matrices.rows(group.spec(k));
+        int columns = Matrices.columns(group.spec(k));
+        Channels channels = spec.perTensor() ? Channels.ALL : rows >= columns ? Channels.ROWS : Channels.COLUMNS;
+        return new Shape(rows, columns, spec.rank(rows, columns), columnsCompressed(spec, rows, columns), channels);
+    }
+
+    /** Enough for any of the batches. */
+    private Scratch scratch(int[][] members, Allocator memory) {
+        int projected = 0;
+        int factors = 0;
+        int count = 0;
+        for (int[] batch : members) {
+            projected = Math.max(projected, sum(batch, Shape::reduced));
+            factors = Math.max(factors, sum(batch, Shape::factors));
+            count = Math.max(count, batch.length);
         }
+        return new Scratch(memory.take(projected), memory.take(factors), memory.take(DType.FLOAT64, count),
+                memory.take(DType.FLOAT64, count));
+    }
+
+    private int sum(int[] batch, ToIntFunction<Shape> elements) {
+        int sum = 0;
+        for (int k : batch) {
+            sum = Math.addExact(sum, elements.applyAsInt(shape(k)));
+        }
+        return sum;
+    }
+
+    private ProjectedMatrices batch(int[] members, Scratch scratch, Allocator memory) {
+        int moments = sum(members, Shape::reduced);
+        State state = new State(memory.take(sum(members, Shape::projection)), memory.take(moments),
+                memory.take(moments), memory.take(members.length));
+        int first = members[0];
+        ProjectedMatrices batch = new ProjectedMatrices(
+                memory,
+                IntStream.of(members).mapToObj(this::shape).toList(),
+                group.weights(),
+                group.gradients(),
+                first,
+                state,
+                scratch,
+                scalars.slice(ProjectedMatrices.NUMBERS * first, ProjectedMatrices.NUMBERS * members.length),
+                group.gradScale());
+        for (int i = 0; i < members.length; i++) {
+            matrices[first + i] = batch.get(i);
+        }
+        return batch;
     }
 
     /** Elements of state of a matrix. */
@@ -87,126 +130,50 @@ final class Apollo implements Updater {
         };
     }
 
-    /** One matrix with its state. */
-    private final class Matrix {
-        private final int index;
-        private final int rows;
-        private final int columns;
-        private final int rank;
-        private final boolean columnsCompressed;
-        private final boolean onePass;
-        private final Channels channels;
-        private final int reducedRows;
-        private final int reducedColumns;
-        private final Tensor weight;
-        private final Tensor gradient;
-        private final Tensor projection;
-        private final Tensor firstMoment;
-        private final Tensor secondMoment;
-        private final Tensor lastNorm;
-        private final Tensor moments;
-        private final Tensor limiter;
-        private final Tensor keep;
-        private Tensor projected;
-        private Tensor factors;
-
-        Matrix(int k, Allocator memory) {
-            index = k;
-            rows = Matrices.rows(group.spec(k));
-            columns = Matrices.columns(group.spec(k));
-            rank = spec.rank(rows, columns);
-            columnsCompressed = columnsCompressed(spec, rows, columns);
-            onePass = onePass(spec, group.spec(k));
-            channels = spec.perTensor() ? Channels.ALL : rows >= columns ? Channels.ROWS : Channels.COLUMNS;
-            reducedRows = columnsCompressed ? rows : rank;
-            reducedColumns = columnsCompressed ? rank : columns;
-            weight = group.weights().get(k);
-            gradient = group.gradients().get(k);
-            projection = columnsCompressed ? memory.take(rank, columns) : memory.take(rows, rank);
-            firstMoment = memory.take(reducedRows, reducedColumns);
-            secondMoment = memory.take(reducedRows, reducedColumns);
-            lastNorm = memory.take(1);
-            moments = scalars.slice(NUMBERS * k, LIMITER);
-            limiter = scalars.slice(NUMBERS * k + LIMITER, KEEP - LIMITER);
-            keep = scalars.slice(NUMBERS * k + KEEP, 1);
-        }
-
-        void workIn(Tensor projections, Tensor channelFactors) {
-            projected = projections.slice(0, reducedRows, reducedColumns);
-            factors = channelFactors.slice(0, channels.count(rows, columns));
-        }
-
-        void prepare(double scheduled, long step) {
-            if ((step - 1) % spec.refresh() == 0) {
-                projections.draw(group.spec(index).name(), step, rank, projection);
-            }
-            double lr = group.lr(index, scheduled);
-            double correction = spec.correctBias()
-                    ? Math.sqrt(1 - Math.pow(spec.beta2(), step)) / (1 - Math.pow(spec.beta1(), step))
-                    : 1;
-            int at = NUMBERS * index;
-            scalars.set(at, spec.beta1());
-            scalars.set(at + 1, spec.beta2());
-            scalars.set(at + 2, group.eps(index));
-            scalars.set(at + LIMITER, lr * correction);
-            scalars.set(at + LIMITER + 1, spec.scaleFront() ? Math.sqrt(spec.scale()) : 1);
-            scalars.set(at + LIMITER + 2, Math.sqrt(spec.scale()));
-            scalars.set(at + LIMITER + 3, spec.growthLimit());
-            scalars.set(at + LIMITER + 4, step == 1 ? 1 : 0);
-            scalars.set(at + KEEP, 1 - lr * group.weightDecay(index));
-        }
-
-        void update() {
-            Tensor gradScale = group.gradScale();
-            if (onePass) {
-                kernels.productAndSquares(
-                        !columnsCompressed, rows, columns, gradScale, gradient, projection, projected, squares);
-            } else if (columnsCompressed) {
-                kernels.product(false, true, rows, rank, columns, gradScale, gradient, columns, projection, columns,
-                        projected);
-            } else {
-                kernels.product(true, false, rank, columns, rows, gradScale, projection, rank, gradient, columns,
-                        projected);
-            }
-            kernels.projectedAdam(
-                    channels, reducedRows, reducedColumns, projected, firstMoment, secondMoment, moments, factors);
-            if (!onePass) {
-                kernels.scaledSquares(channels, rows, columns, gradient, factors, squares);
-            }
-            // The squares of the one pass are the gradient's, without its factor.
-            kernels.limitedRate(limiter, squares, onePass ? factors : null, gradScale, lastNorm, rate);
-            kernels.scaledUpdate(channels, rows, columns, weight, gradient, factors, rate, keep);
-        }
-
-        void put(Map<String, Tensor> state) {
-            String name = group.spec(index).name();
-            state.put(name + ".projection", projection);
-            state.put(name + ".exp_avg", firstMoment);
-            state.put(name + ".exp_avg_sq", secondMoment);
-            state.put(name + ".last_norm", lastNorm);
-        }
-    }
-
     @Override
-    public void prepare(double lr, long step) {
-        for (Matrix matrix : matrices) {
-            matrix.prepare(lr, step);
+    public void prepare(double scheduled, long step) {
+        for (int k = 0; k < matrices.length; k++) {
+            if ((step - 1) % spec.refresh() == 0) {
+                projections.draw(group.spec(k).name(), step, matrices[k].shape().rank(), matrices[k].projection());
+            }
+            setNumbers(k, group.lr(k, scheduled), step);
         }
         scalars.send();
     }
 
+    private void setNumbers(int k, double lr, long step) {
+        double correction = spec.correctBias()
+                ? Math.sqrt(1 - Math.pow(spec.beta2(), step)) / (1 - Math.pow(spec.beta1(), step))
+                : 1;
+        int at = ProjectedMatrices.NUMBERS * k;
+        scalars.set(at, spec.beta1());
+        scalars.set(at + 1, spec.beta2());
+        scalars.set(at + 2, group.eps(k));
+        int limiter = at + ProjectedMatrices.LIMITER;
+        scalars.set(limiter, lr * correction);
+        scalars.set(limiter + 1, spec.scaleFront() ? Math.sqrt(spec.scale()) : 1);
+        scalars.set(limiter + 2, Math.sqrt(spec.scale()));
+        scalars.set(limiter + 3, spec.growthLimit());
+        scalars.set(limiter + 4, step == 1 ? 1 : 0);
+        scalars.set(at + ProjectedMatrices.KEEP, 1 - lr * group.weightDecay(k));
+    }
+
     @Override
     public void update() {
-        for (Matrix matrix : matrices) {
-            matrix.update();
+        for (int b = 0; b < batches.length; b++) {
+            kernels.projectedUpdate(batches[b]);
         }
     }
 
     @Override
     public Map<String, Tensor> state() {
         Map<String, Tensor> state = new LinkedHashMap<>();
-        for (Matrix matrix : matrices) {
-            matrix.put(state);
+        for (int k = 0; k < matrices.length; k++) {
+            String name = group.spec(k).name();
+            state.put(name + ".projection", matrices[k].projection());
+            state.put(name + ".exp_avg", matrices[k].firstMoment());
+            state.put(name + ".exp_avg_sq", matrices[k].secondMoment());
+            state.put(name + ".last_norm", matrices[k].lastNorm());
         }
         return state;
     }

@@ -17,6 +17,9 @@ final class Matrices {
     /** Elements up to which neighbours are taken together: with their direction they stay in a core's cache. */
     private static final int RUN_ELEMENTS = 1 << 16;
 
+    /** Elements up to which neighbours of any size share a call: what lies between its passes is bounded by them. */
+    private static final int STRETCH_ELEMENTS = 1 << 24;
+
     private Matrices() {}
 
     static int rows(ParamSpec spec) {
@@ -57,13 +60,22 @@ final class Matrices {
 
     /** Members of a group in runs of neighbours, a large one by itself. */
     static int[][] runs(ParameterGroup group) {
+        return neighbours(group, RUN_ELEMENTS);
+    }
+
+    /** Members of a group in longer runs, for calls that go from one to the next by themselves. */
+    static int[][] stretches(ParameterGroup group) {
+        return neighbours(group, STRETCH_ELEMENTS);
+    }
+
+    private static int[][] neighbours(ParameterGroup group, int most) {
         List<int[]> runs = new ArrayList<>();
         int from = 0;
         long elements = 0;
         for (int k = 0; k < group.count(); k++) {
             elements += group.spec(k).size();
             boolean last = k + 1 == group.count();
-            if (last || elements + group.spec(k + 1).size() > RUN_ELEMENTS) {
+            if (last || elements + group.spec(k + 1).size() > most) {
                 runs.add(IntStream.rangeClosed(from, k).toArray());
                 from = k + 1;
                 elements = 0;

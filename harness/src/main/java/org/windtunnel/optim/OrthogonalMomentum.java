@@ -18,7 +18,6 @@ import org.windtunnel.tensor.Tensor;
 final class OrthogonalMomentum {
     private final MomentumForm form;
     private final boolean nesterov;
-    private final Backend backend;
     private final OptimizerKernels kernels;
     private final ParameterGroup group;
     private final Sink sink;
@@ -52,7 +51,6 @@ final class OrthogonalMomentum {
             Sink sink) {
         this.form = form;
         this.nesterov = nesterov;
-        this.backend = backend;
         this.kernels = Optimizers.kernels(backend);
         this.group = group;
         this.sink = sink;
@@ -99,14 +97,14 @@ final class OrthogonalMomentum {
     void update() {
         kernels.quotients(share, group.gradScale(), null, 1, 0, 0, weight);
         for (int b = 0; b < batches.length; b++) {
-            kernels.combine(mu, buffers[b], weight, gradients[b], buffers[b]);
             Slices inputs = batches[b].inputs();
+            if (!nesterov) {
+                // What the buffers are about to be; copies would take a launch a matrix.
+                kernels.combine(mu, buffers[b], weight, gradients[b], inputs);
+            }
+            kernels.combine(mu, buffers[b], weight, gradients[b], buffers[b]);
             if (nesterov) {
                 kernels.combine(weight, gradients[b], mu, buffers[b], inputs);
-            } else {
-                for (int i = 0; i < inputs.count(); i++) {
-                    backend.copy(buffers[b].get(i), inputs.get(i));
-                }
             }
             batches[b].orthogonalize();
             sink.accept(b, batches[b].outputs());

@@ -111,6 +111,7 @@ class BackendComparisonTest {
         boolean large = seed >= FIRST_LARGE_SEED;
         List<KernelCase> cases = new ArrayList<>();
         LinearCases.addTo(cases, seed, large);
+        ProjectedCases.addTo(cases, seed, large);
         LayerCases.addTo(cases, seed, large);
         TokenCases.addTo(cases, seed, large);
         ImageCases.addTo(cases, seed, large);

@@ -2,7 +2,6 @@ package org.windtunnel.backend;
 
 import java.util.Arrays;
 import java.util.List;
-import org.windtunnel.backend.OptimizerKernels.Channels;
 import org.windtunnel.tensor.Tensor;
 
 /** Random cases of the matrix products, vector updates and optimizers. */
@@ -21,9 +20,6 @@ final class LinearCases {
         for (boolean accumulate : new boolean[] {false, true}) {
             cases.add(linearBackward(new CaseDraws(seed, "linearBackward" + accumulate, large), accumulate));
         }
-        for (boolean transA : new boolean[] {false, true}) {
-            cases.add(gemv(new CaseDraws(seed, "gemv" + transA, large), transA));
-        }
         cases.add(vectors(new CaseDraws(seed, "vectors", large)));
         for (boolean epsInside : new boolean[] {false, true}) {
             cases.add(adamw(new CaseDraws(seed, "adamw" + epsInside, large), epsInside));
@@ -35,12 +31,6 @@ final class LinearCases {
         cases.add(numbers(new CaseDraws(seed, "numbers", large)));
         for (boolean byLargest : new boolean[] {false, true}) {
             cases.add(signalToNoise(new CaseDraws(seed, "signal to noise" + byLargest, large), byLargest));
-        }
-        for (boolean transA : new boolean[] {false, true}) {
-            cases.add(product(new CaseDraws(seed, "product" + transA, large), transA));
-        }
-        for (Channels channels : Channels.values()) {
-            cases.add(projected(new CaseDraws(seed, "projected" + channels, large), channels));
         }
     }
 
@@ -85,21 +75,6 @@ final class LinearCases {
                     accumulate);
             out.put("dw", to.toDoubles());
             out.put("dx", both.toDoubles());
-        });
-    }
-
-    private static KernelCase gemv(CaseDraws r, boolean transA) {
-        int rows = r.size();
-        int columns = r.size() * (r.flag() ? 1 : 20);
-        double[] a = r.normal(rows * columns);
-        double[] x = r.normal(transA ? rows : columns);
-        return new KernelCase("gemv " + transA + " " + rows + " x " + columns, (t, out) -> {
-            Tensor y = t.garbage(transA ? columns : rows);
-            Tensor squares = t.number(Double.NaN);
-            t.backend().optimizerKernels()
-                    .productAndSquares(transA, rows, columns, t.number(0.25), t.of(a), t.of(x), y, squares);
-            out.put("y", y.toDoubles());
-            out.put("sum of squares", squares.toDoubles());
         });
     }
 
@@ -218,15 +193,6 @@ final class LinearCases {
             kernels.remember(t.number(1), ta, kept);
             out.put("taken", ta.toDoubles());
             out.put("kept", kept.toDoubles());
-            double[][] limiters = {{0.1, 1, 2, 1.01, 0}, {0.1, 3, 1, 1.01, 0}, {0.1, 3, 1, 0, 0}, {0.1, 3, 1, 1.01, 1}};
-            for (double[] limiter : limiters) {
-                Tensor last = t.of(new double[] {0.5});
-                Tensor rate = t.number(Double.NaN);
-                kernels.limitedRate(t.numbers(limiter), t.number(4), limiter[1] == 1 ? null : t.of(new double[] {0.3}),
-                        t.number(0.7), last, rate);
-                out.put("limited " + limiter[1] + limiter[3] + limiter[4],
-                        new double[] {rate.item(0), last.toDoubles()[0]});
-            }
         });
     }
 
@@ -241,47 +207,6 @@ final class LinearCases {
             out.put("left alone", gains.toDoubles());
             kernels.signalToNoise(slices, t.number(1), t.number(0.5), 0.1, byLargest, gains);
             out.put("gains", gains.toDoubles());
-        });
-    }
-
-    private static KernelCase product(CaseDraws r, boolean transA) {
-        int m = r.size();
-        int n = r.size();
-        int k = r.size();
-        double[] a = r.normal(m * k);
-        double[] b = r.normal(k * n);
-        return new KernelCase("product " + transA + " m" + m + " n" + n + " k" + k, (t, out) -> {
-            Tensor c = t.garbage(m, n);
-            t.backend().optimizerKernels().product(transA, !transA, m, n, k, t.number(0.25), t.of(a), transA ? m : k,
-                    t.of(b), transA ? n : k, c);
-            out.put("c", c.toDoubles());
-        });
-    }
-
-    private static KernelCase projected(CaseDraws r, Channels channels) {
-        int rows = r.size();
-        int columns = r.size();
-        double[] g = r.normal(rows * columns);
-        double[] m = r.normal(rows * columns);
-        double[] v = r.uniform(rows * columns, 0.1, 1);
-        double[] w = r.normal(rows * columns);
-        return new KernelCase("projected by " + channels + " " + rows + "x" + columns, (t, out) -> {
-            Tensor tg = t.of(g);
-            Tensor tm = t.of(m);
-            Tensor tv = t.of(v);
-            Tensor tw = t.of(w);
-            Tensor factor = t.garbage(channels.count(rows, columns));
-            OptimizerKernels kernels = t.backend().optimizerKernels();
-            Tensor moments = t.numbers(0.9, 0.99, 1e-6);
-            kernels.projectedAdam(channels, rows, columns, tg, tm, tv, moments, factor);
-            out.put("first moment", tm.toDoubles());
-            out.put("second moment", tv.toDoubles());
-            out.put("factor", factor.toDoubles());
-            Tensor squares = t.number(Double.NaN);
-            kernels.scaledSquares(channels, rows, columns, tg, factor, squares);
-            out.put("squares", squares.toDoubles());
-            kernels.scaledUpdate(channels, rows, columns, tw, tg, factor, t.number(0.3), t.number(0.9));
-            out.put("w", tw.toDoubles());
         });
     }
 

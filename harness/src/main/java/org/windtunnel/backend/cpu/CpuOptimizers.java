@@ -2,6 +2,7 @@ package org.windtunnel.backend.cpu;
 
 import org.windtunnel.backend.AdamScalars;
 import org.windtunnel.backend.LinearAlgebra;
+import org.windtunnel.backend.ProjectedMatrices.Channels;
 import org.windtunnel.backend.SequentialOptimizerKernels;
 import org.windtunnel.backend.SgdScalars;
 import org.windtunnel.backend.Slices;
@@ -45,26 +46,26 @@ final class CpuOptimizers extends SequentialOptimizerKernels {
     }
 
     @Override
-    public void productAndSquares(
-            boolean transA, int rows, int columns, Tensor alpha, Tensor a, Tensor x, Tensor y, Tensor squares) {
-        squares.put(0, projection.gemvSumOfSquares(transA, rows, columns, alpha.item(0), a, x, y));
+    protected double productAndSquares(
+            boolean transA, int rows, int columns, double alpha, Tensor a, Tensor x, Tensor y) {
+        return projection.gemvSumOfSquares(transA, rows, columns, alpha, a, x, y);
     }
 
     @Override
-    public void projectedAdam(
+    protected void projectedAdam(
             Channels channels, int rows, int columns, Tensor r, Tensor m, Tensor v, Tensor moments, Tensor factor) {
         projection.projectedAdam(channels, rows, columns, r, m, v, moments.item(0), moments.item(1), moments.item(2),
                 factor);
     }
 
     @Override
-    public void scaledSquares(Channels channels, int rows, int columns, Tensor g, Tensor factor, Tensor out) {
-        out.put(0, projection.scaledSumOfSquares(channels, rows, columns, g, factor));
+    protected double scaledSquares(Channels channels, int rows, int columns, Tensor g, Tensor factor) {
+        return projection.scaledSumOfSquares(channels, rows, columns, g, factor);
     }
 
     @Override
-    public void scaledUpdate(
-            Channels channels, int rows, int columns, Tensor w, Tensor g, Tensor factor, Tensor rate, Tensor keep) {
-        projection.scaledUpdate(channels, rows, columns, w, g, factor, rate.item(0), keep.item(0));
+    protected void scaledUpdate(
+            Channels channels, int rows, int columns, Tensor w, Tensor g, Tensor factor, double rate, double keep) {
+        projection.scaledUpdate(channels, rows, columns, w, g, factor, rate, keep);
     }
 }

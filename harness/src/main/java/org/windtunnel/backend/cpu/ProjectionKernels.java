@@ -1,7 +1,7 @@
 package org.windtunnel.backend.cpu;
 
 import java.util.Arrays;
-import org.windtunnel.backend.OptimizerKernels.Channels;
+import org.windtunnel.backend.ProjectedMatrices.Channels;
 import org.windtunnel.backend.Shapes;
 import org.windtunnel.tensor.Tensor;
 

@@ -89,7 +89,7 @@ public final class CudaBackend implements Backend {
         norm = new NormKernels(calls, reductions);
         tokens = new TokenKernels(device, calls, reductions, workspace);
         attention = new AttentionKernel(device, calls, operands);
-        optimizers = new CudaOptimizers(calls, gemm, reductions, workspace);
+        optimizers = new CudaOptimizers(calls, gemm, workspace);
         images = new CudaImages(device, calls, workspace, operands);
         late = new LateLosses(device, calls, reductions);
         this.graphs = graphs;

@@ -8,6 +8,8 @@ final class GemmKernels {
     private static final int BF16_BYTES = 2;
     /** Elements between packed rows are a multiple of this: 16 bytes, as tensor cores read. */
     private static final int PACKED = 8;
+    /** Most blocks along a grid's z. */
+    private static final int MOST_Z = 65_535;
 
     private final Device device;
     private final Calls calls;
@@ -60,9 +62,12 @@ final class GemmKernels {
         long sizeB = size(rowsB, columnsB);
         long packedA = workspace.take((sizeA + sizeB) * batch * BF16_BYTES);
         long packedB = packedA + sizeA * batch * BF16_BYTES;
-        for (int i = 0; i < batch; i++) {
-            round(calls, at + i * strideA * Float.BYTES, rowsA, columnsA, lda, packedA + i * sizeA * BF16_BYTES);
-            round(calls, bt + i * strideB * Float.BYTES, rowsB, columnsB, ldb, packedB + i * sizeB * BF16_BYTES);
+        for (int i = 0; i < batch; i += MOST_Z) {
+            int part = Math.min(MOST_Z, batch - i);
+            round(calls, at + i * strideA * Float.BYTES, rowsA, columnsA, lda, strideA,
+                    packedA + i * sizeA * BF16_BYTES, part);
+            round(calls, bt + i * strideB * Float.BYTES, rowsB, columnsB, ldb, strideB,
+                    packedB + i * sizeB * BF16_BYTES, part);
         }
         device.gemm(operands, transA, transB, m, n, k, (float) alpha, packedA, packed(columnsA), sizeA, packedB,
                 packed(columnsB), sizeB, (float) beta, ct, ldc, strideC, batch);
@@ -99,6 +104,11 @@ final class GemmKernels {
 
     /** Rounds rows to bf16, each at a multiple of 8 elements from {@code to} on, which is one of 16 bytes. */
     static void round(Calls calls, long from, int rows, int columns, int ld, long to) {
+        round(calls, from, rows, columns, ld, 0, to, 1);
+    }
+
+    /** The same for matrices that are {@code stride} elements apart, put one behind the other. */
+    private static void round(Calls calls, long from, int rows, int columns, int ld, long stride, long to, int batch) {
         int groups = Calls.blocks(columns, PACKED);
         calls.to("round_to_bf16")
                 .address(from)
@@ -107,6 +117,7 @@ final class GemmKernels {
                 .address(to)
                 .int32(groups)
                 .int64(rows)
-                .elements((long) rows * groups);
+                .int64(stride)
+                .grid(Calls.stridedBlocks((long) rows * groups), 1, batch);
     }
 }

@@ -18,7 +18,7 @@ public record KernelSource(String name, String text) {
     private static final String COMMON = "common.cuh";
     private static final List<String> FILES =
             List.of("elementwise.cu", "reduce.cu", "norm.cu", "tokens.cu", "attention.cu", "slices.cu", "update.cu",
-                    "images.cu", "windows.cu");
+                    "projection.cu", "images.cu", "windows.cu");
     private static final List<String> TENSOR_FILES = List.of("mma.cuh", "tiles.cuh", "tensor_attention.cu");
     /** Begins a file within a source. */
     static final String SECTION = "#line 1 \"";

@@ -1,113 +1,96 @@
 package org.windtunnel.backend.cuda;
 
-import org.windtunnel.backend.OptimizerKernels.Channels;
-import org.windtunnel.backend.Shapes;
+import org.windtunnel.backend.ProjectedMatrices;
+import org.windtunnel.backend.ProjectedMatrices.Matrix;
+import org.windtunnel.backend.ProjectedMatrices.Products;
+import org.windtunnel.backend.ProjectedMatrices.Scratch;
+import org.windtunnel.backend.ProjectedMatrices.Shape;
+import org.windtunnel.backend.ProjectedMatrices.State;
 import org.windtunnel.tensor.Tensor;
 
-/** Updates by scaled gradients, as in APOLLO. Channels travel by their position: {@code BY_ROW}, {@code BY_COLUMN}. */
+/** APOLLO's updates: all matrices in each launch, and in each product those that lie evenly spaced. */
 final class ProjectionKernels {
     private final Calls calls;
     private final GemmKernels gemm;
-    private final Reductions reductions;
+    private final Workspace workspace;
 
-    ProjectionKernels(Calls calls, GemmKernels gemm, Reductions reductions) {
+    ProjectionKernels(Calls calls, GemmKernels gemm, Workspace workspace) {
         this.calls = calls;
         this.gemm = gemm;
-        this.reductions = reductions;
+        this.workspace = workspace;
     }
 
-    /** cuBLAS's alpha is a part of a recording, so that the product is scaled afterwards. */
-    void product(
-            boolean transA,
-            boolean transB,
-            int m,
-            int n,
-            int k,
-            Tensor alpha,
-            Tensor a,
-            int lda,
-            Tensor b,
-            int ldb,
-            Tensor c) {
-        gemm.gemm(transA, transB, m, n, k, 1, a, lda, 0, b, ldb, 0, 0, c, n, 0, 1);
-        long size = (long) m * n;
-        calls.to("scale_by").tensor(c).int64(size).doubles(alpha).elements(size);
+    void update(ProjectedMatrices all) {
+        for (int i = 0; i < all.products().size() && !all.onePass(); i++) {
+            product(all, all.products().get(i));
+        }
+        long partial = workspace.take((long) all.parts() * Double.BYTES);
+        if (all.onePass()) {
+            to("project_vectors", all)
+                    .tensor(all.gradients())
+                    .tensor(all.state().projections())
+                    .tensor(all.scratch().projected())
+                    .address(partial)
+                    .grid(all.parts(), 1, 1);
+        }
+        factors(all);
+        Tensor factors = all.scratch().factors();
+        if (!all.onePass()) {
+            to("scaled_squares", all)
+                    .tensor(all.gradients())
+                    .tensor(factors)
+                    .address(partial)
+                    .grid(all.parts(), 1, 1);
+        }
+        to("limited_rates", all)
+                .int32(all.parts())
+                .address(partial)
+                .doubles(all.numbers())
+                .tensor(all.onePass() ? factors : null)
+                .doubles(all.gradScale())
+                .tensor(all.state().lastNorms())
+                .doubles(all.scratch().rates())
+                .grid(all.count(), 1, 1);
+        to("scaled_updates", all)
+                .tensor(all.weights())
+                .tensor(all.gradients())
+                .tensor(factors)
+                .doubles(all.scratch().rates())
+                .doubles(all.numbers())
+                .grid(all.blocks(), 1, 1);
     }
 
-    void squares(Tensor a, Tensor out) {
-        reductions.sumOfSquares(a, Calls.doublesOf(out));
+    private Calls to(String kernel, ProjectedMatrices all) {
+        return calls.to(kernel).ints(all.table()).int32(all.count());
     }
 
-    void projectedAdam(
-            Channels channels, int rows, int columns, Tensor r, Tensor m, Tensor v, Tensor moments, Tensor factor) {
-        long n = size(channels, rows, columns, r, factor);
-        Shapes.atLeast(m, n);
-        Shapes.atLeast(v, n);
-        calls.to("projected_moments")
-                .tensor(r)
-                .tensor(m)
-                .tensor(v)
-                .int64(n)
-                .doubles(moments)
-                .elements(n);
-        if (channels == Channels.COLUMNS) {
-            calls.to("projected_column_factors")
-                    .tensor(r)
-                    .tensor(m)
-                    .tensor(v)
-                    .int32(rows)
-                    .int32(columns)
-                    .doubles(moments)
-                    .tensor(factor)
-                    .grid(Reductions.columnBlocks(columns), 1, 1);
+    /** Unscaled: cuBLAS's alpha is a part of a recording, and the kernel after it scales what it reads. */
+    private void product(ProjectedMatrices all, Products p) {
+        Matrix first = all.get(p.first());
+        Shape s = first.shape();
+        int rank = s.rank();
+        int columns = s.columns();
+        if (s.columnsCompressed()) {
+            gemm.gemm(false, true, s.rows(), rank, columns, 1, first.gradient(), columns, p.gradientStride(),
+                    first.projection(), columns, p.projectionStride(), 0, p.projected(), rank, p.projectedStride(),
+                    p.count());
         } else {
-            boolean one = channels == Channels.ALL;
-            calls.to("projected_row_factors")
-                    .tensor(r)
-                    .tensor(m)
-                    .tensor(v)
-                    .int32(one ? Math.toIntExact(n) : columns)
-                    .doubles(moments)
-                    .tensor(factor)
-                    .grid(one ? 1 : rows, 1, 1);
+            gemm.gemm(true, false, rank, columns, s.rows(), 1, first.projection(), rank, p.projectionStride(),
+                    first.gradient(), columns, p.gradientStride(), 0, p.projected(), columns, p.projectedStride(),
+                    p.count());
         }
     }
 
-    private static long size(Channels channels, int rows, int columns, Tensor x, Tensor factor) {
-        long n = (long) rows * columns;
-        Shapes.atLeast(x, n);
-        Shapes.atLeast(factor, channels.count(rows, columns));
-        return n;
-    }
-
-    void scaledSquares(Channels channels, int rows, int columns, Tensor g, Tensor factor, Tensor out) {
-        long n = size(channels, rows, columns, g, factor);
-        int parts = Reductions.parts(n);
-        long partial = reductions.partial(parts);
-        calls.to("scaled_sum_of_squares")
-                .tensor(g)
-                .tensor(factor)
-                .int64(n)
-                .int32(columns)
-                .int32(channels.ordinal())
-                .address(partial)
-                .grid(parts, 1, 1);
-        reductions.finish(partial, parts, Calls.doublesOf(out));
-    }
-
-    void scaledUpdate(
-            Channels channels, int rows, int columns, Tensor w, Tensor g, Tensor factor, Tensor rate, Tensor keep) {
-        long n = size(channels, rows, columns, g, factor);
-        Shapes.atLeast(w, n);
-        calls.to("scaled_update")
-                .tensor(w)
-                .tensor(g)
-                .tensor(factor)
-                .int64(n)
-                .int32(columns)
-                .int32(channels.ordinal())
-                .doubles(rate)
-                .doubles(keep)
-                .elements(n);
+    private void factors(ProjectedMatrices all) {
+        State state = all.state();
+        Scratch scratch = all.scratch();
+        to("projected_factors", all)
+                .tensor(scratch.projected())
+                .tensor(state.firstMoments())
+                .tensor(state.secondMoments())
+                .doubles(all.numbers())
+                .doubles(all.gradScale())
+                .tensor(scratch.factors())
+                .grid(all.factorBlocks(), 1, 1);
     }
 }

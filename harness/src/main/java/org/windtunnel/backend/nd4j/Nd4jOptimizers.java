@@ -4,6 +4,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.ops.transforms.Transforms;
 import org.windtunnel.backend.AdamScalars;
 import org.windtunnel.backend.LinearAlgebra;
+import org.windtunnel.backend.ProjectedMatrices.Channels;
 import org.windtunnel.backend.SequentialOptimizerKernels;
 import org.windtunnel.backend.SgdScalars;
 import org.windtunnel.backend.Slices;
@@ -96,7 +97,7 @@ final class Nd4jOptimizers extends SequentialOptimizerKernels {
     }
 
     @Override
-    public void projectedAdam(
+    protected void projectedAdam(
             Channels channels, int rows, int columns, Tensor r, Tensor m, Tensor v, Tensor moments, Tensor factor) {
         scratch.run(() -> {
             double beta1 = moments.item(0);
@@ -135,19 +136,21 @@ final class Nd4jOptimizers extends SequentialOptimizerKernels {
     }
 
     @Override
-    public void scaledSquares(Channels channels, int rows, int columns, Tensor g, Tensor factor, Tensor out) {
+    protected double scaledSquares(Channels channels, int rows, int columns, Tensor g, Tensor factor) {
+        double[] sum = new double[1];
         scratch.run(() -> {
             INDArray u = scaled(channels, rows, columns, g, factor);
-            out.put(0, u.muli(u).sumNumber().doubleValue());
+            sum[0] = u.muli(u).sumNumber().doubleValue();
         });
+        return sum[0];
     }
 
     @Override
-    public void scaledUpdate(
-            Channels channels, int rows, int columns, Tensor w, Tensor g, Tensor factor, Tensor rate, Tensor keep) {
+    protected void scaledUpdate(
+            Channels channels, int rows, int columns, Tensor w, Tensor g, Tensor factor, double rate, double keep) {
         scratch.run(() -> {
             INDArray u = scaled(channels, rows, columns, g, factor);
-            Ops.view(w, rows, columns).subi(u.muli(rate.item(0))).muli(keep.item(0));
+            Ops.view(w, rows, columns).subi(u.muli(rate)).muli(keep);
         });
     }
 

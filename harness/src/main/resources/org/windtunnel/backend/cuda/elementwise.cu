@@ -47,9 +47,11 @@ extern "C" __global__ void combine(const float* x, const float* y, float* out, i
 }
 
 // Rounds rows of fp32 to bf16. The output's rows are `groups` groups of 8 elements apart, and begin at 16 bytes; a thread
-// rounds a group.
+// rounds a group. Matrices along the grid's z are `stride` elements apart, and adjacent in the output.
 extern "C" __global__ void round_to_bf16(
-        const float* x, int columns, i64 ld, unsigned short* out, unsigned int groups, i64 rows) {
+        const float* x, int columns, i64 ld, unsigned short* out, unsigned int groups, i64 rows, i64 stride) {
+    x += STACK_Z * stride;
+    out += (i64)STACK_Z * groups * rows * 8;
     bool whole = ((unsigned long long)x % 16 | ld % 4) == 0;
     for (i64 i = globalThread(); i < groups * rows; i += globalThreads()) {
         // Division of 64 bits takes longer than all else.

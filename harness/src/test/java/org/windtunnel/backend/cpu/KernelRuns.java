@@ -8,7 +8,12 @@ import org.windtunnel.backend.AdamScalars;
 import org.windtunnel.backend.AttentionKernels.AttentionShape;
 import org.windtunnel.backend.LayerKernels.Activation;
 import org.windtunnel.backend.OptimizerKernels;
-import org.windtunnel.backend.OptimizerKernels.Channels;
+import org.windtunnel.backend.ProjectedMatrices;
+import org.windtunnel.backend.ProjectedMatrices.Channels;
+import org.windtunnel.backend.ProjectedMatrices.Scratch;
+import org.windtunnel.backend.ProjectedMatrices.Shape;
+import org.windtunnel.backend.ProjectedMatrices.State;
+import org.windtunnel.backend.Scalars;
 import org.windtunnel.backend.SgdScalars;
 import org.windtunnel.backend.Slices;
 import org.windtunnel.tensor.Arena;
@@ -216,40 +221,36 @@ final class KernelRuns implements AutoCloseable {
         OptimizerKernels kernels = backend.optimizerKernels();
         add("adamw", () -> kernels.adamw(ws, gs, ms, vs, adam, false, gradScale), w, m, v);
         add("sgd", () -> kernels.sgd(ws, gs, ms, sgd, null, true, false, gradScale), w, m);
-        Tensor f = arena.take(700);
         Tensor square = arena.take(p);
-        Tensor numbers = arena.take(DType.FLOAT64, 6);
-        numbers.set(0.9, 0.99, 1e-6, 1e-3, 0.99, 0);
-        // A slice is an object: taken here, so that a call allocates nothing but what its kernel does.
-        Tensor decayed = numbers.slice(0, 1);
-        Tensor moments = numbers.slice(0, 3);
-        Tensor rate = numbers.slice(3, 1);
-        Tensor keep = numbers.slice(4, 1);
-        Tensor sum = numbers.slice(5, 1);
+        Tensor decayed = arena.take(DType.FLOAT64, 1);
+        decayed.set(0.9);
         add("combine", () -> backend.combine(0.5, g, -0.25, w, square), square);
         Slices squares = parts(square);
         add("cautious decay", () -> kernels.cautiousDecay(squares, gs, decayed), square);
-        for (boolean transA : new boolean[] {false, true}) {
-            addSum("gemv " + transA, () -> kernels.productAndSquares(transA, 100, 700, gradScale, g, m, f, sum), sum, f);
-        }
-        for (Channels channels : Channels.values()) {
-            add("projected adam " + channels, () -> kernels.projectedAdam(
-                    channels, 100, 700, g, m, v, moments, f), m, v, f);
-            add("scaled update " + channels, () -> kernels.scaledUpdate(
-                    channels, 100, 700, square, g, f, rate, keep), square);
-            addSum("scaled sum " + channels, () -> kernels.scaledSquares(channels, 100, 700, g, f, sum), sum);
+        for (Shape shape : List.of(
+                new Shape(100, 700, 25, false, Channels.COLUMNS), new Shape(700, 100, 25, true, Channels.ROWS),
+                new Shape(100, 700, 1, false, Channels.ALL), new Shape(700, 100, 1, true, Channels.ALL),
+                new Shape(100, 700, 3, true, Channels.ALL))) {
+            projectedUpdate(shape, g, gradScale);
         }
     }
 
-    /** Work that leaves a sum in memory. */
-    private void addSum(String name, Runnable work, Tensor sum, Tensor... outputs) {
-        double[] found = new double[1];
-        runs.put(name, new Run(
-                () -> {
-                    work.run();
-                    found[0] = sum.item(0);
-                },
-                List.of(outputs), found));
+    private void projectedUpdate(Shape shape, Tensor gradient, Tensor gradScale) {
+        Tensor w = take(shape.rows(), shape.columns());
+        State state = new State(take(shape.projection()), arena.take(shape.reduced()), arena.take(shape.reduced()),
+                arena.take(1));
+        Scratch scratch = new Scratch(arena.take(shape.reduced()), arena.take(shape.factors()),
+                arena.take(DType.FLOAT64, 1), arena.take(DType.FLOAT64, 1));
+        Scalars numbers = new Scalars(ProjectedMatrices.NUMBERS, arena);
+        double[] values = {0.9, 0.99, 1e-6, 1e-3, 1, 1, 1.01, 0, 0.99};
+        for (int i = 0; i < values.length; i++) {
+            numbers.set(i, values[i]);
+        }
+        numbers.send();
+        ProjectedMatrices one = new ProjectedMatrices(arena, List.of(shape), new Slices(arena, w, w),
+                new Slices(arena, gradient, gradient), 0, state, scratch, numbers.tensor(), gradScale);
+        add("projected update " + shape, () -> backend.optimizerKernels().projectedUpdate(one), w,
+                state.firstMoments(), state.secondMoments(), state.lastNorms());
     }
 
     /** Bits of everything a run has written, sums included. */

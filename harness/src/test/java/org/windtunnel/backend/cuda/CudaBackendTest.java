@@ -123,6 +123,30 @@ class CudaBackendTest {
         }
     }
 
+    /** Operands that lie apart and operands that do not, in one launch each. */
+    @Test
+    void aBatchIsRoundedAsItsMatricesAre() {
+        int m = 5;
+        int n = 9;
+        int k = 11;
+        int batch = 3;
+        int apart = m * k + 6;
+        try (CudaBackend bf16 = new CudaBackend(new EmulatedDevice(), Operands.BF16);
+                Arena memory = Arena.of(bf16::allocate, DType.FLOAT32)) {
+            Tensor a = filled(memory, "a", batch * apart, 1, false);
+            Tensor b = filled(memory, "b", batch * n * k, 0, false);
+            Tensor together = memory.take(batch, m, n);
+            Tensor single = memory.take(batch, m, n);
+            bf16.gemmStridedBatched(false, true, m, n, k, 0.5, a, k, apart, b, k, (long) n * k, 0, together, n,
+                    (long) m * n, batch);
+            for (int i = 0; i < batch; i++) {
+                bf16.gemm(false, true, m, n, k, 0.5, a.slice((long) i * apart, m, k), k, b.slice((long) i * n * k, n, k),
+                        k, 0, single.slice((long) i * m * n, m, n), n);
+            }
+            assertThat(together.toFloats()).isEqualTo(single.toFloats());
+        }
+    }
+
     /** dW and dx; of numbers that are rounded before, if asked. */
     private static float[][] linearBackward(
             CudaBackend on, Arena memory, int rows, int in, int out, int offset, boolean round) {
