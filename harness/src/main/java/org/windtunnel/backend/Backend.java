@@ -1,6 +1,7 @@
 package org.windtunnel.backend;
 
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalLong;
 import org.windtunnel.tensor.DType;
@@ -88,6 +89,11 @@ public interface Backend extends LinearAlgebra, LayerKernels, AttentionKernels, 
     /** How the figures of a step can be had late; null where calls are done when they return. */
     default LateFigures lateFigures() {
         return null;
+    }
+
+    /** Times of this backend's work; empty where a profiler of the host tells as much. */
+    default Optional<WorkTimes> workTimes() {
+        return Optional.empty();
     }
 
     /** Blocks until all queued work is done; a no-op on synchronous backends. */

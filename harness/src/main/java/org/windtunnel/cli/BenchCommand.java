@@ -22,7 +22,7 @@ import picocli.CommandLine.Option;
 /** {@code windtunnel bench CONFIG}: what each optimizer's update costs on a config's model. */
 @Command(
         name = "bench",
-        subcommands = BenchFitCommand.class,
+        subcommands = {BenchFitCommand.class, BenchKernelsCommand.class},
         mixinStandardHelpOptions = true,
         showDefaultValues = true,
         description = "Time the update of each optimizer on the model of a config, beside a copy and a matrix product.")

@@ -3,6 +3,7 @@ package org.windtunnel.backend.cuda;
 import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalLong;
 import org.windtunnel.backend.Backend;
@@ -12,6 +13,7 @@ import org.windtunnel.backend.OptimizerKernels;
 import org.windtunnel.backend.RepeatedWork;
 import org.windtunnel.backend.Shapes;
 import org.windtunnel.backend.SoftTargets;
+import org.windtunnel.backend.WorkTimes;
 import org.windtunnel.tensor.DType;
 import org.windtunnel.tensor.Storage;
 import org.windtunnel.tensor.Tensor;
@@ -165,6 +167,11 @@ public final class CudaBackend implements Backend {
     @Override
     public LateFigures lateFigures() {
         return late;
+    }
+
+    @Override
+    public Optional<WorkTimes> workTimes() {
+        return Optional.ofNullable(device.workTimes());
     }
 
     @Override

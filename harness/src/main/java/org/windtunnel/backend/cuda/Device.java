@@ -2,6 +2,7 @@ package org.windtunnel.backend.cuda;
 
 import java.nio.ByteBuffer;
 import java.util.List;
+import org.windtunnel.backend.WorkTimes;
 
 /**
  * One GPU and one queue of work on it: memory, copies, kernels, matrix products.
@@ -133,6 +134,11 @@ public interface Device extends AutoCloseable {
             int ldc,
             long strideC,
             int batch);
+
+    /** Times of what is queued; null where there is no clock. */
+    default WorkTimes workTimes() {
+        return null;
+    }
 
     /** Waits for queued work. */
     void synchronize();

@@ -85,10 +85,12 @@ class DriverStandInTest {
     private static final String LAUNCHED = "stand-in: graph launched";
 
     private Output train(String name, Map<String, String> environment, String... more) throws Exception {
-        return program("train", name, environment, more);
+        return program("train", null, name, environment, more);
     }
 
-    private Output program(String command, String name, Map<String, String> environment, String... more)
+    /** @param subcommand null for none */
+    private Output program(
+            String command, String subcommand, String name, Map<String, String> environment, String... more)
             throws Exception {
         Path config = directory.resolve("tiny.yaml");
         Files.writeString(config, """
@@ -100,11 +102,27 @@ class DriverStandInTest {
                 train: {steps: 12, batch: 4, micro_batch: 2, clip: 0.3, eval_every: 5, eval_sequences: 4}
                 runtime: {backend: cuda}
                 """);
-        List<String> arguments = new ArrayList<>(List.of(command, config.toString(), "--set", "name=" + name));
+        List<String> arguments = new ArrayList<>(List.of(command));
+        if (subcommand != null) {
+            arguments.add(subcommand);
+        }
+        arguments.addAll(List.of(config.toString(), "--set", "name=" + name));
         arguments.addAll(List.of(more));
         Map<String, String> all = new HashMap<>(environment);
         all.put("WINDTUNNEL_COUNT_GRAPHS", "1");
         return run(all, arguments.toArray(String[]::new));
+    }
+
+    /** Each call takes the stand-in half a millisecond. */
+    @Test
+    void kernelsAreTimedByEvents() throws Exception {
+        Output output = program("bench", "kernels", "timed", Map.of(), "--steps", "2");
+        assertThat(output.exitCode()).as(output.text()).isZero();
+        assertThat(output.text())
+                .contains("without what lies between them")
+                .containsPattern("attention_forward_16_64 +2\\.0 +1\\.000 +[\\d.]+ % +500\\.0")
+                .containsPattern("product 16 x 32 x 8 +4\\.0 +2\\.000")
+                .contains("adamw");
     }
 
     private List<String> curve(String name) throws IOException {
@@ -134,7 +152,7 @@ class DriverStandInTest {
         List<String> all = new ArrayList<>(List.of("--set", "sweep={}", "--set",
                 "sweep.grids=[{optimizer.lr: [0.01, 0.02, 1e6], optimizer.weight_decay: [0.1, 0.3]}]"));
         all.addAll(List.of(more));
-        return program("sweep", name, Map.of(), all.toArray(String[]::new));
+        return program("sweep", null, name, Map.of(), all.toArray(String[]::new));
     }
 
     private int graphs(String name) throws IOException {

@@ -14,6 +14,7 @@ import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.javacpp.PointerPointer;
 import org.bytedeco.javacpp.SizeTPointer;
 import org.windtunnel.backend.OutOfMemory;
+import org.windtunnel.backend.WorkTimes;
 import org.windtunnel.backend.cuda.Device;
 import org.windtunnel.backend.cuda.DeviceException;
 import org.windtunnel.backend.cuda.DeviceInfo;
@@ -36,6 +37,7 @@ public final class CudaDevice implements Device {
     private final KernelCompiler compiler;
     private final PinnedMemory pinned;
     private final Graphs graphs;
+    private final EventTimes times;
     private final long workspace;
     private final Blas blas;
     private final DeviceInfo info;
@@ -104,6 +106,7 @@ public final class CudaDevice implements Device {
         compiler = new KernelCompiler();
         pinned = new PinnedMemory(stream);
         graphs = new Graphs(stream);
+        times = new EventTimes(stream);
         workspace = allocate(Blas.WORKSPACE);
         blas = new Blas(stream, workspace);
         info = describe();
@@ -256,7 +259,9 @@ public final class CudaDevice implements Device {
     public void copy(long from, long to, long bytes) {
         if (bytes > 0) {
             bind();
+            times.before("copy");
             Status.driver(cudart.cuMemcpyDtoDAsync(to, from, bytes, stream), "copying within the GPU");
+            times.after();
         }
     }
 
@@ -264,7 +269,9 @@ public final class CudaDevice implements Device {
     public void clear(long at, long bytes) {
         if (bytes > 0) {
             bind();
+            times.before("zeros");
             Status.driver(cudart.cuMemsetD8Async(at, (byte) 0, bytes, stream), "clearing memory of the GPU");
+            times.after();
         }
     }
 
@@ -317,11 +324,13 @@ public final class CudaDevice implements Device {
         }
         pointTo(packed);
         argumentSize.put(argumentBytes);
+        times.before(function.name);
         int status = cudart.cuLaunchKernel(
                 function.handle, gridX, gridY, gridZ, threads, 1, 1, sharedBytes, stream, null, extra);
         if (status != 0) {
             Status.driver(status, "launching " + function.name);
         }
+        times.after();
     }
 
     /** Arguments travel as one buffer, which the driver copies before the launch returns. */
@@ -357,8 +366,17 @@ public final class CudaDevice implements Device {
             long strideC,
             int batch) {
         bind();
+        if (times.areTaken()) {
+            times.before("product " + m + " x " + n + " x " + k + (batch > 1 ? ", batch of " + batch : ""));
+        }
         blas.gemm(operands, transA, transB, m, n, k, alpha, a, lda, strideA, b, ldb, strideB, beta, c, ldc, strideC,
                 batch);
+        times.after();
+    }
+
+    @Override
+    public WorkTimes workTimes() {
+        return times;
     }
 
     @Override
@@ -373,6 +391,7 @@ public final class CudaDevice implements Device {
         bind();
         cudart.cuStreamSynchronize(stream);
         graphs.close();
+        times.close();
         blas.close();
         cudart.cuMemFree(workspace);
         pinned.close();
