@@ -56,8 +56,7 @@ public final class RunSession implements AutoCloseable {
     private final LateFigures late;
 
     private long batchShift;
-    private final Errors errors;
-    private double evalError = Double.NaN;
+    private final Evaluation evaluation;
     private double loss;
     private double lr;
     /** Of the steps whose figures have not been received, in their order. */
@@ -79,7 +78,7 @@ public final class RunSession implements AutoCloseable {
         this.unitsPerExample = plan.family().unitsPerExample();
         this.microBatch = plan.microBatch();
         this.batches = data.batches(unitsPerExample, spec.train(), microBatch, spec.seed());
-        this.errors = data.shape() instanceof DataShape.Images images ? new Errors(microBatch, images.classes()) : null;
+        Errors errors = data.shape() instanceof DataShape.Images images ? new Errors(microBatch, images.classes()) : null;
         this.schedule = Schedules.of(spec.schedule(), plan.steps());
         this.arena = Arena.of(backend::allocate, backend.floatType());
         try {
@@ -92,6 +91,7 @@ public final class RunSession implements AutoCloseable {
             this.gradScale = 1.0 / ((double) spec.train().batch() * unitsPerExample);
             this.gradClip = new GradClip(spec.train().clip(), arena);
             this.update = backend.repeated("the update", this::runUpdate);
+            this.evaluation = new Evaluation(backend, model, batches, microBatch, errors, late);
         } catch (RuntimeException e) {
             close();
             throw e;
@@ -245,27 +245,12 @@ public final class RunSession implements AutoCloseable {
     void rehearse() {
         step(0);
         step(1);
-        batches.evaluation(0, model.inputs(), model.targets());
-        model.evaluate(sums);
-        if (errors != null) {
-            errors.count(model.evaluatedLogits(), model.targets());
-        }
+        evaluation.rehearse();
     }
 
     /** Mean loss on the fixed evaluation set, nats per unit. */
     public double evaluate() {
-        double nll = 0;
-        double count = 0;
-        double wrong = 0;
-        for (int first = 0; first < batches.evaluationExamples(); first += microBatch) {
-            batches.evaluation(first, model.inputs(), model.targets());
-            model.evaluate(sums);
-            nll += sums[0];
-            count += sums[2];
-            wrong += errors == null ? Double.NaN : errors.count(model.evaluatedLogits(), model.targets());
-        }
-        evalError = wrong / count;
-        return nll / count;
+        return evaluation.run();
     }
 
     /**
@@ -281,12 +266,12 @@ public final class RunSession implements AutoCloseable {
 
     /** Share of the evaluation set that was classified wrongly the last time; NaN where there are no classes. */
     public double evalError() {
-        return evalError;
+        return evaluation.error();
     }
 
     /** Units the evaluation looks at. */
     public long evalUnits() {
-        return (long) batches.evaluationExamples() * unitsPerExample;
+        return (long) evaluation.examples() * unitsPerExample;
     }
 
     /** Mean loss of the last step before its update, nats per unit. */
@@ -360,6 +345,9 @@ public final class RunSession implements AutoCloseable {
         }
         if (update != null) {
             update.close();
+        }
+        if (evaluation != null) {
+            evaluation.close();
         }
         batches.close();
         arena.close();

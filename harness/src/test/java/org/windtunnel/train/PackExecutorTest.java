@@ -14,6 +14,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.windtunnel.backend.OutOfMemory;
 import org.windtunnel.backend.cuda.CudaBackend;
 import org.windtunnel.backend.cuda.EmulatedDevice;
@@ -119,8 +120,12 @@ class PackExecutorTest {
     }
 
     private RunOutcome alone(String name, RunJob job) {
+        return alone(name, job, new EmulatedDevice());
+    }
+
+    private RunOutcome alone(String name, RunJob job, EmulatedDevice card) {
         try (RunExecutor executor = new RunExecutor(Path.of("."), new Preemption(),
-                spec -> new CudaBackend(new EmulatedDevice(), operands))) {
+                spec -> new CudaBackend(card, operands))) {
             return executor.execute(job, temp.resolve(name), ProgressListener.NONE);
         }
     }
@@ -201,7 +206,32 @@ class PackExecutorTest {
                     """.formatted(options, mixup, lr, jobs.size()), null));
         }
         Heard heard = pack("packed", jobs);
-        assertThat(device.replays()).isPositive().isLessThanOrEqualTo(3);
+        assertThat(device.replays()).isPositive().isLessThanOrEqualTo(4);
+        sameAsAlone(jobs, heard);
+    }
+
+    /** A pack has as many replays as one run alone: 4 passes of 5 steps, 3 of 3 evaluations, but for the first of a kind. */
+    @ParameterizedTest
+    @ValueSource(strings = {
+        "model: {family: gpt, width: 8, depth: 1, head_dim: 4, context: 4, bias: true}\n"
+                + "data: {type: markov, vocab: 8, validation_tokens: 64}",
+        "model: {family: mlp, width: 8, depth: 1}\ndata: {type: shapes, channels: 1, classes: 3}"})
+    void evaluationsAreStackedAsWell(String model) throws IOException {
+        List<RunJob> jobs = new ArrayList<>();
+        for (int seed = 1; seed <= 3; seed++) {
+            jobs.add(ResumableRuns.job("packed", """
+                    name: packed
+                    %s
+                    optimizer: {type: adamw, lr: %s}
+                    seed: %d
+                    train: {steps: 5, batch: 8, micro_batch: 2, log_every: 1, eval_every: 2, eval_sequences: 5}
+                    """.formatted(model, 0.01 * seed, seed), null));
+        }
+        Heard heard = pack("packed", jobs);
+        assertThat(device.replays()).isEqualTo(5 * 4 - 3 + 3 * 3 - 1);
+        EmulatedDevice alone = new EmulatedDevice();
+        alone("counted", jobs.get(0), alone);
+        assertThat(alone.replays()).isEqualTo(device.replays());
         sameAsAlone(jobs, heard);
     }
 

@@ -12,7 +12,7 @@ import org.windtunnel.backend.WorkTimes;
  */
 public interface Device extends AutoCloseable {
     /** Most bytes of {@link #send}. */
-    int SENT_BYTES = 64;
+    int SENT_BYTES = 128;
     /** Places on the host that {@link #send} knows. */
     int SENT_SLOTS = 128;
     /** Most bytes of a kernel's arguments. */

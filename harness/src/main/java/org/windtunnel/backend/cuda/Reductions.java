@@ -6,7 +6,7 @@ import org.windtunnel.tensor.Tensor;
 /** Sums in two passes, partial sums first; how they are cut depends on shapes alone. */
 final class Reductions implements AutoCloseable {
     /** Doubles that {@link #results} holds; the last is the word at {@link #fault}. */
-    private static final int RESULTS = 8;
+    private static final int RESULTS = 9;
     static final int RESULT_BYTES = RESULTS * Double.BYTES;
     private static final int FAULT_AT = (RESULTS - 1) * Double.BYTES;
     private static final int MOST_PARTS = 512;
@@ -46,7 +46,7 @@ final class Reductions implements AutoCloseable {
     }
 
     /**
-     * Where a kernel may put doubles, for {@link #fetch}: the first three are those of the last call, the next two of
+     * Where a kernel may put doubles, for {@link #fetch}: the first three are those of the last call, the next five of
      * {@link LateLosses}.
      */
     long results() {

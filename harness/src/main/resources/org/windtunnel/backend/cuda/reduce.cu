@@ -25,14 +25,54 @@ extern "C" __global__ void finish_sum(const double* partial, int count, double* 
     }
 }
 
-// Of the results: what a step adds up, and the sum of squares of its gradient.
+// Of the results: what a step adds up, and the sum of squares of its gradient; loss, targets and errors of an evaluation.
 #define LATE_LOSS 3
 #define LATE_SQUARES 4
+#define EVALUATED 5
 
 // Adds the loss that was computed last to the step's.
 extern "C" __global__ void add_loss(double* results, int first) {
     if (threadIdx.x == 0) {
         results[LATE_LOSS] = first ? results[0] : results[LATE_LOSS] + results[0];
+    }
+}
+
+// Adds the loss that was computed last, and the number of its targets, to the evaluation's.
+extern "C" __global__ void add_evaluated(double* results) {
+    if (threadIdx.x == 0) {
+        results[EVALUATED] += results[0];
+        results[EVALUATED + 1] += results[2];
+    }
+}
+
+// Adds the rows whose largest logit is not the target's to the evaluation's errors. One block, a warp a row. Each lane begins
+// with the first logit, which is left for larger ones only; so of equal ones the first wins, and NaN never but in its place.
+extern "C" __global__ void add_errors(const float* logits, const int* targets, int rows, int width, double* results) {
+    int lane = threadIdx.x % WARP;
+    double errors = 0;
+    for (int row = threadIdx.x / WARP; row < rows; row += blockDim.x / WARP) {
+        const float* x = logits + (i64)row * width;
+        float largest = x[0];
+        int best = 0;
+        for (int c = lane; c < width; c += WARP) {
+            if (x[c] > largest) {
+                largest = x[c];
+                best = c;
+            }
+        }
+        for (int offset = WARP / 2; offset > 0; offset >>= 1) {
+            float other = __shfl_xor_sync(ALL_LANES, largest, offset);
+            int at = __shfl_xor_sync(ALL_LANES, best, offset);
+            if (other > largest || (other == largest && at < best)) {
+                largest = other;
+                best = at;
+            }
+        }
+        errors += lane == 0 && targets[row] >= 0 && best != targets[row] ? 1 : 0;
+    }
+    errors = blockSum(errors);
+    if (threadIdx.x == 0) {
+        results[EVALUATED + 2] += errors;
     }
 }
 

@@ -83,6 +83,8 @@ class DriverStandInTest {
     }
 
     private static final String LAUNCHED = "stand-in: graph launched";
+    /** Two passes of 12 steps and of 3 evaluations, but for the first of each of the three kinds. */
+    private static final int REPLAYS = 2 * 12 + 2 * 3 - 3;
 
     private Output train(String name, Map<String, String> environment, String... more) throws Exception {
         return program("train", null, name, environment, more);
@@ -175,15 +177,12 @@ class DriverStandInTest {
         assertThat(log).contains("6 of 6 runs at once", "are made for all at once").doesNotContain("unstacked");
     }
 
-    /**
-     * Through the driver's own calls for capturing a stream: 2 passes a step, of which the first of each is not a
-     * replay.
-     */
+    /** Through the driver's own calls for capturing a stream. */
     @Test
     void replayedGraphsTrainToTheSameBitsAsLaunches() throws Exception {
         Output graphs = train("graphs", Map.of());
         assertThat(graphs.exitCode()).as(graphs.text()).isZero();
-        assertThat(graphs.text().split(LAUNCHED, -1)).hasSize(22 + 1);
+        assertThat(graphs.text().split(LAUNCHED, -1)).hasSize(REPLAYS + 1);
         Output launches = train("launches", Map.of(), "--set", "runtime.cuda_graphs=false");
         assertThat(launches.text()).doesNotContain(LAUNCHED);
         Output refused = train("refused", Map.of("WINDTUNNEL_NO_CAPTURE", "1"));
@@ -191,7 +190,7 @@ class DriverStandInTest {
         assertThat(refused.text()).doesNotContain(LAUNCHED).contains("cannot be recorded as a CUDA graph", "(901)");
         for (String optimizer : List.of("muon", "apollo")) {
             Output updates = train(optimizer, Map.of(), "--set", "optimizer.type=" + optimizer);
-            assertThat(updates.text().split(LAUNCHED, -1)).hasSize(22 + 1);
+            assertThat(updates.text().split(LAUNCHED, -1)).hasSize(REPLAYS + 1);
             train(optimizer + "-launched", Map.of(), "--set", "optimizer.type=" + optimizer, "--set",
                     "runtime.cuda_graphs=false");
             assertThat(curve(optimizer)).hasSize(12).isEqualTo(curve(optimizer + "-launched"));

@@ -115,6 +115,40 @@ class RecordingTest {
         assertThat(clipFactor(0)).isEqualTo(1);
     }
 
+    /** Sums over the micro-batches of an evaluation, which begin anew with the next. */
+    @Test
+    void figuresOfAnEvaluation() {
+        LateFigures late = backend.lateFigures();
+        Tensor targets = arena.take(DType.INT32, 3);
+        Tensor logits = arena.take(3, 2);
+        double[] figures = new double[3];
+        try (RepeatedWork pass = backend.repeated("the test", () -> {
+            backend.crossEntropy(logits, targets, 0, 0, false, null);
+            late.addEvaluated();
+            late.addErrors(logits, targets);
+        })) {
+            for (int evaluation = 1; evaluation < 4; evaluation++) {
+                late.beginEvaluation();
+                logits.set(0f, 0f, 0f, 0f, -1f, -1f);
+                targets.set(0, 1, 1);
+                pass.run();
+                targets.set(1, -1, 0);
+                logits.set(0f, 0f, 0f, 0f, -evaluation, -1f);
+                pass.run();
+                late.evaluation(figures);
+                double last = Math.log(Math.exp(-evaluation) + Math.exp(-1)) + evaluation;
+                assertThat(figures[0]).isCloseTo(4 * Math.log(2) + last, within(1e-6));
+                assertThat(figures[1]).isEqualTo(5);
+                assertThat(figures[2]).isEqualTo(evaluation == 1 ? 3 : 4);
+            }
+        }
+        assertThat(device.replays()).isEqualTo(5);
+        late.addLoss(true);
+        late.send();
+        assertThatThrownBy(() -> late.evaluation(figures)).hasMessageContaining("a step are on their way");
+        late.receive(figures);
+    }
+
     private double clipFactor(double limit) {
         Tensor numbers = arena.take(DType.FLOAT64, 2);
         numbers.set(limit, Double.NaN);

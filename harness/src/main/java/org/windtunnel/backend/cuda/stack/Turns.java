@@ -1,8 +1,10 @@
 package org.windtunnel.backend.cuda.stack;
 
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -20,6 +22,8 @@ final class Turns {
     private final long stride;
     /** Null values for equal work, else what differs. */
     private final Map<Pair, String> differences = new HashMap<>();
+    /** What several runs have been about to do at once. */
+    private final Set<Recorded> shared = new HashSet<>();
     private int inARow;
     private boolean stackedBefore;
     private boolean told;
@@ -71,6 +75,10 @@ final class Turns {
         for (int run = 0; run < waiting.length; run++) {
             if (waiting[run] != null) {
                 leaders[run] = leader(waiting, run);
+                if (leaders[run] != run) {
+                    shared.add(waiting[run]);
+                    shared.add(waiting[leaders[run]]);
+                }
                 groups += leaders[run] == run ? 1 : 0;
                 followers[leaders[run]]++;
                 largest = followers[leaders[run]] > followers[largest] ? leaders[run] : largest;
@@ -102,9 +110,10 @@ final class Turns {
             LOG.info("the {} calls that each run repeats are made for all at once", waiting[largest].calls().size());
         }
         if (groups > 1 && inARow == MOST_IN_A_ROW && !told) {
-            told = true;
             for (int run = 0; run < waiting.length; run++) {
-                if (waiting[run] != null && leaders[run] == run && run != largest) {
+                // A run that is late does what the others have done, or will do.
+                if (waiting[run] != null && run != largest && !shared.contains(waiting[run])) {
+                    told = true;
                     String difference = run > largest
                             ? difference(waiting[largest], waiting[run])
                             : difference(waiting[run], waiting[largest]);
@@ -116,6 +125,7 @@ final class Turns {
     }
 
     void forget(Recorded recorded) {
+        shared.remove(recorded);
         differences.keySet().removeIf(pair -> pair.first() == recorded || pair.second() == recorded);
     }
 }
