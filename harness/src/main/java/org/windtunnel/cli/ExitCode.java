@@ -3,6 +3,7 @@ package org.windtunnel.cli;
 import java.util.Map;
 import org.windtunnel.analysis.AnalysisException;
 import org.windtunnel.backend.OutOfMemory;
+import org.windtunnel.backend.cuda.DeviceException;
 import org.windtunnel.config.ConfigException;
 import org.windtunnel.record.RunDirectoryException;
 import org.windtunnel.record.RunStatus;
@@ -10,7 +11,7 @@ import org.windtunnel.record.RunStatus;
 /** Exit codes of every command; scripts and schedulers rely on them. */
 public enum ExitCode {
     DONE(0),
-    /** A check failed ({@code verify}), or a run of a sweep failed; also a defect of the program. */
+    /** A check failed ({@code verify}), a run of a sweep failed, or a GPU did; also a defect of the program. */
     FAILED(1),
     /** Bad config, bad input, bad usage. */
     BAD_INPUT(2),
@@ -58,6 +59,9 @@ public enum ExitCode {
         }
         if (error instanceof OutOfMemory || error instanceof OutOfMemoryError) {
             return OUT_OF_MEMORY;
+        }
+        if (error instanceof DeviceException) {
+            return FAILED;
         }
         if (error instanceof RunDirectoryException e) {
             return e.kind() == RunDirectoryException.Kind.OWNED ? OWNED : CANNOT_WRITE;

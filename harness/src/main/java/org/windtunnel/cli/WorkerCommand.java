@@ -15,6 +15,7 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.LinkedBlockingQueue;
+import org.windtunnel.backend.cuda.DeviceException;
 import org.windtunnel.launch.WorkerMessage;
 import org.windtunnel.launch.WorkerMessage.Assign;
 import org.windtunnel.launch.WorkerMessage.AssignPack;
@@ -43,6 +44,8 @@ final class WorkerCommand implements Callable<Integer> {
 
     private PrintStream out;
     private final Map<String, Long> lastProgress = new ConcurrentHashMap<>();
+    /** Whether only another process can use the GPU again; the sweep starts one, and has it go on with what is open. */
+    private volatile boolean lostDevice;
 
     @Override
     public Integer call() throws InterruptedException {
@@ -67,10 +70,16 @@ final class WorkerCommand implements Callable<Integer> {
                     executor.close();
                     execute(packs, pack.runs(), preemption);
                 } else {
-                    out.println(execute(executor, (Assign) job.get()).toLine());
+                    WorkerMessage end = execute(executor, (Assign) job.get());
+                    if (!lostDevice) {
+                        out.println(end.toLine());
+                    }
                 }
-                job = preemption.reason() == null ? jobs.take() : Optional.empty();
+                job = preemption.reason() == null && !lostDevice ? jobs.take() : Optional.empty();
             }
+        }
+        if (lostDevice) {
+            return ExitCode.FAILED.code();
         }
         return (preemption.reason() == null ? ExitCode.DONE : ExitCode.PREEMPTED).code();
     }
@@ -105,7 +114,11 @@ final class WorkerCommand implements Callable<Integer> {
         return new Finished(outcome.status(), outcome.evalLoss(), outcome.wallSeconds(), outcome.reason(), false);
     }
 
-    private static WorkerMessage failed(Throwable e) {
+    private WorkerMessage failed(Throwable e) {
+        if (e instanceof DeviceException device && device.isLost()) {
+            System.err.println(e.getMessage());
+            lostDevice = true;
+        }
         if (e instanceof RunDirectoryException directory) {
             return directory.kind() == RunDirectoryException.Kind.OWNED
                     ? new Skipped(e.getMessage())
@@ -149,7 +162,10 @@ final class WorkerCommand implements Callable<Integer> {
 
             @Override
             public void failed(int run, Throwable cause) {
-                say(run, WorkerCommand.failed(cause));
+                WorkerMessage end = WorkerCommand.this.failed(cause);
+                if (!lostDevice) {
+                    say(run, end);
+                }
             }
 
             @Override

@@ -82,6 +82,42 @@ class DriverStandInTest {
         assertThat(output.text()).contains("found none (CUDA_ERROR_NO_DEVICE (100))", "nvidia-smi");
     }
 
+    @Test
+    void whatCuda13DoesNotServeIsRefused() throws Exception {
+        Output driver = train("old", Map.of("WINDTUNNEL_DRIVER", "12040"));
+        assertThat(driver.text()).contains("driver for CUDA 13 (580 or newer), found one for CUDA 12.4");
+        Output card = train("old", Map.of("WINDTUNNEL_CAPABILITY", "70"));
+        assertThat(card.text()).contains("capability 7.5 or newer, which CUDA 13 serves, found stand-in with 7.0");
+        assertThat(List.of(driver.exitCode(), card.exitCode())).containsOnly(2);
+    }
+
+    /** The first three graphs are done. */
+    private static Map<String, String> fault(String name) {
+        return Map.of("WINDTUNNEL_FAULT", directory.resolve(name).toString());
+    }
+
+    @Test
+    void aFaultOfTheCardEndsTheRunWithOneMessage() throws Exception {
+        Output output = train("fault", fault("fault-of-a-run"));
+        assertThat(output.exitCode()).as(output.text()).isEqualTo(1);
+        assertThat(output.text())
+                .contains("CUDA_ERROR_ILLEGAL_ADDRESS (700), an illegal memory access was encountered; this process has lost")
+                .doesNotContain("a defect of the program", "\tat ");
+    }
+
+    /** In a pack and alone: the process ends, and the next one does what was open. */
+    @Test
+    void aWorkerThatHasLostTheCardIsReplaced() throws Exception {
+        for (String pack : List.of("16", "1")) {
+            String name = "lost-" + pack;
+            Output output = program("sweep", null, name, fault("fault-" + pack), sweep("sweep.pack=" + pack));
+            assertThat(output.text()).contains("4 done, 2 diverged, 0 failed");
+            String log = Files.readString(directory.resolve("runs").resolve(name).resolve("worker-0.log"));
+            assertThat(log).contains("this process has lost the GPU");
+        }
+        assertThat(curves("lost-16")).hasSize(6).isEqualTo(curves("lost-1"));
+    }
+
     private static final String LAUNCHED = "stand-in: graph launched";
     /** Two passes of 12 steps and of 3 evaluations, but for the first of each of the three kinds. */
     private static final int REPLAYS = 2 * 12 + 2 * 3 - 3;
@@ -150,11 +186,14 @@ class DriverStandInTest {
                 .toList();
     }
 
-    private Output sweep(String name, String... more) throws Exception {
+    /** Options of six runs. */
+    private static String[] sweep(String... settings) {
         List<String> all = new ArrayList<>(List.of("--set", "sweep={}", "--set",
                 "sweep.grids=[{optimizer.lr: [0.01, 0.02, 1e6], optimizer.weight_decay: [0.1, 0.3]}]"));
-        all.addAll(List.of(more));
-        return program("sweep", null, name, Map.of(), all.toArray(String[]::new));
+        for (String setting : settings) {
+            all.addAll(List.of("--set", setting));
+        }
+        return all.toArray(String[]::new);
     }
 
     private int graphs(String name) throws IOException {
@@ -165,11 +204,13 @@ class DriverStandInTest {
     /** Six runs, of which two diverge at once. */
     @Test
     void aSweepTrainsRunsAtOnceToTheBitsTheyHaveAlone() throws Exception {
-        Output plan = sweep("packed", "--dry-run");
+        List<String> dry = new ArrayList<>(List.of(sweep()));
+        dry.add("--dry-run");
+        Output plan = program("sweep", null, "packed", Map.of(), dry.toArray(String[]::new));
         assertThat(plan.text()).contains("at once on one GPU, as far as its memory goes: 6 runs, ");
-        Output packed = sweep("packed");
+        Output packed = program("sweep", null, "packed", Map.of(), sweep());
         assertThat(packed.text()).contains("4 done, 2 diverged, 0 failed");
-        Output single = sweep("single", "--set", "sweep.pack=1");
+        Output single = program("sweep", null, "single", Map.of(), sweep("sweep.pack=1"));
         assertThat(single.text()).contains("4 done, 2 diverged, 0 failed");
         assertThat(curves("packed")).hasSize(6).isEqualTo(curves("single"));
         assertThat(graphs("packed")).isLessThan(graphs("single") / 3);

@@ -3,6 +3,8 @@
 // Included after emulation.cc. Values of CUdevice_attribute and of the launch markers are those of cuda.h.
 
 #include <functional>
+#include <thread>
+#include <unistd.h>
 
 #define ATTRIBUTE_MULTIPROCESSORS 16
 #define ATTRIBUTE_MAJOR 75
@@ -19,12 +21,41 @@ static std::size_t inUse;
 static std::vector<std::pair<char*, std::size_t>> allocations;
 static int allowedShared[1024];
 
+// Handles, as far as calls are told apart by them.
+#define CONTEXT ((void*)1)
+#define STREAM ((void*)2)
+#define INVALID_VALUE 1
+#define INVALID_CONTEXT 201
+#define INVALID_HANDLE 400
+#define WRONG_THREAD 908
+#define ILLEGAL_ADDRESS 700
+
+// The context is one thread's at a time; what cannot be recovered from, every later call tells.
+static thread_local void* current;
+static int fault;
+
+#define USE_CONTEXT                    \
+    if (current != CONTEXT) {          \
+        return INVALID_CONTEXT;        \
+    }                                  \
+    if (fault) {                       \
+        return fault;                  \
+    }
+
+// The default stream would wait for everything, and be refused while another is captured.
+#define USE_STREAM(stream)             \
+    USE_CONTEXT                        \
+    if ((stream) != STREAM) {          \
+        return INVALID_HANDLE;         \
+    }
+
 // A stream that is being captured keeps what it is given; what it cannot keep makes the capture invalid.
 #define CAPTURE_UNSUPPORTED 900
 #define CAPTURE_INVALIDATED 901
 typedef std::function<int()> Call;
 static bool capturing;
 static bool captureInvalid;
+static std::thread::id capturedBy;
 static std::vector<Call> captured;
 
 static int queue(Call call) {
@@ -35,9 +66,24 @@ static int queue(Call call) {
     return call();
 }
 
+// Whether this thread may not do what synchronizes or allocates: thread-local mode leaves others alone.
+static bool prohibited() {
+    return capturing && std::this_thread::get_id() == capturedBy;
+}
+
 static int unsupported() {
     captureInvalid = true;
     return CAPTURE_UNSUPPORTED;
+}
+
+#define NOT_WHILE_CAPTURING            \
+    if (prohibited()) {                \
+        return unsupported();          \
+    }
+
+static int number(const char* variable, int otherwise) {
+    const char* text = getenv(variable);
+    return text ? atoi(text) : otherwise;
 }
 
 extern "C" {
@@ -50,12 +96,17 @@ int cuInit(unsigned int) {
 }
 
 int cuGetErrorName(int code, const char** name) {
-    *name = code == 100 ? "CUDA_ERROR_NO_DEVICE" : "CUDA_ERROR";
+    *name = code == 100 ? "CUDA_ERROR_NO_DEVICE" : code == ILLEGAL_ADDRESS ? "CUDA_ERROR_ILLEGAL_ADDRESS" : "CUDA_ERROR";
+    return 0;
+}
+
+int cuGetErrorString(int code, const char** text) {
+    *text = code == ILLEGAL_ADDRESS ? "an illegal memory access was encountered" : "an error";
     return 0;
 }
 
 int cuDriverGetVersion(int* version) {
-    *version = 13000;
+    *version = number("WINDTUNNEL_DRIVER", 13000);
     return 0;
 }
 
@@ -83,10 +134,10 @@ int cuDeviceGetName(char* name, int length, int) {
 int cuDeviceGetAttribute(int* value, int attribute, int) {
     switch (attribute) {
         case ATTRIBUTE_MAJOR:
-            *value = 9;
+            *value = number("WINDTUNNEL_CAPABILITY", 90) / 10;
             return 0;
         case ATTRIBUTE_MINOR:
-            *value = 0;
+            *value = number("WINDTUNNEL_CAPABILITY", 90) % 10;
             return 0;
         case ATTRIBUTE_MULTIPROCESSORS:
             *value = 1;
@@ -105,7 +156,7 @@ int cuDeviceTotalMem_v2(std::size_t* bytes, int) {
 }
 
 int cuDevicePrimaryCtxRetain(void** context, int) {
-    *context = (void*)1;
+    *context = CONTEXT;
     return 0;
 }
 
@@ -113,20 +164,21 @@ int cuDevicePrimaryCtxRelease_v2(int) {
     return 0;
 }
 
-int cuCtxSetCurrent(void*) {
+int cuCtxSetCurrent(void* context) {
+    current = context;
     return 0;
 }
 
 int cuMemGetInfo_v2(std::size_t* free, std::size_t* total) {
+    USE_CONTEXT
     *free = CARD_BYTES - inUse;
     *total = CARD_BYTES;
     return 0;
 }
 
 int cuMemAlloc_v2(unsigned long long* address, std::size_t bytes) {
-    if (capturing) {
-        return unsupported();
-    }
+    USE_CONTEXT
+    NOT_WHILE_CAPTURING
     if (bytes == 0 || inUse + bytes > CARD_BYTES) {
         return bytes == 0 ? 1 : OUT_OF_MEMORY;
     }
@@ -139,6 +191,8 @@ int cuMemAlloc_v2(unsigned long long* address, std::size_t bytes) {
 }
 
 int cuMemFree_v2(unsigned long long address) {
+    USE_CONTEXT
+    NOT_WHILE_CAPTURING
     for (auto at = allocations.begin(); at != allocations.end(); ++at) {
         if (at->first == (char*)address) {
             inUse -= at->second;
@@ -150,19 +204,25 @@ int cuMemFree_v2(unsigned long long address) {
     return 1;
 }
 
+static std::vector<std::pair<char*, std::size_t>> pinned;
+
 int cuMemAllocHost_v2(void** memory, std::size_t bytes) {
+    USE_CONTEXT
+    NOT_WHILE_CAPTURING
     *memory = malloc(bytes);
+    pinned.push_back({(char*)*memory, bytes});
     return 0;
 }
 
 int cuMemFreeHost(void* memory) {
+    NOT_WHILE_CAPTURING
     free(memory);
+    pinned.clear();
     return 0;
 }
 
-// Whether a range lies in one allocation.
-static bool owned(unsigned long long address, std::size_t bytes) {
-    for (auto& a : allocations) {
+static bool within(const std::vector<std::pair<char*, std::size_t>>& all, const void* address, std::size_t bytes) {
+    for (auto& a : all) {
         if ((char*)address >= a.first && (char*)address + bytes <= a.first + a.second) {
             return true;
         }
@@ -170,25 +230,36 @@ static bool owned(unsigned long long address, std::size_t bytes) {
     return false;
 }
 
-int cuMemcpyHtoDAsync_v2(unsigned long long to, const void* from, std::size_t bytes, void*) {
-    if (!owned(to, bytes)) {
-        return 1;
+// Whether a range lies in one allocation.
+static bool owned(unsigned long long address, std::size_t bytes) {
+    return within(allocations, (void*)address, bytes);
+}
+
+// A driver would take host memory that is not page-locked, and wait; a capture would keep its address.
+int cuMemcpyHtoDAsync_v2(unsigned long long to, const void* from, std::size_t bytes, void* stream) {
+    USE_STREAM(stream)
+    NOT_WHILE_CAPTURING
+    if (!owned(to, bytes) || !within(pinned, from, bytes)) {
+        return INVALID_VALUE;
     }
     memcpy((void*)to, from, bytes);
     return 0;
 }
 
-int cuMemcpyDtoHAsync_v2(void* to, unsigned long long from, std::size_t bytes, void*) {
-    if (!owned(from, bytes)) {
-        return 1;
+int cuMemcpyDtoHAsync_v2(void* to, unsigned long long from, std::size_t bytes, void* stream) {
+    USE_STREAM(stream)
+    NOT_WHILE_CAPTURING
+    if (!owned(from, bytes) || !within(pinned, to, bytes)) {
+        return INVALID_VALUE;
     }
     memcpy(to, (void*)from, bytes);
     return 0;
 }
 
-int cuMemcpyDtoDAsync_v2(unsigned long long to, unsigned long long from, std::size_t bytes, void*) {
+int cuMemcpyDtoDAsync_v2(unsigned long long to, unsigned long long from, std::size_t bytes, void* stream) {
+    USE_STREAM(stream)
     if (!owned(to, bytes) || !owned(from, bytes)) {
-        return 1;
+        return INVALID_VALUE;
     }
     return queue([=] {
         memmove((void*)to, (void*)from, bytes);
@@ -196,9 +267,10 @@ int cuMemcpyDtoDAsync_v2(unsigned long long to, unsigned long long from, std::si
     });
 }
 
-int cuMemsetD8Async(unsigned long long at, unsigned char value, std::size_t bytes, void*) {
+int cuMemsetD8Async(unsigned long long at, unsigned char value, std::size_t bytes, void* stream) {
+    USE_STREAM(stream)
     if (!owned(at, bytes)) {
-        return 1;
+        return INVALID_VALUE;
     }
     return queue([=] {
         memset((void*)at, value, bytes);
@@ -206,28 +278,38 @@ int cuMemsetD8Async(unsigned long long at, unsigned char value, std::size_t byte
     });
 }
 
-int cuStreamCreate(void** stream, unsigned int) {
-    *stream = (void*)2;
-    return 0;
+// Not blocking, so that nothing waits for the default stream.
+int cuStreamCreate(void** stream, unsigned int flags) {
+    USE_CONTEXT
+    *stream = STREAM;
+    return flags == 1 ? 0 : INVALID_VALUE;
 }
 
-int cuStreamSynchronize(void*) {
+// Of a stream that is being captured, whoever asks.
+int cuStreamSynchronize(void* stream) {
+    USE_STREAM(stream)
     return capturing ? unsupported() : 0;
 }
 
-int cuStreamBeginCapture_v2(void*, int mode) {
+int cuStreamBeginCapture_v2(void* stream, int mode) {
+    USE_STREAM(stream)
     if (capturing || mode != 1) {
-        return 1;
+        return INVALID_VALUE;
     }
     capturing = true;
+    capturedBy = std::this_thread::get_id();
     captureInvalid = getenv("WINDTUNNEL_NO_CAPTURE") != nullptr;
     captured.clear();
     return 0;
 }
 
-int cuStreamEndCapture(void*, void** graph) {
+int cuStreamEndCapture(void* stream, void** graph) {
+    USE_STREAM(stream)
     if (!capturing) {
-        return 1;
+        return INVALID_VALUE;
+    }
+    if (std::this_thread::get_id() != capturedBy) {
+        return WRONG_THREAD;
     }
     capturing = false;
     *graph = captureInvalid ? nullptr : new std::vector<Call>(captured);
@@ -235,6 +317,7 @@ int cuStreamEndCapture(void*, void** graph) {
 }
 
 int cuGraphInstantiateWithFlags(void** executable, void* graph, unsigned long long) {
+    USE_CONTEXT
     *executable = new std::vector<Call>(*(std::vector<Call>*)graph);
     return 0;
 }
@@ -244,7 +327,25 @@ int cuGraphDestroy(void* graph) {
     return 0;
 }
 
-int cuGraphLaunch(void* executable, void*) {
+// With WINDTUNNEL_FAULT the name of a file that is not there, the fourth graph makes it and the card is lost, as later
+// calls tell.
+static bool faultIsDue() {
+    static int launched;
+    const char* file = getenv("WINDTUNNEL_FAULT");
+    if (!file || ++launched < 4 || access(file, F_OK) == 0) {
+        return false;
+    }
+    fclose(fopen(file, "w"));
+    return true;
+}
+
+int cuGraphLaunch(void* executable, void* stream) {
+    USE_STREAM(stream)
+    NOT_WHILE_CAPTURING
+    if (faultIsDue()) {
+        fault = ILLEGAL_ADDRESS;
+        return 0;
+    }
     for (auto& call : *(std::vector<Call>*)executable) {
         int error = call();
         if (error) {
@@ -263,15 +364,20 @@ int cuGraphExecDestroy(void* executable) {
 }
 
 int cuEventCreate(void** event, unsigned int) {
+    USE_CONTEXT
     *event = (void*)5;
     return 0;
 }
 
-int cuEventRecord(void*, void*) {
+int cuEventRecord(void*, void* stream) {
+    USE_STREAM(stream)
+    NOT_WHILE_CAPTURING
     return 0;
 }
 
 int cuEventSynchronize(void*) {
+    USE_CONTEXT
+    NOT_WHILE_CAPTURING
     return 0;
 }
 
@@ -288,7 +394,12 @@ int cuStreamDestroy_v2(void*) {
     return 0;
 }
 
-int cuModuleLoadData(void** module, const void*) {
+int cuModuleLoadData(void** module, const void* image) {
+    USE_CONTEXT
+    NOT_WHILE_CAPTURING
+    if (!image) {
+        return INVALID_VALUE;
+    }
     *module = (void*)3;
     return 0;
 }
@@ -303,8 +414,9 @@ int cuModuleGetFunction(void** function, void*, const char* name) {
 }
 
 int cuFuncSetAttribute(void* function, int attribute, int value) {
+    USE_CONTEXT
     if (attribute != 8 || value > SHARED_BYTES) {
-        return 1;
+        return INVALID_VALUE;
     }
     allowedShared[(long)function] = value;
     return 0;
@@ -312,9 +424,13 @@ int cuFuncSetAttribute(void* function, int attribute, int value) {
 
 int cuLaunchKernel(
         void* function, unsigned int x, unsigned int y, unsigned int z, unsigned int threads, unsigned int threadsY,
-        unsigned int threadsZ, unsigned int sharedBytes, void*, void** parameters, void** extra) {
+        unsigned int threadsZ, unsigned int sharedBytes, void* stream, void** parameters, void** extra) {
+    USE_STREAM(stream)
     if (parameters || threadsY != 1 || threadsZ != 1 || (int)sharedBytes > allowedShared[(long)function]) {
-        return 1;
+        return INVALID_VALUE;
+    }
+    if (x == 0 || x > 0x7fffffffu || y == 0 || y > 65535 || z == 0 || z > 65535 || threads == 0 || threads > 1024) {
+        return INVALID_VALUE;
     }
     // {1, buffer, 2, address of its size, 0}
     if (extra[0] != (void*)1 || extra[2] != (void*)2 || extra[4] != nullptr) {
@@ -327,21 +443,45 @@ int cuLaunchKernel(
     });
 }
 
+#define BLAS_NOT_INITIALIZED 1
+#define BLAS_INVALID_VALUE 7
+#define BLAS_EXECUTION_FAILED 13
+#define BLAS_WORKSPACE_ALIGNMENT 256
+
+static bool blasStream;
+static bool blasWorkspace;
+
 int cublasCreate_v2(void** context) {
     *context = (void*)4;
-    return 0;
+    return current == CONTEXT && !fault ? 0 : BLAS_NOT_INITIALIZED;
 }
 
 int cublasDestroy_v2(void*) {
     return 0;
 }
 
-int cublasSetStream_v2(void*, void*) {
+// "unconditionally resets the cuBLAS library workspace back to the default workspace pool"
+int cublasSetStream_v2(void*, void* stream) {
+    blasStream = stream == STREAM;
+    blasWorkspace = false;
     return 0;
 }
 
 int cublasSetWorkspace_v2(void*, void* workspace, std::size_t bytes) {
-    return owned((unsigned long long)workspace, bytes) ? 0 : 7;
+    blasWorkspace = owned((unsigned long long)workspace, bytes)
+            && (unsigned long long)workspace % BLAS_WORKSPACE_ALIGNMENT == 0;
+    return blasWorkspace ? 0 : BLAS_INVALID_VALUE;
+}
+
+// Whether all matrices of an operand lie in one allocation, at addresses that its type allows.
+static bool operandOwned(
+        const void* at, int rows, int columns, int ld, long long stride, int batch, std::size_t elementBytes) {
+    if (rows == 0 || columns == 0 || batch == 0) {
+        return true;
+    }
+    std::size_t last = (std::size_t)(batch - 1) * stride + (std::size_t)(columns - 1) * ld + rows;
+    return (unsigned long long)at % elementBytes == 0 && stride >= 0
+            && owned((unsigned long long)at, last * elementBytes);
 }
 
 int cublasGetVersion_v2(void*, int* version) {
@@ -360,9 +500,23 @@ int cublasGemmStridedBatchedEx(
         int ldc, long long strideC, int batch, int compute, int algorithm) {
     bool bf16 = typeA == 14;
     bool tf32 = compute == 77;
+    // Without a workspace of its own, cuBLAS allocates, and sums in an order of its choice.
+    if (current != CONTEXT || !blasStream || !blasWorkspace) {
+        return BLAS_NOT_INITIALIZED;
+    }
+    if (fault) {
+        return BLAS_EXECUTION_FAILED;
+    }
+    std::size_t bytes = typeA == 14 ? 2 : 4;
+    if (m < 0 || n < 0 || k < 0 || batch < 0 || lda < 1 || ldb < 1 || ldc < 1 || (batch > 1 && strideC == 0)
+            || !operandOwned(a, transA ? k : m, transA ? m : k, lda, strideA, batch, bytes)
+            || !operandOwned(b, transB ? n : k, transB ? k : n, ldb, strideB, batch, bytes)
+            || !operandOwned(c, m, n, ldc, strideC, batch, sizeof(float))) {
+        return BLAS_INVALID_VALUE;
+    }
     if (typeA != typeB || (!bf16 && typeA != 0) || typeC != 0 || (compute != 68 && !tf32) || algorithm != -1
             || lda < (transA ? k : m) || ldb < (transB ? n : k) || ldc < m) {
-        return 7;
+        return BLAS_INVALID_VALUE;
     }
     int type = bf16 ? 2 : tf32 ? 1 : 0;
     float scale = *(const float*)alpha;

@@ -24,12 +24,13 @@ import org.windtunnel.config.ConfigException;
 
 /** The first visible NVIDIA GPU ({@code CUDA_VISIBLE_DEVICES} chooses), with one stream. */
 public final class CudaDevice implements Device {
-    /** cuBLAS and the kernels want at least Volta. */
-    private static final int OLDEST_MAJOR = 7;
+    /** Ten times the oldest compute capability that the libraries of CUDA 13 have code for, that of Turing. */
+    private static final int OLDEST_CAPABILITY = 75;
+    /** As the driver counts. */
+    private static final int OLDEST_DRIVER = 13_000;
     /** Dynamic shared memory above this has to be asked for. */
     private static final int PLAIN_SHARED = 48 << 10;
     private static final int CU_STREAM_NON_BLOCKING = 1;
-    private static final int CUDA_ERROR_OUT_OF_MEMORY = 2;
 
     private final int device;
     private final CUctx_st context = new CUctx_st();
@@ -82,6 +83,11 @@ public final class CudaDevice implements Device {
         } catch (NoClassDefFoundError e) {
             throw new ConfigException("runtime.backend: cuda cannot be used: " + CudaLibraries.explain(e), e);
         }
+        int[] driver = new int[1];
+        if (cudart.cuDriverGetVersion(driver) == 0 && driver[0] < OLDEST_DRIVER) {
+            throw new ConfigException("runtime.backend: cuda needs an NVIDIA driver for CUDA 13 (580 or newer), found one for"
+                    + " CUDA " + version(driver[0]) + "; update the driver, or use runtime.backend: cpu");
+        }
         int started = cudart.cuInit(0);
         int[] count = new int[1];
         if (started != 0 || cudart.cuDeviceGetCount(count) != 0 || count[0] == 0) {
@@ -89,7 +95,7 @@ public final class CudaDevice implements Device {
                     + (started == 0 ? "the driver lists no device" : Status.driverName(started))
                     + "); check nvidia-smi and CUDA_VISIBLE_DEVICES, or use runtime.backend: cpu");
         }
-        requireVolta(first());
+        requireCapability(first());
     }
 
     private static int first() {
@@ -112,13 +118,23 @@ public final class CudaDevice implements Device {
         info = describe();
     }
 
-    private static void requireVolta(int device) {
-        int major = attribute(device, cudart.CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR);
-        if (major < OLDEST_MAJOR) {
-            throw new ConfigException("runtime.backend: cuda needs a GPU of compute capability 7.0 or newer, found "
-                    + name(device) + " with " + major + "."
-                    + attribute(device, cudart.CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR));
+    private static void requireCapability(int device) {
+        int found = capability(device);
+        if (found < OLDEST_CAPABILITY) {
+            throw new ConfigException("runtime.backend: cuda needs a GPU of compute capability 7.5 or newer, which CUDA 13"
+                    + " serves, found " + name(device) + " with " + found / 10 + "." + found % 10
+                    + "; use runtime.backend: cpu");
         }
+    }
+
+    /** Ten times it. */
+    private static int capability(int device) {
+        return 10 * attribute(device, cudart.CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR)
+                + attribute(device, cudart.CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR);
+    }
+
+    private static String version(int ofDriver) {
+        return ofDriver / 1000 + "." + ofDriver % 1000 / 10;
     }
 
     private static int attribute(int device, int which) {
@@ -145,7 +161,7 @@ public final class CudaDevice implements Device {
                     attribute(device, cudart.CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT),
                     total.get(),
                     attribute(device, cudart.CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_BLOCK_OPTIN),
-                    "driver for CUDA " + driver[0] / 1000 + "." + driver[0] % 1000 / 10 + ", NVRTC "
+                    "driver for CUDA " + version(driver[0]) + ", NVRTC "
                             + compiler.version() + ", cuBLAS " + blas.version());
         }
     }
@@ -179,7 +195,7 @@ public final class CudaDevice implements Device {
         graphs.requireNoCapture("taking memory");
         long[] address = new long[1];
         int status = cudart.cuMemAlloc(address, bytes);
-        if (status == CUDA_ERROR_OUT_OF_MEMORY) {
+        if (status == Status.OUT_OF_MEMORY) {
             throw new OutOfMemory("the GPU has no " + (bytes >> 20) + " MiB in one piece left, of "
                     + (freeBytes() >> 20) + " MiB free", null);
         }
@@ -278,8 +294,7 @@ public final class CudaDevice implements Device {
     @Override
     public void load(List<KernelSource> sources) {
         bind();
-        int capability = 10 * attribute(device, cudart.CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR)
-                + attribute(device, cudart.CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR);
+        int capability = capability(device);
         for (KernelSource source : sources) {
             CUmod_st module = new CUmod_st();
             try (BytePointer code = new BytePointer(compiler.compile(source, capability))) {

@@ -12,6 +12,7 @@ import org.windtunnel.config.ConfigException;
 /** Loads what the device needs, and says in one sentence what is missing. */
 final class CudaLibraries {
     private static final Pattern LIBRARY = Pattern.compile("(lib\\w+\\.so(?:\\.\\d+)?): cannot open shared object file");
+    private static final Pattern SYMBOL = Pattern.compile("undefined symbol: ((?:cu|nvrtc)\\w+)");
     private static final String DRIVER = "libcuda.so.1";
 
     private static boolean loaded;
@@ -50,6 +51,11 @@ final class CudaLibraries {
         Matcher library = LIBRARY.matcher(text);
         if (library.find()) {
             return missing(library.group(1));
+        }
+        Matcher symbol = SYMBOL.matcher(text);
+        if (symbol.find()) {
+            return "the driver or a library is older than CUDA 13 (it has no " + symbol.group(1) + "); CUDA 13 needs driver"
+                    + " 580 or newer";
         }
         if (error instanceof NoClassDefFoundError || text.indexOf("no jni") >= 0) {
             return "this build does not have the CUDA bindings; build it with mvn -q -Pcuda -DskipTests clean package";

@@ -31,11 +31,11 @@ final class Graphs implements AutoCloseable {
     long end() {
         capturing = false;
         CUgraph_st graph = new CUgraph_st();
-        Status.driver(cudart.cuStreamEndCapture(stream, graph), "recording a graph");
+        Status.refusable(cudart.cuStreamEndCapture(stream, graph), "recording a graph");
         CUgraphExec_st executable = new CUgraphExec_st();
         int status = cudart.cuGraphInstantiate(executable, graph, 0);
         cudart.cuGraphDestroy(graph);
-        Status.driver(status, "preparing a graph");
+        Status.refusable(status, "preparing a graph");
         graphs.add(executable);
         return graphs.size() - 1;
     }

@@ -13,9 +13,12 @@ import org.windtunnel.backend.cuda.KernelSource;
 /** Compiles kernel sources with NVRTC, for which no GPU is needed, and keeps what comes out on disk. */
 final class KernelCompiler {
     private static final String STANDARD = "--std=c++17";
+    private static final String PORTABLE = "compute_";
+    /** Comes with NVRTC and is found by it, or not. */
+    private static final String BUILTINS = "libnvrtc-builtins";
 
     private final String version;
-    private final int newest;
+    private final int[] architectures;
 
     KernelCompiler() {
         int[] major = new int[1];
@@ -24,9 +27,8 @@ final class KernelCompiler {
         version = major[0] + "." + minor[0];
         int[] count = new int[1];
         Status.compiler(nvrtc.nvrtcGetNumSupportedArchs(count), "asking NVRTC for its architectures");
-        int[] architectures = new int[count[0]];
+        architectures = new int[count[0]];
         Status.compiler(nvrtc.nvrtcGetSupportedArchs(architectures), "asking NVRTC for its architectures");
-        newest = Arrays.stream(architectures).max().orElseThrow();
     }
 
     /** NVRTC's version. */
@@ -41,14 +43,26 @@ final class KernelCompiler {
      * @throws DeviceException with the compiler's messages
      */
     byte[] compile(KernelSource source, int capability) {
-        boolean portable = capability > newest;
-        String architecture = portable ? "compute_" + newest : "sm_" + capability;
+        String architecture = architecture(capability, architectures);
+        boolean portable = architecture.startsWith(PORTABLE);
         String key = KernelCache.key(source.text(), architecture, version);
         return KernelCache.get(key).orElseGet(() -> {
             byte[] code = compile(source, architecture, portable);
             KernelCache.put(key, code);
             return code;
         });
+    }
+
+    /**
+     * That of the card, or the newest before it where NVRTC does not know the card's.
+     *
+     * @throws DeviceException if NVRTC knows newer ones only
+     */
+    static String architecture(int capability, int... known) {
+        int nearest = Arrays.stream(known).filter(one -> one <= capability).max().orElseThrow(() ->
+                new DeviceException("NVRTC compiles for compute capability "
+                        + Arrays.stream(known).min().orElse(0) / 10.0 + " and newer, found " + capability / 10.0));
+        return (nearest == capability ? "sm_" : PORTABLE) + nearest;
     }
 
     /** Compiles without looking at the cache. */
@@ -62,7 +76,9 @@ final class KernelCompiler {
                     nvrtc.nvrtcCreateProgram(program, text, name, 0, (PointerPointer<?>) null, null),
                     "starting to compile " + source.name());
             if (nvrtc.nvrtcCompileProgram(program, 2, options) != 0) {
-                throw new DeviceException(source.name() + " does not compile for " + architecture + ":\n" + log(program));
+                String log = log(program);
+                throw new DeviceException(source.name() + " does not compile for " + architecture + ":\n" + log
+                        + (log.contains(BUILTINS) ? "\nput the folder of " + BUILTINS + ".so into LD_LIBRARY_PATH" : ""));
             }
             return portable ? portableCode(program) : machineCode(program);
         } finally {

@@ -15,6 +15,7 @@ final class Recorded {
     private final int run;
     private final List<Call> calls;
     private long handle = NONE;
+    private boolean made;
     private boolean refused;
 
     /** @param run whose memory the calls are about, or the first of several */
@@ -31,14 +32,16 @@ final class Recorded {
         return calls;
     }
 
+    /** One by one the first time, so that whatever libraries do at a first call, they do not do within a recording. */
     void replay(Device device, ByteBuffer arguments) {
-        if (handle == NONE && !refused) {
+        if (handle == NONE && made && !refused) {
             record(device, arguments);
         }
         if (handle != NONE) {
             device.replay(handle);
         } else {
             make(device, arguments);
+            made = true;
         }
     }
 

@@ -58,6 +58,23 @@ class CudaLibrariesTest {
     }
 
     @Test
+    void anOldDriverOrLibraryIsToldByWhatItLacks() {
+        assertThat(CudaLibraries.explain(new UnsatisfiedLinkError(
+                        "/tmp/libjnicudart.so: /tmp/libjnicudart.so: undefined symbol: cuGreenCtxCreate")))
+                .contains("older than CUDA 13", "cuGreenCtxCreate", "580");
+    }
+
+    @Test
+    void kernelsAreCompiledForTheCardOrForTheNearestOneBefore() {
+        int[] known = {75, 80, 90, 100, 120};
+        assertThat(KernelCompiler.architecture(90, known)).isEqualTo("sm_90");
+        assertThat(KernelCompiler.architecture(103, known)).isEqualTo("compute_100");
+        assertThat(KernelCompiler.architecture(130, known)).isEqualTo("compute_120");
+        assertThatThrownBy(() -> KernelCompiler.architecture(70, known))
+                .hasMessage("NVRTC compiles for compute capability 7.5 and newer, found 7.0");
+    }
+
+    @Test
     void aBuildWithoutTheBindingsSaysHowToBuild() {
         assertThat(CudaLibraries.explain(new UnsatisfiedLinkError("no jnicudart in java.library.path: /usr/lib")))
                 .contains("-Pcuda");

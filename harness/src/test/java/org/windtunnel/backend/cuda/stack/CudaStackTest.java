@@ -159,11 +159,12 @@ class CudaStackTest {
         }
     }
 
+    /** Every run does it once by itself, then all of them together call by call, which the device records after that. */
     @Test
     void oneReplayDoesTheWorkOfAll() throws Exception {
         stacked(CudaStackTest::mixed);
         assertThat(device.recordings()).isEqualTo(1);
-        assertThat(device.replays()).isEqualTo(TIMES - 1);
+        assertThat(device.replays()).isEqualTo(TIMES - 2);
     }
 
     /** Another number, memory elsewhere, another number of calls: the run goes on by itself, the others stacked. */
@@ -179,8 +180,8 @@ class CudaStackTest {
             for (int run = 0; run < RUNS; run++) {
                 assertThat(results.get(run)).isEqualTo(alone(work, run, Operands.FP32));
             }
-            assertThat(test.device.recordings()).isEqualTo(test.device.replays() == 2 * (TIMES - 1) ? 2 : 3);
-            assertThat(test.device.replays()).isBetween(2L * (TIMES - 1), 3L * (TIMES - 1));
+            assertThat(test.device.recordings()).isBetween(2, 3);
+            assertThat(test.device.replays()).isBetween(2L * (TIMES - 2), 3L * (TIMES - 2));
         }
     }
 
@@ -233,8 +234,8 @@ class CudaStackTest {
             assertThatThrownBy(() -> running.get(2).get()).isInstanceOf(ExecutionException.class)
                     .hasMessageContaining("run 2 fails");
         }
-        // One for all three, three for two of them, four for the last.
-        assertThat(device.replays()).isEqualTo(1 + 3 + 4);
+        // One time for all three, three times for two of them, four for the last; the first of each is no replay.
+        assertThat(device.replays()).isEqualTo(2 + 3);
     }
 
     @Test
@@ -252,6 +253,7 @@ class CudaStackTest {
         Run work = (run, backend, arena) -> {
             Tensor x = filled(arena, run, 8);
             try (RepeatedWork repeated = backend.repeated("the test", () -> backend.scale(2, x))) {
+                repeated.run();
                 repeated.run();
                 if (run == 1) {
                     device.failReplays();
