@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.util.Map;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Tag;
@@ -13,6 +14,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.windtunnel.backend.AttentionKernels.AttentionShape;
+import org.windtunnel.backend.ImageKernels.WindowShape;
 import org.windtunnel.backend.cuda.CudaBackend;
 import org.windtunnel.backend.cuda.EmulatedDevice;
 import org.windtunnel.backend.cuda.FragmentsTest;
@@ -80,6 +82,36 @@ class CudaOnGpuTest {
                             assertThat(BackendComparisonTest.deviation(values, found.get(quantity)))
                                     .as("%s of %s, %s", quantity, shape, operands)
                                     .isLessThan(TensorAttentionTest.UNITS * TensorAttentionTest.unit(operands)));
+                }
+            });
+        }
+    }
+
+    /** Shapes of a ResNet's, too, against the card's products of matrices of windows in fp32. */
+    static Stream<WindowShape> convolutions() {
+        return Stream.concat(
+                TensorConvolutionComparisonTest.shapes().map(a -> (WindowShape) a.get()[0]).distinct(),
+                Stream.of(
+                        new WindowShape(64, 32, 32, 3, 16, 3, 1, 1),
+                        new WindowShape(64, 32, 32, 16, 32, 3, 2, 1),
+                        new WindowShape(64, 16, 16, 64, 64, 3, 1, 1),
+                        new WindowShape(32, 14, 14, 256, 512, 1, 2, 0),
+                        new WindowShape(16, 14, 14, 256, 256, 3, 1, 1)));
+    }
+
+    /** On numbers that bf16 holds, so that only the order of sums differs. */
+    @ParameterizedTest
+    @MethodSource("convolutions")
+    void convolutionsOnTensorCores(WindowShape shape) {
+        try (Backend exact = gpu(Operands.FP32)) {
+            Map<String, double[]> expected = TensorConvolutionComparisonTest.convolution(exact, shape, true);
+            TensorAttentionTest.rounded().forEach(operands -> {
+                try (Backend gpu = gpu(operands)) {
+                    Map<String, double[]> found = TensorConvolutionComparisonTest.convolution(gpu, shape, true);
+                    expected.forEach((quantity, values) ->
+                            assertThat(BackendComparisonTest.deviation(values, found.get(quantity)))
+                                    .as("%s of %s, %s", quantity, shape, operands)
+                                    .isLessThan(TOLERANCE));
                 }
             });
         }

@@ -165,7 +165,8 @@ record AttentionTiles(
 
         private KernelSource source() {
             String struct = operands == Operands.BF16 ? "Bf16" : "Tf32";
-            return KernelSource.tensorAttention(
+            return KernelSource.tensor(
+                    "tensor_attention",
                     type() + "_" + width,
                     "TENSOR_ATTENTION(" + type() + ", " + struct + ", " + width + ", " + matrices + ", " + columns
                             + ", " + backwardColumns + ", " + chunk + ", " + WARPS + ")");

@@ -10,8 +10,13 @@ import org.windtunnel.tensor.Tensor;
  *
  * <p>The gradient of the filters, a small matrix of long sums over pixels, is a batch of partial products, added in
  * order: as many as fill a card, by shapes alone. With bf16, rounding happens in the copies.
+ *
+ * <p>Rounded operands go to {@link TensorConvolution} where the card's tensor cores take them, but for single pixels
+ * with tf32, of which cuBLAS moves no byte more.
  */
 final class Convolution {
+    /** System property that keeps all convolutions in matrices of windows, for comparison. */
+    static final String IM2COL = "windtunnel.cuda.im2col";
     /** Bytes of the matrix of windows. */
     private static final long COLUMNS = 64L << 20;
     /** Elements between rows are a multiple of this, as tensor cores read. */
@@ -29,13 +34,26 @@ final class Convolution {
     private final boolean half;
     private final int operandBytes;
     private final long columnBytes;
+    private final TensorConvolution tensor;
 
     Convolution(Device device, Calls calls, Workspace workspace, Operands operands) {
-        this(device, calls, workspace, operands, COLUMNS);
+        this(device, calls, workspace, operands, COLUMNS,
+                ConvolutionTiles.serve(operands, device.info()) && !Boolean.getBoolean(IM2COL)
+                        ? new TensorConvolution(device, calls, workspace, operands)
+                        : null);
     }
 
-    /** @param columnBytes most memory of the matrix of windows, unless one image takes more */
-    Convolution(Device device, Calls calls, Workspace workspace, Operands operands, long columnBytes) {
+    /**
+     * @param columnBytes most memory of the matrix of windows, unless one image takes more
+     * @param tensor convolutions that gather their windows; null for none
+     */
+    Convolution(
+            Device device,
+            Calls calls,
+            Workspace workspace,
+            Operands operands,
+            long columnBytes,
+            TensorConvolution tensor) {
         this.device = device;
         this.calls = calls;
         this.workspace = workspace;
@@ -43,6 +61,11 @@ final class Convolution {
         this.half = operands == Operands.BF16;
         this.operandBytes = half ? Short.BYTES : Float.BYTES;
         this.columnBytes = columnBytes;
+        this.tensor = tensor;
+    }
+
+    private boolean gathers(WindowShape s) {
+        return tensor != null && (half || s.kernel() > 1 || s.stride() > 1);
     }
 
     /** How a convolution is cut up and where its pieces lie in the workspace. */
@@ -104,14 +127,19 @@ final class Convolution {
             if (pixels && !half) {
                 return Calls.floats(filters);
             }
+            int taps = s.kernel() * s.kernel();
             calls.to("pack_filters")
                     .tensor(filters)
                     .address(packed)
                     .int32(ld)
-                    .flag(half)
+                    .int32(half ? Operands.BF16.ordinal() : Operands.FP32.ordinal())
                     .int32(filters.intSize())
+                    .int32(s.out())
                     .int32(s.in())
-                    .int32(s.kernel() * s.kernel())
+                    .int32(s.in())
+                    .int32(taps)
+                    .int32(length)
+                    .int32(taps)
                     .elements(filters.size());
             return packed;
         }
@@ -173,17 +201,7 @@ final class Convolution {
         }
 
         void unpack(Tensor dFilters, boolean accumulate) {
-            calls.to("unpack_filters")
-                    .address(partials)
-                    .int32(parts)
-                    .int64((long) s.out() * ld)
-                    .int32(ld)
-                    .tensor(dFilters)
-                    .flag(accumulate)
-                    .int32(dFilters.intSize())
-                    .int32(s.in())
-                    .int32(s.kernel() * s.kernel())
-                    .elements(dFilters.size());
+            TensorConvolution.sum(calls, partials, parts, s, ld, s.in(), 1, dFilters, accumulate);
         }
 
         void imageGradient(double alpha, long dy, long filters, Tensor dx, boolean add, int first) {
@@ -212,6 +230,10 @@ final class Convolution {
 
     void forward(WindowShape s, double alpha, Tensor x, Tensor filters, boolean addToY, Tensor y) {
         require(s, x, filters, y);
+        if (gathers(s)) {
+            tensor.forward(s, alpha, x, filters, addToY, y);
+            return;
+        }
         Plan p = new Plan(s, false);
         long packed = p.filters(filters);
         for (int first = 0; first < s.batch(); first += p.images) {
@@ -231,15 +253,18 @@ final class Convolution {
             Tensor dFilters,
             boolean accumulate) {
         require(s, x, filters, dy);
-        Plan p = new Plan(s, dFilters != null);
-        long packed = 0;
         if (dFilters != null) {
             requireFilters(s, dFilters);
         }
         if (dx != null) {
             PoolKernels.requireImages(s, dx, dy);
-            packed = p.filters(filters);
         }
+        if (gathers(s)) {
+            tensor.backward(s, alpha, x, filters, dy, dx, addToDx, dFilters, accumulate);
+            return;
+        }
+        Plan p = new Plan(s, dFilters != null);
+        long packed = dx == null ? 0 : p.filters(filters);
         for (int first = 0; first < s.batch(); first += p.images) {
             long gradient = p.gradient(dy, first);
             if (dFilters != null) {

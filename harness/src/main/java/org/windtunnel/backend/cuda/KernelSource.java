@@ -19,7 +19,7 @@ public record KernelSource(String name, String text) {
     private static final List<String> FILES =
             List.of("elementwise.cu", "reduce.cu", "norm.cu", "tokens.cu", "attention.cu", "slices.cu", "update.cu",
                     "projection.cu", "images.cu", "windows.cu");
-    private static final List<String> TENSOR_FILES = List.of("mma.cuh", "tiles.cuh", "tensor_attention.cu");
+    private static final List<String> TENSOR_FILES = List.of("mma.cuh", "tiles.cuh");
     /** Begins a file within a source. */
     static final String SECTION = "#line 1 \"";
 
@@ -30,22 +30,23 @@ public record KernelSource(String name, String text) {
     private static final Pattern POINTER = Pattern.compile("\\*\\s*(?:__restrict__\\s+)?(\\w+)[\\s\\\\]*$");
     private static final Pattern OWN_Z = Pattern.compile("\\b(?:blockIdx|gridDim)\\.z\\b");
 
-    /** The sources of all kernels of this backend but those of attention on tensor cores. */
+    /** The sources of all kernels of this backend but those on tensor cores. */
     public static List<KernelSource> all() {
         return FILES.stream().map(file -> new KernelSource(file, common() + section(file))).toList();
     }
 
     /**
-     * The source of attention on tensor cores for one head size.
+     * The source of kernels on tensor cores of one size.
      *
-     * @param name of the size
+     * @param family name of the file they are written in
+     * @param size name of the size
      * @param kernels the line that makes its kernels
      */
-    static KernelSource tensorAttention(String name, String kernels) {
-        String file = "tensor_attention_" + name + ".cu";
+    static KernelSource tensor(String family, String size, String kernels) {
+        String file = family + "_" + size + ".cu";
         StringBuilder text = new StringBuilder(common());
         TENSOR_FILES.forEach(part -> text.append(section(part)));
-        return new KernelSource(file, text + section(file, stacked(file, kernels)));
+        return new KernelSource(file, text + section(family + ".cu") + section(file, stacked(file, kernels)));
     }
 
     private static String common() {

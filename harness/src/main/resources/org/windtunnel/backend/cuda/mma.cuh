@@ -70,6 +70,17 @@ __device__ __forceinline__ unsigned int roundTf32(float x) {
     return rounded;
 }
 
+// Four numbers that begin at 16 bytes of memory that no one writes meanwhile; zeros unless `there`. Without a branch, and
+// ahead of the products that come after it, which hide the wait.
+__device__ __forceinline__ float4 loadFour(const float* from, bool there) {
+    float4 v = {0, 0, 0, 0};
+    asm volatile(
+            "{.reg .pred p; setp.ne.s32 p, %5, 0; @p ld.global.nc.v4.f32 {%0,%1,%2,%3}, [%4];}"
+            : "+f"(v.x), "+f"(v.y), "+f"(v.z), "+f"(v.w)
+            : "l"(__cvta_generic_to_global(from)), "r"((int)there));
+    return v;
+}
+
 // 2^x to about 22 bits.
 __device__ __forceinline__ float powerOfTwo(float x) {
     float y;
@@ -80,11 +91,13 @@ __device__ __forceinline__ float powerOfTwo(float x) {
 #endif
 
 // How the kernels hold rounded matrices. Rows of a tile in shared memory are D + GAP elements apart, so that the rows a
-// warp reads at once begin in different banks. Fragments are of 16 x 16 elements in REGISTERS registers; a product adds
-// a fragment times another to two accumulators of 16 x 8. In all of them, lane is threadIdx.x % 32.
+// warp reads at once begin in different banks; Four is 4 elements. Fragments are of 16 x 16 elements in REGISTERS
+// registers; a product adds a fragment times another to two accumulators of 16 x 8. In all of them, lane is
+// threadIdx.x % 32.
 
 struct Bf16 {
     typedef unsigned short Element;
+    typedef unsigned long long Four;
     static const int GAP = 8;
     static const int REGISTERS = 4;
 
@@ -97,6 +110,12 @@ struct Bf16 {
     // A from rows of a tile.
     static __device__ __forceinline__ void left(unsigned int* a, const Element* tile, int stride, int lane) {
         loadMatrices(a, tile + lane % 16 * stride + lane / 16 * 8);
+    }
+
+    // A from rows that are its columns.
+    static __device__ __forceinline__ void leftColumns(
+            unsigned int* a, const Element* tile, int stride, int lane) {
+        loadTransposed(a, tile + (lane / 16 * 8 + lane % 8) * stride + lane / 8 % 2 * 8);
     }
 
     // B from rows that are its columns.
@@ -132,6 +151,7 @@ struct Bf16 {
 // the next are those of its columns 8n to 8n + 7.
 struct Tf32 {
     typedef unsigned int Element;
+    typedef uint4 Four;
     static const int GAP = 4;
     static const int REGISTERS = 8;
 
@@ -160,6 +180,15 @@ struct Tf32 {
 #pragma unroll
         for (int i = 0; i < 8; i++) {
             b[i] = tile[(lane % 4 * 2 + i % 2 + i / 4 * 8) * stride + lane / 4 + i / 2 % 2 * 8];
+        }
+    }
+
+    // A from rows that are its columns, in the order that `rows` takes them.
+    static __device__ __forceinline__ void leftColumns(
+            unsigned int* a, const Element* tile, int stride, int lane) {
+#pragma unroll
+        for (int i = 0; i < 8; i++) {
+            a[i] = tile[(lane % 4 * 2 + i / 2 % 2 + i / 4 * 8) * stride + lane / 4 + i % 2 * 8];
         }
     }
 

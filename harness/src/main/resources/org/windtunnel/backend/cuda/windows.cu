@@ -189,37 +189,58 @@ extern "C" __global__ void window_columns_backward(
     }
 }
 
-// Filters [out, in, taps] to rows [out] of [taps, in], `ld` elements apart, fp32 or bf16.
+// The bits of x rounded to tf32, to nearest, as 32 bits.
+__device__ __forceinline__ unsigned int tf32(float x) {
+    unsigned int bits = __float_as_uint(x);
+    bool finite = (bits & 0x7f800000u) != 0x7f800000u;
+    return finite ? (bits + 0x1000u) & 0xffffe000u : bits;
+}
+
+// Filters to rows of [taps, padded] channels, `ld` elements apart, as fp32 (type 0), tf32 (1) or bf16 (2): n elements
+// in all, zeros from `rows` and from `channels` on. Strides are those of filters, whose taps are adjacent.
 extern "C" __global__ void pack_filters(
-        const float* filters, void* packed, int ld, int half, unsigned int n, int in, int taps) {
+        const float* filters, void* packed, int ld, int type, unsigned int n, int rows, int channels, int padded,
+        int taps, int rowStride, int channelStride) {
     for (unsigned int i = globalThread(); i < n; i += globalThreads()) {
-        unsigned int rest = i / in;
-        int channel = i - rest * in;
-        unsigned int row = rest / taps;
+        unsigned int rest = i / padded;
+        int channel = i - rest * padded;
+        int row = rest / taps;
         int tap = rest - row * taps;
-        float v = filters[(row * in + channel) * taps + tap];
-        i64 to = (i64)row * ld + tap * in + channel;
-        if (half) {
+        bool there = row < rows && channel < channels;
+        float v = there ? filters[row * rowStride + channel * channelStride + tap] : 0;
+        i64 to = (i64)row * ld + tap * padded + channel;
+        if (type == 2) {
             ((unsigned short*)packed)[to] = (unsigned short)bf16(v);
         } else {
-            ((float*)packed)[to] = v;
+            ((unsigned int*)packed)[to] = type == 1 ? tf32(v) : __float_as_uint(v);
         }
     }
 }
 
-// dFilters[out, in, taps] (+)= the sum of the parts [part, out, ld] of the packed gradient, in order.
+// dFilters[out, in, taps] (+)= alpha · the sum of the parts [part, out, ld] of the packed gradient, whose rows are
+// [taps, padded]. A block has `lanes` of the n elements, and BLOCK / lanes threads for each, which take parts in turn.
 extern "C" __global__ void unpack_filters(
-        const float* partial, int parts, i64 partSize, int ld, float* filters, int accumulate, unsigned int n, int in,
-        int taps) {
-    for (unsigned int i = globalThread(); i < n; i += globalThreads()) {
-        unsigned int rest = i / taps;
-        int tap = i - rest * taps;
-        unsigned int row = rest / in;
-        i64 from = (i64)row * ld + tap * in + (int)(rest - row * in);
-        float sum = 0;
-        for (int p = 0; p < parts; p++) {
-            sum += partial[p * partSize + from];
+        const float* partial, int parts, i64 partSize, int ld, float* filters, float alpha, int accumulate,
+        unsigned int n, int in, int padded, int taps, int lanes) {
+    __shared__ float sums[BLOCK];
+    unsigned int i = blockIdx.x * lanes + threadIdx.x % lanes;
+    unsigned int rest = i / in;
+    int channel = i - rest * in;
+    unsigned int row = rest / taps;
+    int tap = rest - row * taps;
+    const float* from = partial + (i64)row * ld + tap * padded + channel;
+    float sum = 0;
+#pragma unroll 4
+    for (int p = threadIdx.x / lanes; i < n && p < parts; p += BLOCK / lanes) {
+        sum += from[p * partSize];
+    }
+    sums[threadIdx.x] = sum;
+    __syncthreads();
+    if ((int)threadIdx.x < lanes && i < n) {
+        for (int j = threadIdx.x + lanes; j < BLOCK; j += lanes) {
+            sum += sums[j];
         }
-        filters[i] = accumulate ? filters[i] + sum : sum;
+        float* to = filters + (row * in + channel) * taps + tap;
+        *to = accumulate ? *to + alpha * sum : alpha * sum;
     }
 }

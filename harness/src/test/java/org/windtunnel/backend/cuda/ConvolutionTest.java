@@ -29,7 +29,7 @@ class ConvolutionTest {
                 .flatMap(s -> Stream.of(Operands.FP32, Operands.BF16).map(o -> Arguments.of(s, o)));
     }
 
-    private static float[] integers(String stream, int count) {
+    static float[] integers(String stream, int count) {
         Rng rng = new Rng(1, Rng.stream(stream));
         float[] values = new float[count];
         for (int i = 0; i < count; i++) {
@@ -39,7 +39,7 @@ class ConvolutionTest {
     }
 
     /** y, dx and dFilters, each added to a vector of ones. */
-    private static float[][] reference(WindowShape s, float[] x, float[] filters, float[] dy) {
+    static float[][] reference(WindowShape s, float[] x, float[] filters, float[] dy) {
         float[] y = ones(dy.length);
         float[] dx = ones(x.length);
         float[] dFilters = ones(filters.length);
@@ -93,7 +93,7 @@ class ConvolutionTest {
                 Workspace workspace = new Workspace(memory);
                 Arena arena = Arena.of((type, n) -> new CudaStorage(device, memory, type, n), DType.FLOAT32)) {
             Calls calls = new Calls(device);
-            Convolution convolution = new Convolution(device, calls, workspace, operands, columnBytes);
+            Convolution convolution = new Convolution(device, calls, workspace, operands, columnBytes, null);
             // One element before the images, so that they are not aligned.
             Tensor tx = of(arena.take(x.length + 1).slice(1, x.length), x);
             Tensor tFilters = of(arena.take(filters.length), filters);
@@ -142,7 +142,7 @@ class ConvolutionTest {
         }
     }
 
-    private static float[] gaussian(String stream, int count) {
+    static float[] gaussian(String stream, int count) {
         Rng rng = new Rng(1, Rng.stream(stream));
         float[] values = new float[count];
         for (int i = 0; i < count; i++) {

@@ -61,6 +61,9 @@ final class Emulation {
     private static final Pattern TENSOR_ATTENTION = Pattern.compile("(?m)^TENSOR_ATTENTION\\((\\w+), \\w+, (\\d+),");
     private static final List<String> TENSOR_KERNELS =
             List.of("tensor_forward", "tensor_delta", "tensor_backward_keys", "tensor_backward_queries");
+    private static final Pattern TENSOR_CONVOLUTION =
+            Pattern.compile("(?m)^TENSOR_CONVOLUTION\\((\\w+), \\w+, (\\d+),");
+    private static final List<String> CONVOLUTION_KERNELS = List.of("tensor_convolution", "tensor_filter_gradient");
     private static final long BUILD_SECONDS = 300;
 
     private static Kernels kernels;
@@ -137,13 +140,14 @@ final class Emulation {
     static List<KernelSource> sources() {
         List<KernelSource> sources = new ArrayList<>(KernelSource.all());
         sources.addAll(AttentionTiles.sources());
+        sources.addAll(ConvolutionTiles.sources());
         sources.add(fragments());
         return sources;
     }
 
     /** Kernels that show which lane of a warp holds what. */
     static KernelSource fragments() {
-        return KernelSource.tensorAttention("fragments", resource("fragments.cu"));
+        return KernelSource.tensor("tensor_attention", "fragments", resource("fragments.cu"));
     }
 
     /** The kernels between the header and the scheduler, with a table of their names and types. */
@@ -172,17 +176,19 @@ final class Emulation {
                 names.add(m.group(1));
             }
         }
-        for (Matcher m = TENSOR_ATTENTION.matcher(text); m.find(); ) {
-            for (String kernel : TENSOR_KERNELS) {
-                names.add(kernel + "_" + m.group(1) + "_" + m.group(2));
-            }
-        }
-        for (Matcher m = ATTENTION.matcher(text); m.find(); ) {
-            for (String kernel : ATTENTION_KERNELS) {
-                names.add(kernel + "_" + m.group(1) + "_" + m.group(2));
-            }
-        }
+        made(names, text, TENSOR_ATTENTION, TENSOR_KERNELS);
+        made(names, text, TENSOR_CONVOLUTION, CONVOLUTION_KERNELS);
+        made(names, text, ATTENTION, ATTENTION_KERNELS);
         return names;
+    }
+
+    /** Adds the names that a macro puts together. */
+    private static void made(List<String> names, String text, Pattern macro, List<String> kernels) {
+        for (Matcher m = macro.matcher(text); m.find(); ) {
+            for (String kernel : kernels) {
+                names.add(kernel + "_" + m.group(1) + "_" + m.group(2));
+            }
+        }
     }
 
     private static String resource(String name) {

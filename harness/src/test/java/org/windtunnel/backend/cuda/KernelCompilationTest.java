@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -19,10 +20,12 @@ class KernelCompilationTest {
     private static final int[] ARCHITECTURES = {80, 90, 100};
     private static final List<KernelSource> SOURCES = sources();
 
-    /** Attention on tensor cores in one size for each type of operands: g++ has seen the others. */
+    /** Kernels on tensor cores in one size for each type of operands: g++ has seen the others. */
     private static List<KernelSource> sources() {
         List<KernelSource> sources = new ArrayList<>(KernelSource.all());
-        AttentionTiles.sources().stream().filter(s -> s.name().endsWith("_64.cu")).forEach(sources::add);
+        Stream.concat(AttentionTiles.sources().stream(), ConvolutionTiles.sources().stream())
+                .filter(s -> s.name().endsWith("_64.cu"))
+                .forEach(sources::add);
         sources.add(Emulation.fragments());
         return sources;
     }

@@ -107,6 +107,13 @@ static inline unsigned int roundTf32(float x) {
     return std::isfinite(x) ? (bits + 0x1000u) & ~0x1fffu : bits;
 }
 
+static inline float4 loadFour(const float* from, bool there) {
+    if (there) {
+        emulation::checkAligned(from);
+    }
+    return there ? *(const float4*)from : float4{0, 0, 0, 0};
+}
+
 static inline float powerOfTwo(float x) {
     return exp2f(x);
 }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
@@ -13,6 +14,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.windtunnel.backend.AttentionKernels;
 import org.windtunnel.backend.Backend;
+import org.windtunnel.backend.ImageKernels.WindowShape;
 import org.windtunnel.backend.OutOfMemory;
 import org.windtunnel.backend.RepeatedWork;
 import org.windtunnel.backend.cuda.DeviceException;
@@ -156,6 +158,41 @@ class CudaStackTest {
         for (int run = 0; run < RUNS; run++) {
             assertThat(results.get(run)).as("run %d", run)
                     .isEqualTo(alone(CudaStackTest::attention, run, Operands.BF16));
+        }
+    }
+
+    private static float[] convolution(int run, Backend backend, Arena arena) {
+        WindowShape shape = new WindowShape(2, 6, 7, 5, 9, 3, 2, 1);
+        Tensor x = filled(arena, run, 2 * shape.imageSize());
+        Tensor filters = filled(arena, run + 5, 9 * 5 * 9);
+        Tensor y = arena.take(2 * shape.outSize());
+        Tensor dx = filled(arena, run + 3, x.intSize());
+        Tensor dFilters = filled(arena, run + 1, filters.intSize());
+        try (RepeatedWork work = backend.repeated("the test", () -> {
+            backend.images().convolutionForward(shape, 1, x, filters, false, y);
+            backend.images().convolutionBackward(shape, 0.1, x, filters, y, dx, true, dFilters, true);
+            backend.axpy(0.1, dFilters, filters);
+        })) {
+            for (int i = 0; i < TIMES; i++) {
+                work.run();
+            }
+        }
+        float[] all = Arrays.copyOf(dx.toFloats(), dx.intSize() + filters.intSize());
+        System.arraycopy(filters.toFloats(), 0, all, dx.intSize(), filters.intSize());
+        return all;
+    }
+
+    @Test
+    void convolutionsHaveTheBitsTheyHaveAlone() throws Exception {
+        for (Operands operands : List.of(Operands.BF16, Operands.TF32)) {
+            CudaStackTest stack = new CudaStackTest();
+            List<float[]> results = stack.stacked(CudaStackTest::convolution, operands);
+            stack.close();
+            assertThat(stack.device.recordings()).as("launches of all runs").isEqualTo(1);
+            for (int run = 0; run < RUNS; run++) {
+                assertThat(results.get(run)).as("%s, run %d", operands, run)
+                        .isEqualTo(alone(CudaStackTest::convolution, run, operands));
+            }
         }
     }
 
