@@ -1,8 +1,8 @@
 """Trains the same GPT in PyTorch on random tokens and prints its tokens per second.
 
-usage: torch_peer.py WIDTH DEPTH HEADS CONTEXT BATCH fp32|tf32|bf16 eager|compile
+usage: torch_peer.py WIDTH DEPTH HEADS CONTEXT BATCH VOCABULARY fp32|tf32|bf16 eager|compile
 
-Vocabulary 256, GELU, tied readout, biases, fused AdamW, attention by scaled_dot_product_attention, clipping at 1.
+GELU, tied readout, biases, fused AdamW, attention by scaled_dot_product_attention, clipping at 1.
 """
 import sys
 
@@ -11,8 +11,6 @@ from torch import nn
 from torch.nn import functional as F
 
 import torch_bench
-
-VOCABULARY = 256
 
 
 class Block(nn.Module):
@@ -35,9 +33,9 @@ class Block(nn.Module):
 
 
 class Gpt(nn.Module):
-    def __init__(self, width, depth, heads, context):
+    def __init__(self, width, depth, heads, context, vocabulary):
         super().__init__()
-        self.tokens = nn.Embedding(VOCABULARY, width)
+        self.tokens = nn.Embedding(vocabulary, width)
         self.positions = nn.Embedding(context, width)
         self.blocks = nn.ModuleList(Block(width, heads) for _ in range(depth))
         self.norm = nn.LayerNorm(width)
@@ -47,13 +45,13 @@ class Gpt(nn.Module):
         for block in self.blocks:
             x = block(x)
         logits = self.norm(x) @ self.tokens.weight.T
-        return F.cross_entropy(logits.float().view(-1, VOCABULARY), targets.view(-1))
+        return F.cross_entropy(logits.float().flatten(0, 1), targets.view(-1))
 
 
-def main(width, depth, heads, context, batch, precision, mode):
+def main(width, depth, heads, context, batch, vocabulary, precision, mode):
     torch_bench.prepare(precision)
-    model = Gpt(width, depth, heads, context).cuda()
-    data = torch.randint(VOCABULARY, (64, batch, context + 1), device="cuda")
+    model = Gpt(width, depth, heads, context, vocabulary).cuda()
+    data = torch.randint(vocabulary, (64, batch, context + 1), device="cuda")
 
     def loss_of(run, i):
         sample = data[i % len(data)]
@@ -62,4 +60,4 @@ def main(width, depth, heads, context, batch, precision, mode):
     torch_bench.print_speed(model, mode, precision, batch * context, loss_of)
 
 
-main(*map(int, sys.argv[1:6]), *sys.argv[6:])
+main(*map(int, sys.argv[1:7]), *sys.argv[7:])

@@ -1,8 +1,9 @@
 """Trains the same ResNet in PyTorch on random images and prints its images per second.
 
-usage: torch_resnet_peer.py DEPTH WIDTH BATCH fp32|tf32|bf16 eager|compile
+usage: torch_resnet_peer.py BLOCKS WIDTH BATCH fp32|tf32|bf16 eager|compile
 
-A CIFAR ResNet of basic blocks (6 n + 2 layers, three stages) with 1x1 shortcuts, channels-last memory, fused AdamW.
+A CIFAR ResNet of basic blocks with 1x1 shortcuts, channels-last memory, fused AdamW. BLOCKS are those of each stage: 3,3,3
+has 20 layers, 2,2,2,2 has 18.
 """
 import sys
 
@@ -32,21 +33,21 @@ class Block(nn.Module):
         return F.relu(self.second(F.relu(self.first(x))) + self.shortcut(x))
 
 
-def resnet(depth, width):
+def resnet(blocks, width):
     layers = [convolution(3, width, 3, 1), nn.ReLU()]
     inputs = width
-    for stage in range(3):
-        for block in range((depth - 2) // 6):
+    for stage, count in enumerate(blocks):
+        for block in range(count):
             outputs = width << stage
             layers.append(Block(inputs, outputs, 2 if stage > 0 and block == 0 else 1))
             inputs = outputs
     return nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(inputs, CLASSES))
 
 
-def main(depth, width, batch, precision, mode):
+def main(blocks, width, batch, precision, mode):
     torch_bench.prepare(precision)
     torch.backends.cudnn.benchmark = True
-    model = resnet(depth, width).cuda().to(memory_format=torch.channels_last)
+    model = resnet(blocks, width).cuda().to(memory_format=torch.channels_last)
     images = torch.randn(8, batch, 3, SIDE, SIDE, device="cuda")
     labels = torch.randint(CLASSES, (8, batch), device="cuda")
 
@@ -57,4 +58,4 @@ def main(depth, width, batch, precision, mode):
     torch_bench.print_speed(model, mode, precision, batch, loss_of)
 
 
-main(*map(int, sys.argv[1:4]), *sys.argv[4:])
+main([int(n) for n in sys.argv[1].split(",")], *map(int, sys.argv[2:4]), *sys.argv[4:])
