@@ -28,14 +28,26 @@ public interface AttentionKernels {
     }
 
     /**
-     * Rotates x in place by position (RoPE, arXiv 2104.09864), half-split pairs (i, i + headDim/2).
+     * y = x rotated by position (RoPE, arXiv 2104.09864), half-split pairs (i, i + headDim/2).
      *
-     * @param x rows of {@code heads} adjacent heads at row distance ld; row n is at position n mod T
+     * @param x rows of {@code heads} adjacent heads at row distance ldx; row n is at position n mod T
      * @param cos [T, headDim/2]
      * @param sin [T, headDim/2]
      * @param inverse rotate backwards, which is the gradient of the forward rotation
+     * @param y likewise at row distance ldy; may be x when ldx = ldy, or of the operands' type
      */
-    void rope(int rows, int t, int heads, int headDim, Tensor x, int ld, Tensor cos, Tensor sin, boolean inverse);
+    void rope(
+            int rows,
+            int t,
+            int heads,
+            int headDim,
+            Tensor x,
+            int ldx,
+            Tensor cos,
+            Tensor sin,
+            boolean inverse,
+            Tensor y,
+            int ldy);
 
     /** Elements that {@link #attentionForward} must be given to save for the backward pass. */
     long attentionSavedSize(AttentionShape s);
@@ -44,7 +56,7 @@ public interface AttentionKernels {
      * out = softmax(scale · q·kᵀ, causal) · v per head.
      *
      * @param q N rows of H heads at row distance ldq (k, v: kvHeads heads)
-     * @param out N rows of H heads at row distance ldo, overwritten
+     * @param out N rows of H heads at row distance ldo, overwritten; may be of the operands' type
      * @param saved [attentionSavedSize], whatever the backend wants to keep
      */
     void attentionForward(
@@ -62,7 +74,7 @@ public interface AttentionKernels {
 
     /**
      * Backward of {@link #attentionForward}: overwrites dq, dk, dv, which have the row distances of q, k, v given
-     * here. {@code saved} may be destroyed.
+     * here; each may be of the operands' type. {@code saved} may be destroyed.
      */
     void attentionBackward(
             AttentionShape s,

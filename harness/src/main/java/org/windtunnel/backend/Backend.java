@@ -26,6 +26,15 @@ public interface Backend extends LinearAlgebra, LayerKernels, AttentionKernels, 
     /** The floating-point type of parameters and activations, FLOAT32 unless the backend was opened otherwise. */
     DType floatType();
 
+    /**
+     * The type in which tensors that only matrix products read are best kept: where the backend rounds the operands of
+     * products, it takes such tensors rounded, so that whatever writes them moves less and nothing has to round them
+     * again. Kernels that say so write this type; {@link #copy} converts. {@link #floatType} elsewhere.
+     */
+    default DType operandType() {
+        return floatType();
+    }
+
     /** What is in use, one fact per entry, in display order (BLAS, core type, threads, vector width ...). */
     Map<String, String> describe();
 
@@ -59,7 +68,7 @@ public interface Backend extends LinearAlgebra, LayerKernels, AttentionKernels, 
     /** x = value. */
     void fill(Tensor x, double value);
 
-    /** to = from; same size. */
+    /** to = from, rounded or widened where their floating-point types differ; same size. */
     void copy(Tensor from, Tensor to);
 
     /**

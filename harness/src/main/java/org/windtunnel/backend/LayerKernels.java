@@ -20,7 +20,7 @@ public interface LayerKernels {
      * @param x [N, D]
      * @param gain [D]
      * @param bias [D] or null
-     * @param y [N, D], not x
+     * @param y [N, D], not x; may be of the operands' type
      * @param stats [N, 2] receives (mean, rstd) for the backward pass
      */
     void layerNormForward(Tensor x, Tensor gain, Tensor bias, double eps, Tensor y, Tensor stats);
@@ -49,6 +49,7 @@ public interface LayerKernels {
      * ordinary RMSNorm, (N, heads, headDim) with the row distance of a packed projection is QK-norm.
      *
      * @param gain [width], shared by all groups
+     * @param y may be of the operands' type
      * @param rstd [rows · groups] receives the reciprocal root mean squares
      */
     void rmsNormForward(
@@ -63,7 +64,10 @@ public interface LayerKernels {
             int ldy,
             Tensor rstd);
 
-    /** Backward of {@link #rmsNormForward}; dx has x's row distance, dy has y's; dx may be dy when ldx = ldy. */
+    /**
+     * Backward of {@link #rmsNormForward}; dx has x's row distance, dy has y's; dx may be dy when ldx = ldy, or of the
+     * operands' type when nothing is added to it.
+     */
     void rmsNormBackward(
             int rows,
             int groups,
@@ -90,17 +94,41 @@ public interface LayerKernels {
      *
      * @param x [N, F], keeps the pre-activation with the bias added
      * @param bias [F] or null
-     * @param y [N, F], may be x when no backward pass follows
+     * @param y [N, F], may be x when no backward pass follows, or of the operands' type
      */
     void activationForward(Activation kind, Tensor x, Tensor bias, Tensor y);
 
-    /** d = d · activation'(x) in place; x is the pre-activation that the forward pass kept. */
-    void activationBackward(Activation kind, Tensor x, Tensor d);
+    /**
+     * dx = dy · activation'(x); x is the pre-activation that the forward pass kept.
+     *
+     * @param dx may be dy, or of the operands' type
+     */
+    void activationBackward(Activation kind, Tensor x, Tensor dy, Tensor dx);
 
-    /** y = silu(gate) · up (Shazeer, arXiv 2002.05202). gateUp is [N, 2F], gate in the first F columns; y is [N, F]. */
+    /**
+     * The same, and the gradient of a bias that was added to x: dBias (+)= column sums of dx, before any rounding.
+     *
+     * @param x [N, F]
+     * @param dBias [F] or null
+     */
+    default void activationBackward(
+            Activation kind, Tensor x, Tensor dy, Tensor dx, Tensor dBias, boolean accumulate) {
+        activationBackward(kind, x, dy, dx);
+        if (dBias != null) {
+            columnSum(dx, dBias, accumulate);
+        }
+    }
+
+    /**
+     * y = silu(gate) · up (Shazeer, arXiv 2002.05202). gateUp is [N, 2F], gate in the first F columns; y is [N, F],
+     * maybe of the operands' type.
+     */
     void swigluForward(Tensor gateUp, Tensor y);
 
-    /** Backward of {@link #swigluForward}: overwrites dGateUp [N, 2F], which may be gateUp itself. */
+    /**
+     * Backward of {@link #swigluForward}: overwrites dGateUp [N, 2F], which may be gateUp itself, or of the operands'
+     * type.
+     */
     void swigluBackward(Tensor gateUp, Tensor dy, Tensor dGateUp);
 
     /**
@@ -131,29 +159,32 @@ public interface LayerKernels {
 
     /**
      * Cross entropy of softmax(logits) with optional z-loss: Σ_n (lse_n - logit_n[target]) and Σ_n lse_n², and, when
-     * {@code writeGradient}, logits replaced by gradScale · ∂(Σ nll + zWeight · Σ lse²)/∂logits.
+     * {@code gradient} is given, gradScale · ∂(Σ nll + zWeight · Σ lse²)/∂logits.
      *
      * @param logits [N, V]
      * @param targets INT32 [N]; a negative target leaves its row out (zero gradient)
+     * @param gradient null for none, the logits to have them overwritten, or [N, V or more] of the operands' type
      * @param sums receives {Σ nll, Σ lse², number of rows counted}, accumulated in double; null leaves them to
      *     {@link LateFigures}, on a backend that has those
      */
     void crossEntropy(
-            Tensor logits, Tensor targets, double zWeight, double gradScale, boolean writeGradient, double[] sums);
+            Tensor logits, Tensor targets, double zWeight, double gradScale, Tensor gradient, double[] sums);
 
     /**
-     * Squared error against one-hot targets: Σ_n ½ ‖logits_n - e_target‖², and, when {@code writeGradient}, logits
-     * replaced by gradScale · (logits - e_target).
+     * Squared error against one-hot targets: Σ_n ½ ‖logits_n - e_target‖², and, when {@code gradient} is given,
+     * gradScale · (logits - e_target).
      *
      * @param logits [N, V]
      * @param targets INT32 [N]; a negative target leaves its row out (zero gradient)
+     * @param gradient null for none, the logits to have them overwritten, or [N, V or more] of the operands' type
      * @param sums receives {Σ loss, Σ ‖logits_n‖², number of rows counted}, accumulated in double; null leaves them to
      *     {@link LateFigures}, on a backend that has those
      */
-    void squaredError(Tensor logits, Tensor targets, double gradScale, boolean writeGradient, double[] sums);
+    void squaredError(Tensor logits, Tensor targets, double gradScale, Tensor gradient, double[] sums);
 
     /**
-     * {@link #crossEntropy} with its gradient, against soft targets: the second sum is the same.
+     * {@link #crossEntropy} with its gradient in the place of the logits, against soft targets: the second sum is the
+     * same.
      *
      * @param targets first labels, INT32 [N]; a negative one leaves its row out
      */
@@ -161,7 +192,8 @@ public interface LayerKernels {
             Tensor logits, Tensor targets, SoftTargets soft, double zWeight, double gradScale, double[] sums);
 
     /**
-     * {@link #squaredError} with its gradient, against soft targets: the second sum is the same.
+     * {@link #squaredError} with its gradient in the place of the logits, against soft targets: the second sum is the
+     * same.
      *
      * @param targets first labels, INT32 [N]; a negative one leaves its row out
      */

@@ -6,7 +6,8 @@ import org.windtunnel.tensor.Tensor;
 public interface LinearAlgebra {
 
     /**
-     * C = alpha · op(A) · op(B) + beta · C, row-major; op(A) is m×k, op(B) is k×n, C is m×n.
+     * C = alpha · op(A) · op(B) + beta · C, row-major; op(A) is m×k, op(B) is k×n, C is m×n. A and B may be of the
+     * backend's {@link Backend#operandType}.
      *
      * <p>Each tensor is the start of its matrix; beta = 0 overwrites C even where it holds NaN.
      *
@@ -51,9 +52,9 @@ public interface LinearAlgebra {
      * The two products of the backward pass of y = scale · x · Wᵀ, for which a backend may prepare dy once:
      * dW = scale · dyᵀ · x (+ dW), then dx = scale · dy · W. dx may be x.
      *
-     * @param x [rows, in], adjacent as all others
+     * @param x [rows, in], adjacent as all others but dy; x, w and dy may be of the operands' type
      * @param w [out, in]
-     * @param dy [rows, out]
+     * @param dy [rows, out] at row distance lddy
      * @param accumulate adds into dW, which is overwritten otherwise
      */
     default void linearBackward(
@@ -64,11 +65,12 @@ public interface LinearAlgebra {
             Tensor x,
             Tensor w,
             Tensor dy,
+            int lddy,
             Tensor dx,
             Tensor dw,
             boolean accumulate) {
-        gemm(true, false, out, in, rows, scale, dy, out, x, in, accumulate ? 1 : 0, dw, in);
-        gemm(false, false, rows, in, out, scale, dy, out, w, in, 0, dx, in);
+        gemm(true, false, out, in, rows, scale, dy, lddy, x, in, accumulate ? 1 : 0, dw, in);
+        gemm(false, false, rows, in, out, scale, dy, lddy, w, in, 0, dx, in);
     }
 
     /** x = a · x. */
@@ -80,6 +82,9 @@ public interface LinearAlgebra {
     /** out = a · x + b · y; {@code out} may be one of them. */
     void combine(double a, Tensor x, double b, Tensor y, Tensor out);
 
-    /** Sum of squares, accumulated in double in an order that does not depend on the number of threads. */
+    /**
+     * Sum of squares, accumulated in double in an order that does not depend on the number of threads; x may be of the
+     * operands' type.
+     */
     double sumOfSquares(Tensor x);
 }

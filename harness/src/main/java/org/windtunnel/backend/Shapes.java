@@ -23,6 +23,14 @@ public final class Shapes {
         }
     }
 
+    /** Refuses a gradient, if there is one, that is not written over its tensor. */
+    public static void inPlace(Tensor x, Tensor gradient) {
+        if (gradient != null && (gradient.storage() != x.storage() || gradient.offset() != x.offset())) {
+            throw new IllegalArgumentException(
+                    "expected the gradient of " + x + " in its place, found " + gradient + " in memory of its own");
+        }
+    }
+
     public static void atLeast(Tensor x, long elements) {
         if (x.size() < elements) {
             throw new IllegalArgumentException("expected at least " + elements + " elements, found " + x);

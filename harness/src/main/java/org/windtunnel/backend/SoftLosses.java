@@ -23,14 +23,14 @@ public final class SoftLosses {
     public void crossEntropy(
             Tensor z, Tensor targets, SoftTargets soft, double zWeight, double gradScale, double[] sums) {
         read(z, targets, soft);
-        kernels.crossEntropy(z, targets, zWeight, gradScale, true, sums);
+        kernels.crossEntropy(z, targets, zWeight, gradScale, z, sums);
         correct(false, z, soft, gradScale, sums);
     }
 
     /** As {@link LayerKernels#softSquaredError}. */
     public void squaredError(Tensor z, Tensor targets, SoftTargets soft, double gradScale, double[] sums) {
         read(z, targets, soft);
-        kernels.squaredError(z, targets, gradScale, true, sums);
+        kernels.squaredError(z, targets, gradScale, z, sums);
         correct(true, z, soft, gradScale, sums);
     }
 

@@ -85,6 +85,8 @@ public final class HostCopy {
                 from.read(at, ints, 0, n);
                 to.asIntBuffer().put(ints, 0, n);
             }
+            case BFLOAT16 -> throw new IllegalArgumentException(
+                    "expected a tensor of full precision, found " + from.dtype());
         }
         return sum == 0;
     }

@@ -207,6 +207,8 @@ public final class SafetensorsFile implements AutoCloseable {
                 block.asIntBuffer().get(ints, 0, n);
                 into.write(at, ints, 0, n);
             }
+            case BFLOAT16 -> throw new IllegalArgumentException(
+                    "expected a tensor of full precision, found " + into.dtype());
         }
     }
 

@@ -17,10 +17,6 @@ enum StoredType {
 
     private static final int HALF_FRACTION = 10;
     private static final int HALF_BIAS = 15;
-    /** Marks a NaN, whose other marks may all be in the lower half. */
-    private static final int QUIET = 1 << 6;
-    /** Just less than half of BF16's last place. */
-    private static final int HALF_UNIT = 0x7FFF;
 
     private final DType dtype;
     private final int bytes;
@@ -35,6 +31,7 @@ enum StoredType {
             case FLOAT64 -> F64;
             case FLOAT32 -> F32;
             case INT32 -> I32;
+            case BFLOAT16 -> throw new IllegalArgumentException("expected a tensor of full precision, found " + dtype);
         };
     }
 
@@ -59,7 +56,7 @@ enum StoredType {
             case F64 -> from.getDouble();
             case F32 -> from.getFloat();
             case I32 -> from.getInt();
-            case BF16 -> Float.intBitsToFloat(from.getShort() << 16);
+            case BF16 -> DType.ofBfloat16(from.getShort());
             case F16 -> half(from.getShort());
         };
     }
@@ -69,18 +66,9 @@ enum StoredType {
         switch (this) {
             case F64 -> into.putDouble(value);
             case F32 -> into.putFloat((float) value);
-            case BF16 -> into.putShort(upperHalf((float) value));
+            case BF16 -> into.putShort(DType.toBfloat16((float) value));
             default -> throw new IllegalArgumentException(this + " is not written");
         }
-    }
-
-    private static short upperHalf(float value) {
-        int bits = Float.floatToRawIntBits(value);
-        if (Float.isNaN(value)) {
-            return (short) (bits >>> Short.SIZE | QUIET);
-        }
-        int odd = bits >>> Short.SIZE & 1;
-        return (short) (bits + HALF_UNIT + odd >>> Short.SIZE);
     }
 
     private static double half(short bits) {

@@ -12,7 +12,6 @@ import org.windtunnel.config.ConfigException;
 import org.windtunnel.config.ConfigLoader;
 import org.windtunnel.config.ExperimentFile;
 import org.windtunnel.config.ExperimentSpec;
-import org.windtunnel.config.RuntimeSpec;
 import org.windtunnel.config.RuntimeSpec.Precision;
 import org.windtunnel.data.DataShape;
 import org.windtunnel.launch.PlannedRun;
@@ -21,6 +20,8 @@ import org.windtunnel.launch.WorkerMessage.Assign;
 import org.windtunnel.nn.ParameterCounts;
 import org.windtunnel.tensor.DType;
 import org.windtunnel.train.Families;
+import org.windtunnel.train.MemoryLedger;
+import org.windtunnel.train.ModelPlan;
 import org.windtunnel.train.RunExecutor;
 import org.windtunnel.train.RunJob;
 
@@ -110,7 +111,10 @@ final class Experiments {
                 a.driftTolerance());
     }
 
-    static DType floatType(RuntimeSpec runtime) {
-        return runtime.precision() == Precision.FP64 ? DType.FLOAT64 : DType.FLOAT32;
+    /** What a run takes of memory, by the precision that its config asks for. */
+    static MemoryLedger ledger(ModelPlan plan) {
+        Precision precision = plan.spec().runtime().precision();
+        DType type = precision == Precision.FP64 ? DType.FLOAT64 : DType.FLOAT32;
+        return plan.ledger(type, precision == Precision.BF16 ? DType.BFLOAT16 : type);
     }
 }

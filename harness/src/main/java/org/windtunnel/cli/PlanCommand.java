@@ -111,7 +111,7 @@ final class PlanCommand implements Callable<Integer> {
     }
 
     private void summary(ModelPlan plan) {
-        MemoryLedger memory = plan.ledger(Experiments.floatType(plan.spec().runtime()));
+        MemoryLedger memory = Experiments.ledger(plan);
         String unit = plan.spec().model().unit();
         TextTable t = new TextTable(List.of("", "total", "detail"));
         t.row(List.of("parameters", Terminal.count(plan.counts().total()), String.format(
@@ -142,7 +142,7 @@ final class PlanCommand implements Callable<Integer> {
     /** Trains a few steps for real: nothing else predicts a machine's speed at a shape so well. */
     private void timing(ModelPlan plan, Dataset data, RunExecutor executor) {
         Backend backend = executor.backend(plan.spec().runtime());
-        plan.ledger(backend.floatType()).requireAvailable(backend);
+        plan.ledger(backend.floatType(), backend.operandType()).requireAvailable(backend);
         try (RunSession session = new RunSession(plan, data, backend)) {
             long step = 0;
             while (step < WARM_UP_STEPS) {

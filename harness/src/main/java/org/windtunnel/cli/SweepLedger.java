@@ -67,12 +67,12 @@ final class SweepLedger {
         }
 
         long memory() {
-            return plan.ledger(Experiments.floatType(job.spec().runtime())).total();
+            return Experiments.ledger(plan).total();
         }
 
         /** Of the machine's memory: a GPU's is its own. */
         private long hostMemory() {
-            MemoryLedger ledger = plan.ledger(Experiments.floatType(job.spec().runtime()));
+            MemoryLedger ledger = Experiments.ledger(plan);
             return job.spec().runtime().backend() == BackendName.CUDA ? ledger.checkpoint() : ledger.total();
         }
 

@@ -20,13 +20,15 @@ final class Attention {
     private final QkNorm qkNorm;
     private final Packed packed;
     private final Packed gradient;
+    /** Gradients of queries and keys as the attention sees them, which are turned into those of the projection. */
+    private final Packed turned;
     private final Tensor heads;
     private final Tensor dHeads;
     private final Tensor saved;
     private final String[] probed;
 
     /** Packed projections [N, ld] and where queries, keys and values start in them. */
-    private record Packed(Tensor all, Tensor q, Tensor k, Tensor v) {
+    record Packed(Tensor all, Tensor q, Tensor k, Tensor v) {
         static Packed of(Tensor all, TransformerShape s) {
             long total = all.size();
             return new Packed(
@@ -51,9 +53,10 @@ final class Attention {
         this.output = w.linear(w.names().attentionOut(layer), w.multipliers().residual());
         this.rotary = rotary;
         this.packed = Packed.of(w.keep(ld), s);
-        this.gradient = Packed.of(w.wide(ld), s);
+        this.gradient = Packed.of(w.roundsOperands() ? w.operand(ld) : w.wide(ld), s);
+        this.turned = rotary == null && !s.qkNorm() ? gradient : Packed.of(w.wide(ld), s);
         this.qkNorm = s.qkNorm() ? new QkNorm(w, layer) : null;
-        this.heads = w.keep(queryWidth);
+        this.heads = w.keepOperand(queryWidth);
         this.dHeads = w.branch(queryWidth);
         this.saved = w.memory().take(Math.toIntExact(savedSize()));
         String in = w.names().block(layer) + "attn";
@@ -78,8 +81,8 @@ final class Attention {
             qkNorm.forward(packed.q(), packed.k());
         }
         if (rotary != null) {
-            rotary.apply(queries(), shape.heads(), queryLd(), false);
-            rotary.apply(keys(), shape.kvHeads(), queryLd(), false);
+            rotary.forward(queries(), shape.heads(), queryLd());
+            rotary.forward(keys(), shape.kvHeads(), queryLd());
         }
         if (probe != null) {
             probe.attention(probed[2], shape, queries(), keys(), queryLd(), scale);
@@ -98,13 +101,14 @@ final class Attention {
         output.backward(heads, dy, dHeads, accumulate);
         backend.attentionBackward(
                 shape, queries(), queryLd(), keys(), queryLd(), packed.v(), ld, scale, heads, dHeads, queryWidth, saved,
-                gradient.q(), ld, gradient.k(), ld, gradient.v(), ld);
+                turned.q(), ld, turned.k(), ld, gradient.v(), ld);
         if (rotary != null) {
-            rotary.apply(gradient.q(), shape.heads(), ld, true);
-            rotary.apply(gradient.k(), shape.kvHeads(), ld, true);
+            Packed to = qkNorm == null ? gradient : turned;
+            rotary.backward(turned.q(), to.q(), shape.heads(), ld);
+            rotary.backward(turned.k(), to.k(), shape.kvHeads(), ld);
         }
         if (qkNorm != null) {
-            qkNorm.backward(packed.q(), packed.k(), gradient.q(), gradient.k(), accumulate);
+            qkNorm.backward(packed, turned, gradient, accumulate);
         }
         project.backward(x, gradient.all(), dx, accumulate);
     }

@@ -29,9 +29,9 @@ final class Block {
         this.norm2 = w.norm(names.feedForwardNorm(layer));
         this.feedForward = new FeedForward(w, layer);
         this.input = input;
-        this.normed1 = w.keep(width);
+        this.normed1 = w.keepOperand(width);
         this.middle = w.keep(width);
-        this.normed2 = w.keep(width);
+        this.normed2 = w.keepOperand(width);
         this.output = w.keep(width);
         this.branch = w.branch(width);
         this.probed = new String[] {

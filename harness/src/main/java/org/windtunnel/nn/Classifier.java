@@ -70,7 +70,7 @@ final class Classifier {
 
     /** Sums as in {@link Model#evaluate}; the logits stay what they are. Labels are not smoothed. */
     void loss(Tensor targets, double[] sums) {
-        Losses.run(backend, loss, logits, targets, 0, 0, false, sums);
+        Losses.run(backend, loss, logits, targets, 0, 0, null, sums);
     }
 
     /** As {@link Model#mixTargets}. */
@@ -86,7 +86,7 @@ final class Classifier {
     void backward(
             Tensor targets, double zWeight, double gradScale, Tensor dFeatures, boolean accumulate, double[] sums) {
         if (soft == null) {
-            Losses.run(backend, loss, logits, targets, zWeight, gradScale, true, sums);
+            Losses.run(backend, loss, logits, targets, zWeight, gradScale, logits, sums);
         } else {
             Losses.run(backend, loss, logits, targets, soft, zWeight, gradScale, sums);
         }

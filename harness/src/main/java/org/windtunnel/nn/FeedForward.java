@@ -14,6 +14,7 @@ final class FeedForward {
     private final Tensor before;
     private final Tensor hidden;
     private final Tensor dHidden;
+    private final Tensor dBefore;
     private final String branch;
     private final String probed;
 
@@ -25,8 +26,10 @@ final class FeedForward {
         this.up = w.fused(w.names().feedForwardIn(layer));
         this.down = w.linear(w.names().feedForwardOut(layer), w.multipliers().residual());
         this.before = w.keep(s.ffnInWidth());
-        this.hidden = w.keep(s.ffnWidth());
+        this.hidden = w.keepOperand(s.ffnWidth());
         this.dHidden = w.wide(s.ffnWidth());
+        Tensor inPlace = gated ? before : dHidden;
+        this.dBefore = w.roundsOperands() ? w.operand(s.ffnInWidth()) : inPlace;
         this.branch = w.names().block(layer) + "mlp";
         this.probed = branch + ".hidden";
     }
@@ -50,11 +53,10 @@ final class FeedForward {
     void backward(Tensor x, Tensor dy, Tensor dx, boolean accumulate) {
         down.backward(hidden, dy, dHidden, accumulate);
         if (gated) {
-            backend.swigluBackward(before, dHidden, before);
-            up.backward(x, before, dx, accumulate);
+            backend.swigluBackward(before, dHidden, dBefore);
         } else {
-            backend.activationBackward(activation, before, dHidden);
-            up.backward(x, dHidden, dx, accumulate);
+            backend.activationBackward(activation, before, dHidden, dBefore, up.biasGradient(), accumulate);
         }
+        up.productBackward(x, dBefore, dx, accumulate);
     }
 }

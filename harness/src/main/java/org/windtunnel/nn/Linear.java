@@ -1,6 +1,7 @@
 package org.windtunnel.nn;
 
 import org.windtunnel.backend.Backend;
+import org.windtunnel.backend.Shapes;
 import org.windtunnel.tensor.Tensor;
 
 /** y = scale · (x · Wᵀ + b) with W stored [out, in]. */
@@ -55,6 +56,11 @@ final class Linear {
         return bias;
     }
 
+    /** The gradient that belongs to {@link #bias}, for the kernel that sums it up on its way. */
+    Tensor biasGradient() {
+        return dBias;
+    }
+
     /** y = scale · (x · Wᵀ + b). */
     void forward(Tensor x, Tensor y) {
         product(x, y);
@@ -85,10 +91,20 @@ final class Linear {
         if (bias != null) {
             biasBackward(dy, accumulate);
         }
+        productBackward(x, dy, dx, accumulate);
+    }
+
+    /**
+     * The same without the bias.
+     *
+     * @param dy [N, out], or rows of more that lie further apart
+     */
+    void productBackward(Tensor x, Tensor dy, Tensor dx, boolean accumulate) {
+        int lddy = Shapes.columns(dy);
         if (dx != null) {
-            backend.linearBackward(rows, in, out, scale, x, weight, dy, dx, dWeight, accumulate);
+            backend.linearBackward(rows, in, out, scale, x, weight, dy, lddy, dx, dWeight, accumulate);
         } else {
-            backend.gemm(true, false, out, in, rows, scale, dy, out, x, in, accumulate ? 1 : 0, dWeight, in);
+            backend.gemm(true, false, out, in, rows, scale, dy, lddy, x, in, accumulate ? 1 : 0, dWeight, in);
         }
     }
 

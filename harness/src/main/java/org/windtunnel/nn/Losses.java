@@ -17,10 +17,10 @@ public final class Losses {
      * @param targets INT32 [N]
      */
     public static void run(LayerKernels backend, Loss loss, Tensor logits, Tensor targets, double zWeight,
-            double gradScale, boolean writeGradient, double[] sums) {
+            double gradScale, Tensor gradient, double[] sums) {
         switch (loss) {
-            case CROSS_ENTROPY -> backend.crossEntropy(logits, targets, zWeight, gradScale, writeGradient, sums);
-            case MSE -> backend.squaredError(logits, targets, gradScale, writeGradient, sums);
+            case CROSS_ENTROPY -> backend.crossEntropy(logits, targets, zWeight, gradScale, gradient, sums);
+            case MSE -> backend.squaredError(logits, targets, gradScale, gradient, sums);
         }
     }
 

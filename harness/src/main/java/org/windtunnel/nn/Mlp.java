@@ -99,7 +99,7 @@ public final class Mlp implements Model {
         classifier.backward(targets, zWeight, gradScale, d, accumulate, sums);
         for (int i = layers.length - 1; i >= 0; i--) {
             Tensor dInput = i == 0 ? null : gradients[d == gradients[0] ? 1 : 0];
-            backend.activationBackward(activation, before[i], d);
+            backend.activationBackward(activation, before[i], d, d);
             layers[i].backward(active[i], d, dInput, accumulate);
             d = dInput;
         }

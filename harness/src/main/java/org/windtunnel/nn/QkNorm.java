@@ -58,23 +58,39 @@ final class QkNorm {
                 rows, shape.kvHeads(), shape.headDim(), k, packedLd, keyGain, shape.normEps(), keys, ld, keyRstd);
     }
 
-    /** Turns dq and dk, packed like q and k, from gradients of the outputs into gradients of the inputs in place. */
-    void backward(Tensor q, Tensor k, Tensor dq, Tensor dk, boolean accumulate) {
+    /**
+     * Gradients of the inputs from those of the outputs, for queries and keys.
+     *
+     * @param to receives them; may be {@code dOutputs}
+     */
+    void backward(Attention.Packed inputs, Attention.Packed dOutputs, Attention.Packed to, boolean accumulate) {
         backend.rmsNormBackward(
                 rows,
                 shape.heads(),
                 shape.headDim(),
-                q,
+                inputs.q(),
                 packedLd,
                 queryGain,
                 queryRstd,
-                dq,
+                dOutputs.q(),
                 packedLd,
-                dq,
+                to.q(),
                 false,
                 dQueryGain,
                 accumulate);
-        backend.rmsNormBackward(rows, shape.kvHeads(), shape.headDim(), k, packedLd, keyGain, keyRstd, dk, packedLd, dk,
-                false, dKeyGain, accumulate);
+        backend.rmsNormBackward(
+                rows,
+                shape.kvHeads(),
+                shape.headDim(),
+                inputs.k(),
+                packedLd,
+                keyGain,
+                keyRstd,
+                dOutputs.k(),
+                packedLd,
+                to.k(),
+                false,
+                dKeyGain,
+                accumulate);
     }
 }

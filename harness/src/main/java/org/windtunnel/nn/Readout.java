@@ -6,12 +6,16 @@ import org.windtunnel.tensor.Tensor;
 
 /** Final norm, logits and loss. */
 final class Readout {
+    /** Rows of an operand's own type are a multiple of this apart, so that each begins where tensor cores read well. */
+    private static final int ROW = 8;
+
     private final Backend backend;
     private final Norm norm;
     private final Linear head;
     private final Tensor input;
     private final Tensor normed;
     private final Tensor logits;
+    private final Tensor dLogits;
     private final Tensor branch;
     private final String[] probed;
     private Loss loss = Loss.CROSS_ENTROPY;
@@ -32,8 +36,9 @@ final class Readout {
                 w.multipliers().readout(),
                 null);
         this.input = input;
-        this.normed = w.keep(s.width());
+        this.normed = w.keepOperand(s.width());
         this.logits = w.keep(s.vocab());
+        this.dLogits = w.roundsOperands() ? w.keepOperand((s.vocab() + ROW - 1) / ROW * ROW) : logits;
         this.branch = w.branch(s.width());
         this.probed = new String[] {w.names().finalNorm(), w.names().readout()};
     }
@@ -58,14 +63,14 @@ final class Readout {
 
     /** Sums as in {@link org.windtunnel.backend.LayerKernels}' losses; the logits stay what they are. */
     void loss(Tensor targets, double[] sums) {
-        Losses.run(backend, loss, logits, targets, 0, 0, false, sums);
+        Losses.run(backend, loss, logits, targets, 0, 0, null, sums);
     }
 
-    /** Loss and backward pass: dStream is overwritten, and the logits with their gradient. */
+    /** Loss and backward pass: dStream is overwritten, and maybe the logits with their gradient. */
     void backward(
             Tensor targets, double zWeight, double gradScale, Tensor dStream, boolean accumulate, double[] sums) {
-        Losses.run(backend, loss, logits, targets, zWeight, gradScale, true, sums);
-        head.backward(normed, logits, branch, accumulate);
+        Losses.run(backend, loss, logits, targets, zWeight, gradScale, dLogits, sums);
+        head.backward(normed, dLogits, branch, accumulate);
         norm.backward(input, branch, dStream, false, accumulate);
     }
 }

@@ -40,8 +40,13 @@ final class Rotary {
         sin.set(s);
     }
 
-    /** Rotates {@code heads} adjacent heads of every row in place, or back again. */
-    void apply(Tensor x, int heads, int ld, boolean inverse) {
-        backend.rope(rows, context, heads, headDim, x, ld, cos, sin, inverse);
+    /** Rotates {@code heads} adjacent heads of every row in place. */
+    void forward(Tensor x, int heads, int ld) {
+        backend.rope(rows, context, heads, headDim, x, ld, cos, sin, false, x, ld);
+    }
+
+    /** dx = dy rotated back; dx may be dy. */
+    void backward(Tensor dy, Tensor dx, int heads, int ld) {
+        backend.rope(rows, context, heads, headDim, dy, ld, cos, sin, true, dx, ld);
     }
 }

@@ -47,7 +47,7 @@ final class SqueezeExcitation {
     void backward(Tensor x, Tensor d, boolean accumulate) {
         kernels.gateBackward(batch, x, gates, d, d, dGates);
         up.backward(active, dGates, dHidden, accumulate);
-        backend.activationBackward(Activation.RELU, hidden, dHidden);
+        backend.activationBackward(Activation.RELU, hidden, dHidden, dHidden);
         down.backward(means, dHidden, dGates, accumulate);
         kernels.globalAverageBackward(batch, dGates, d, true);
     }

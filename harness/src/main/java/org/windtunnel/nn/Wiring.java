@@ -26,13 +26,18 @@ record Wiring(
      *
      * @param branch [N, max(D, H · headDim)] gradient on its way through a branch
      * @param wide [N, max(F, qkv)] gradient of a hidden layer or of the packed projections
+     * @param operand [N, max(ffn in, qkv)] gradient of a projection's output as an operand of its products; null where
+     *     operands are of no type of their own
      * @param bias [D] a bias times the residual multiplier, or its gradient
      */
-    record Scratch(Tensor branch, Tensor wide, Tensor bias) {
+    record Scratch(Tensor branch, Tensor wide, Tensor operand, Tensor bias) {
         static Scratch take(TransformerShape s, int rows, Allocator memory) {
             return new Scratch(
                     memory.take(rows, Math.max(s.width(), s.queryWidth())),
                     memory.take(rows, Math.max(s.ffnWidth(), s.qkvWidth())),
+                    memory.operandType() == memory.floatType()
+                            ? null
+                            : memory.take(memory.operandType(), rows, Math.max(s.ffnInWidth(), s.qkvWidth())),
                     memory.take(s.width()));
         }
     }
@@ -47,12 +52,27 @@ record Wiring(
         return memory.take(rows(), columns);
     }
 
+    /** The same for what only matrix products read. */
+    Tensor keepOperand(int columns) {
+        return memory.take(memory.operandType(), rows(), columns);
+    }
+
+    /** Whether operands of matrix products are of a type of their own. */
+    boolean roundsOperands() {
+        return memory.operandType() != memory.floatType();
+    }
+
     Tensor branch(int columns) {
         return scratch.branch().slice(0, rows(), columns);
     }
 
     Tensor wide(int columns) {
         return scratch.wide().slice(0, rows(), columns);
+    }
+
+    /** A gradient on its way into a projection's products; only where {@link #roundsOperands}. */
+    Tensor operand(int columns) {
+        return scratch.operand().slice(0, rows(), columns);
     }
 
     TransformerNames names() {

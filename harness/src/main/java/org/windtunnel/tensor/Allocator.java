@@ -17,6 +17,9 @@ public interface Allocator {
     /** The model's floating-point type. */
     DType floatType();
 
+    /** The type of tensors that only matrix products read, which a backend may want rounded. */
+    DType operandType();
+
     /** Bytes taken so far. */
     long bytes();
 }

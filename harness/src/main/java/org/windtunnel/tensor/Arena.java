@@ -8,23 +8,35 @@ import java.util.function.BiFunction;
 public final class Arena implements Allocator, AutoCloseable {
     private final BiFunction<DType, Long, Storage> memory;
     private final DType floatType;
+    private final DType operandType;
     private final List<Storage> storages = new ArrayList<>();
     private long bytes;
 
     /** @param memory the backend's allocation of (type, elements); {@code null} counts without allocating */
-    private Arena(BiFunction<DType, Long, Storage> memory, DType floatType) {
+    private Arena(BiFunction<DType, Long, Storage> memory, DType floatType, DType operandType) {
         this.memory = memory;
         this.floatType = floatType;
+        this.operandType = operandType;
+    }
+
+    /** An arena over a backend's memory that keeps operands of matrix products like everything else. */
+    public static Arena of(BiFunction<DType, Long, Storage> memory, DType floatType) {
+        return of(memory, floatType, floatType);
     }
 
     /** An arena over a backend's memory. */
-    public static Arena of(BiFunction<DType, Long, Storage> memory, DType floatType) {
-        return new Arena(memory, floatType);
+    public static Arena of(BiFunction<DType, Long, Storage> memory, DType floatType, DType operandType) {
+        return new Arena(memory, floatType, operandType);
+    }
+
+    /** An arena that only counts bytes, with one floating-point type; its tensors have no storage. */
+    public static Arena counting(DType floatType) {
+        return counting(floatType, floatType);
     }
 
     /** An arena that only counts bytes; its tensors have no storage. */
-    public static Arena counting(DType floatType) {
-        return new Arena(null, floatType);
+    public static Arena counting(DType floatType, DType operandType) {
+        return new Arena(null, floatType, operandType);
     }
 
     @Override
@@ -47,6 +59,11 @@ public final class Arena implements Allocator, AutoCloseable {
     @Override
     public DType floatType() {
         return floatType;
+    }
+
+    @Override
+    public DType operandType() {
+        return operandType;
     }
 
     @Override

@@ -14,19 +14,19 @@ public interface Storage extends AutoCloseable {
     /** Number of elements. */
     long length();
 
-    /** Copies {@code count} elements from {@code at} into {@code dst}; float64 storage is rounded. */
+    /** Copies {@code count} elements from {@code at} into {@code dst}; float64 storage is rounded, bfloat16 widened. */
     void read(long at, float[] dst, int dstAt, int count);
 
-    /** Copies {@code count} elements from {@code at} into {@code dst}; float32 storage is widened. */
+    /** Copies {@code count} elements from {@code at} into {@code dst}; narrower storage is widened. */
     void read(long at, double[] dst, int dstAt, int count);
 
     /** Copies {@code count} elements of an INT32 storage into {@code dst}. */
     void read(long at, int[] dst, int dstAt, int count);
 
-    /** Copies {@code count} elements of {@code src} to {@code at}. */
+    /** Copies {@code count} elements of {@code src} to {@code at}; bfloat16 storage rounds. */
     void write(long at, float[] src, int srcAt, int count);
 
-    /** Copies {@code count} elements of {@code src} to {@code at}; float32 storage rounds. */
+    /** Copies {@code count} elements of {@code src} to {@code at}; narrower storage rounds. */
     void write(long at, double[] src, int srcAt, int count);
 
     /** Copies {@code count} elements of {@code src} into an INT32 storage. */
@@ -35,7 +35,7 @@ public interface Storage extends AutoCloseable {
     /** One element. Waits for queued work. */
     double get(long at);
 
-    /** Overwrites one element; float32 storage rounds. */
+    /** Overwrites one element; narrower storage rounds. */
     void put(long at, double value);
 
     /** Frees the memory; using a tensor of this storage afterwards is an error. */

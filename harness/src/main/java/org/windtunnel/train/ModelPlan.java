@@ -121,9 +121,14 @@ public record ModelPlan(
                 : null;
     }
 
-    /** Bytes the run will take. */
-    public MemoryLedger ledger(DType type) {
-        Arena counting = Arena.counting(type);
+    /**
+     * Bytes the run will take.
+     *
+     * @param type of the backend's floating-point numbers
+     * @param operandType of tensors that only matrix products read
+     */
+    public MemoryLedger ledger(DType type, DType operandType) {
+        Arena counting = Arena.counting(type, operandType);
         Model model = build(null, counting);
         new GradClip(spec.train().clip(), counting);
         long modelBytes = counting.bytes();

@@ -152,7 +152,7 @@ final class GradientCases {
                     Tensor pre = t.of(v[0], n, f);
                     t.backend().activationForward(kind, pre, withBias ? t.of(v[1]) : null, t.garbage(n, f));
                     Tensor d = t.of(dOut, n, f);
-                    t.backend().activationBackward(kind, pre, d);
+                    t.backend().activationBackward(kind, pre, d, d);
                     if (!withBias) {
                         return new double[][] {d.toDoubles()};
                     }
@@ -240,12 +240,12 @@ final class GradientCases {
         add("rope" + (inverse ? " inverse" : ""), "x", new double[][] {normal(rows * width)},
                 (t, v) -> {
                     Tensor x = t.rows(v[0], width, ld);
-                    t.backend().rope(rows, time, heads, headDim, x, ld, t.of(cos), t.of(sin), inverse);
+                    t.backend().rope(rows, time, heads, headDim, x, ld, t.of(cos), t.of(sin), inverse, x, ld);
                     return TestTensors.unpad(x, width, ld);
                 },
                 (t, v, dOut) -> {
                     Tensor d = t.rows(dOut, width, ld);
-                    t.backend().rope(rows, time, heads, headDim, d, ld, t.of(cos), t.of(sin), !inverse);
+                    t.backend().rope(rows, time, heads, headDim, d, ld, t.of(cos), t.of(sin), !inverse, d, ld);
                     return new double[][] {TestTensors.unpad(d, width, ld)};
                 });
     }
@@ -297,12 +297,12 @@ final class GradientCases {
         add("squared error", "logits", new double[][] {normal(n * vocabulary)},
                 (t, v) -> {
                     double[] sums = new double[3];
-                    t.backend().squaredError(t.of(v[0], n, vocabulary), t.ints(targets), 1, false, sums);
+                    t.backend().squaredError(t.of(v[0], n, vocabulary), t.ints(targets), 1, null, sums);
                     return new double[] {sums[0]};
                 },
                 (t, v, dOut) -> {
                     Tensor logits = t.of(v[0], n, vocabulary);
-                    t.backend().squaredError(logits, t.ints(targets), dOut[0], true, new double[3]);
+                    t.backend().squaredError(logits, t.ints(targets), dOut[0], logits, new double[3]);
                     return new double[][] {logits.toDoubles()};
                 });
     }
@@ -346,12 +346,12 @@ final class GradientCases {
         add("cross entropy, z weight " + zWeight, "logits", new double[][] {normal(n * vocabulary)},
                 (t, v) -> {
                     double[] sums = new double[3];
-                    t.backend().crossEntropy(t.of(v[0], n, vocabulary), t.ints(targets), zWeight, 1, false, sums);
+                    t.backend().crossEntropy(t.of(v[0], n, vocabulary), t.ints(targets), zWeight, 1, null, sums);
                     return new double[] {sums[0] + zWeight * sums[1]};
                 },
                 (t, v, dOut) -> {
                     Tensor logits = t.of(v[0], n, vocabulary);
-                    t.backend().crossEntropy(logits, t.ints(targets), zWeight, dOut[0], true, new double[3]);
+                    t.backend().crossEntropy(logits, t.ints(targets), zWeight, dOut[0], logits, new double[3]);
                     double[] d = logits.toDoubles();
                     if (Arrays.stream(d, vocabulary, 2 * vocabulary).anyMatch(g -> g != 0)) {
                         throw new AssertionError("an ignored target has a gradient");

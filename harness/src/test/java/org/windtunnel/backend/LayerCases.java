@@ -114,7 +114,12 @@ final class LayerCases {
             t.backend().activationForward(kind, inPlace, tb, inPlace);
             out.put("y in place", inPlace.toDoubles());
             Tensor d = t.of(dy, n, f);
-            t.backend().activationBackward(kind, pre, d);
+            Tensor apart = t.garbage(n, f);
+            Tensor sums = t.garbage(f);
+            t.backend().activationBackward(kind, pre, d, apart, sums, false);
+            out.put("d apart", apart.toDoubles());
+            out.put("bias gradient", sums.toDoubles());
+            t.backend().activationBackward(kind, pre, d, d);
             out.put("d", d.toDoubles());
         });
     }

@@ -62,6 +62,7 @@ final class LinearCases {
         int rows = r.size();
         int in = r.size();
         int width = r.size();
+        int lddy = width + r.below(3);
         double scale = 0.25 + r.below(4);
         double[] x = r.normal(rows * in);
         double[] w = r.normal(width * in);
@@ -71,8 +72,8 @@ final class LinearCases {
         return new KernelCase(name, (t, out) -> {
             Tensor to = accumulate ? t.of(dw, width, in) : t.garbage(width, in);
             Tensor both = t.of(x, rows, in);
-            t.backend().linearBackward(rows, in, width, scale, both, t.of(w, width, in), t.of(dy, rows, width), both, to,
-                    accumulate);
+            t.backend().linearBackward(rows, in, width, scale, both, t.of(w, width, in), t.rows(dy, width, lddy),
+                    lddy, both, to, accumulate);
             out.put("dw", to.toDoubles());
             out.put("dx", both.toDoubles());
         });

@@ -75,10 +75,13 @@ final class TokenCases {
                 + (inverse ? " inverse" : "");
         return new KernelCase(name, (t, out) -> {
             Tensor tx = t.rows(x, width, ld);
+            int ldy = inverse ? width + 3 : ld;
+            Tensor ty = inverse ? t.garbage(batch * time, ldy) : tx;
             t.backend().rope(batch * time, time, heads, headDim, tx, ld, t.of(cos, time, headDim / 2),
-                    t.of(sin, time, headDim / 2), inverse);
+                    t.of(sin, time, headDim / 2), inverse, ty, ldy);
             out.put("x", TestTensors.unpad(tx, width, ld));
-            TestTensors.requireGaps(tx, width, ld);
+            out.put("y", TestTensors.unpad(ty, width, ldy));
+            TestTensors.requireGaps(ty, width, ldy);
         });
     }
 
@@ -134,11 +137,11 @@ final class TokenCases {
         return new KernelCase("squared error " + n + "x" + vocabulary, (t, out) -> {
             Tensor x = t.of(logits, n, vocabulary);
             double[] sums = new double[3];
-            t.backend().squaredError(x, t.ints(targets), 0.25, false, sums);
+            t.backend().squaredError(x, t.ints(targets), 0.25, null, sums);
             out.put("loss", new double[] {sums[0]});
             out.put("squares", new double[] {sums[1]});
             out.put("count", new double[] {sums[2]});
-            t.backend().squaredError(x, t.ints(targets), 0.25, true, sums);
+            t.backend().squaredError(x, t.ints(targets), 0.25, x, sums);
             out.put("gradient", x.toDoubles());
         });
     }
@@ -194,13 +197,13 @@ final class TokenCases {
         return new KernelCase(name, (t, out) -> {
             Tensor x = t.of(logits, n, vocabulary);
             double[] sums = new double[3];
-            t.backend().crossEntropy(x, t.ints(targets), zWeight, 0.25, false, sums);
+            t.backend().crossEntropy(x, t.ints(targets), zWeight, 0.25, null, sums);
             out.put("nll", new double[] {sums[0]});
             out.put("lse squared", new double[] {sums[1]});
             out.put("count", new double[] {sums[2]});
             out.put("logits kept", x.toDoubles());
             double[] again = {7, 7, 7};
-            t.backend().crossEntropy(x, t.ints(targets), zWeight, 0.25, true, again);
+            t.backend().crossEntropy(x, t.ints(targets), zWeight, 0.25, x, again);
             out.put("sums", again);
             out.put("gradient", x.toDoubles());
         });

@@ -11,7 +11,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.windtunnel.backend.Backend;
 import org.windtunnel.backend.cuda.CudaBackend;
 import org.windtunnel.backend.cuda.EmulatedDevice;
@@ -33,6 +33,7 @@ class QueuedStepsTest {
     Path temp;
 
     private EmulatedDevice device = new EmulatedDevice();
+    private Operands operands = Operands.FP32;
     private Backend backend;
 
     @AfterEach
@@ -67,7 +68,7 @@ class QueuedStepsTest {
     }
 
     private Backend open(boolean graphs) {
-        backend = new CudaBackend(device, Operands.FP32, graphs);
+        backend = new CudaBackend(device, operands, graphs);
         return backend;
     }
 
@@ -87,8 +88,9 @@ class QueuedStepsTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {GPT, LLAMA})
-    void replayedLateIsTheSameAsLaunchedAtOnce(String model) throws IOException {
+    @CsvSource(delimiter = '|', value = {"FP32|" + GPT, "FP32|" + LLAMA, "BF16|" + GPT, "BF16|" + LLAMA})
+    void replayedLateIsTheSameAsLaunchedAtOnce(Operands rounding, String model) throws IOException {
+        operands = rounding;
         run(job(model, "{type: adamw, lr: 0.02}", AT_ONCE, REST), "at-once", false);
         assertThat(device.mostUnread()).isEqualTo(1);
         run(job(model, "{type: adamw, lr: 0.02}", "log_every: 1", REST), "launched", false);

@@ -24,7 +24,7 @@ class RunSessionTest {
         ModelPlan plan = ModelPlan.of(spec, corpus.shape());
         try (Backend backend = Backends.open(spec.runtime());
                 RunSession session = new RunSession(plan, corpus, backend)) {
-            MemoryLedger ledger = plan.ledger(DType.FLOAT32);
+            MemoryLedger ledger = plan.ledger(DType.FLOAT32, DType.FLOAT32);
             assertThat(session.allocatedBytes()).isEqualTo(ledger.total() - ledger.checkpoint());
             assertThat(session.optimizer().stateBytes()).isEqualTo(ledger.optimizer());
             assertThat(ledger.weights()).isEqualTo(4 * plan.counts().total());

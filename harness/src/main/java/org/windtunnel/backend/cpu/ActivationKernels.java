@@ -24,8 +24,8 @@ final class ActivationKernels {
         forward.run(kind, x, bias, y);
     }
 
-    void backward(Activation kind, Tensor x, Tensor d) {
-        backward.run(kind, x, d);
+    void backward(Activation kind, Tensor x, Tensor dy, Tensor dx) {
+        backward.run(kind, x, dy, dx);
     }
 
     void swigluForward(Tensor gateUp, Tensor y) {
@@ -95,18 +95,21 @@ final class ActivationKernels {
     private static final class Backward extends Kernel {
         private Activation kind;
         private Tensor x;
-        private Tensor d;
+        private Tensor dy;
+        private Tensor dx;
         private int size;
 
         Backward(Engine engine) {
             super(engine);
         }
 
-        void run(Activation activation, Tensor xs, Tensor ds) {
-            Shapes.sameSize(xs, ds);
+        void run(Activation activation, Tensor xs, Tensor dys, Tensor dxs) {
+            Shapes.sameSize(xs, dys);
+            Shapes.sameSize(xs, dxs);
             kind = activation;
             x = xs;
-            d = ds;
+            dy = dys;
+            dx = dxs;
             size = xs.intSize();
             launch((int) (((long) size + BLOCK - 1) / BLOCK), BLOCK);
         }
@@ -120,9 +123,9 @@ final class ActivationKernels {
                 int i = block * BLOCK;
                 int n = Math.min(BLOCK, size - i);
                 buffer(x).get(at(x) + i, xs, 0, n);
-                buffer(d).get(at(d) + i, ds, 0, n);
+                buffer(dy).get(at(dy) + i, ds, 0, n);
                 lanes.activateGradient(kind, xs, 0, ds, 0, temp, n);
-                buffer(d).put(at(d) + i, ds, 0, n);
+                buffer(dx).put(at(dx) + i, ds, 0, n);
             }
         }
     }

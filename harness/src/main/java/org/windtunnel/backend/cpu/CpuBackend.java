@@ -7,6 +7,7 @@ import org.windtunnel.backend.BlasSetup;
 import org.windtunnel.backend.ImageKernels;
 import org.windtunnel.backend.Natives;
 import org.windtunnel.backend.OptimizerKernels;
+import org.windtunnel.backend.Shapes;
 import org.windtunnel.backend.SoftLosses;
 import org.windtunnel.backend.SoftTargets;
 import org.windtunnel.tensor.DType;
@@ -228,8 +229,8 @@ public final class CpuBackend implements Backend {
     }
 
     @Override
-    public void activationBackward(Activation kind, Tensor x, Tensor d) {
-        activation.backward(kind, x, d);
+    public void activationBackward(Activation kind, Tensor x, Tensor dy, Tensor dx) {
+        activation.backward(kind, x, dy, dx);
     }
 
     @Override
@@ -266,13 +267,15 @@ public final class CpuBackend implements Backend {
 
     @Override
     public void crossEntropy(
-            Tensor logits, Tensor targets, double zWeight, double gradScale, boolean writeGradient, double[] sums) {
-        loss.crossEntropy(logits, targets, zWeight, gradScale, writeGradient, sums);
+            Tensor logits, Tensor targets, double zWeight, double gradScale, Tensor gradient, double[] sums) {
+        Shapes.inPlace(logits, gradient);
+        loss.crossEntropy(logits, targets, zWeight, gradScale, gradient != null, sums);
     }
 
     @Override
-    public void squaredError(Tensor logits, Tensor targets, double gradScale, boolean writeGradient, double[] sums) {
-        loss.squaredError(logits, targets, gradScale, writeGradient, sums);
+    public void squaredError(Tensor logits, Tensor targets, double gradScale, Tensor gradient, double[] sums) {
+        Shapes.inPlace(logits, gradient);
+        loss.squaredError(logits, targets, gradScale, gradient != null, sums);
     }
 
     @Override
@@ -288,8 +291,18 @@ public final class CpuBackend implements Backend {
 
     @Override
     public void rope(
-            int rows, int t, int heads, int headDim, Tensor x, int ld, Tensor cos, Tensor sin, boolean inverse) {
-        rope.run(rows, t, heads, headDim, x, ld, cos, sin, inverse);
+            int rows,
+            int t,
+            int heads,
+            int headDim,
+            Tensor x,
+            int ldx,
+            Tensor cos,
+            Tensor sin,
+            boolean inverse,
+            Tensor y,
+            int ldy) {
+        rope.run(rows, t, heads, headDim, x, ldx, cos, sin, inverse, y, ldy);
     }
 
     @Override

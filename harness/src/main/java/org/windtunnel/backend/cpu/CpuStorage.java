@@ -45,18 +45,19 @@ final class CpuStorage implements Storage {
             case FLOAT32 -> floats = array.data().asNioFloat().slice(skip, this.length);
             case FLOAT64 -> doubles = array.data().asNioDouble().slice(skip, this.length);
             case INT32 -> ints = array.data().asNioInt().slice(skip, this.length);
+            default -> throw new IllegalStateException(dtype.name());
         }
     }
 
     private static INDArray create(DType dtype, long n) {
+        DataType type = switch (dtype) {
+            case FLOAT32 -> DataType.FLOAT;
+            case FLOAT64 -> DataType.DOUBLE;
+            case INT32 -> DataType.INT32;
+            case BFLOAT16 -> throw new IllegalArgumentException("the cpu backend keeps no tensors of " + dtype);
+        };
         try {
-            return Nd4j.create(
-                    switch (dtype) {
-                        case FLOAT32 -> DataType.FLOAT;
-                        case FLOAT64 -> DataType.DOUBLE;
-                        case INT32 -> DataType.INT32;
-                    },
-                    n);
+            return Nd4j.create(type, n);
         } catch (OutOfMemoryError | RuntimeException e) {
             throw new OutOfMemory("could not allocate " + n * dtype.bytes() + " bytes off-heap: " + e.getMessage(), e);
         }

@@ -3,35 +3,51 @@ package org.windtunnel.backend.cpu;
 import org.windtunnel.backend.Shapes;
 import org.windtunnel.tensor.Tensor;
 
-/** Rotary positions, in place. */
+/** Rotary positions. */
 final class RopeKernel extends Kernel {
     private Tensor x;
+    private Tensor y;
     private Tensor cos;
     private Tensor sin;
     private int t;
     private int heads;
     private int headDim;
-    private int ld;
+    private int ldx;
+    private int ldy;
     private float sign;
 
     RopeKernel(Engine engine) {
         super(engine);
     }
 
-    void run(int rows, int time, int headCount, int dim, Tensor xs, int ldx, Tensor c, Tensor s, boolean inverse) {
+    void run(
+            int rows,
+            int time,
+            int headCount,
+            int dim,
+            Tensor xs,
+            int distance,
+            Tensor c,
+            Tensor s,
+            boolean inverse,
+            Tensor ys,
+            int distanceTo) {
         if (dim % 2 != 0) {
             throw new IllegalArgumentException("expected an even head dimension for rotary positions, found " + dim);
         }
-        Shapes.fits(xs, rows, headCount * dim, ldx);
+        Shapes.fits(xs, rows, headCount * dim, distance);
+        Shapes.fits(ys, rows, headCount * dim, distanceTo);
         Shapes.atLeast(c, (long) Math.min(time, rows) * (dim / 2));
         Shapes.atLeast(s, (long) Math.min(time, rows) * (dim / 2));
         x = xs;
+        y = ys;
         cos = c;
         sin = s;
         t = time;
         heads = headCount;
         headDim = dim;
-        ld = ldx;
+        ldx = distance;
+        ldy = distanceTo;
         sign = inverse ? -1f : 1f;
         launch(rows, (long) headCount * dim);
     }
@@ -47,12 +63,12 @@ final class RopeKernel extends Kernel {
             int position = row % t;
             buffer(cos).get(at(cos) + position * half, c, 0, half);
             buffer(sin).get(at(sin) + position * half, si, 0, half);
-            buffer(x).get(at(x) + row * ld, v, 0, span);
+            buffer(x).get(at(x) + row * ldx, v, 0, span);
             for (int h = 0; h < heads; h++) {
                 int lo = h * headDim;
                 lanes.rotate(v, lo, lo + half, c, si, 0, sign, half);
             }
-            buffer(x).put(at(x) + row * ld, v, 0, span);
+            buffer(y).put(at(y) + row * ldy, v, 0, span);
         }
     }
 }

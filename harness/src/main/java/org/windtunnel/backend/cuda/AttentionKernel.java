@@ -37,20 +37,34 @@ final class AttentionKernel {
         return known;
     }
 
-    void rope(int rows, int t, int heads, int headDim, Tensor x, int ld, Tensor cos, Tensor sin, boolean inverse) {
+    void rope(
+            int rows,
+            int t,
+            int heads,
+            int headDim,
+            Tensor x,
+            int ldx,
+            Tensor cos,
+            Tensor sin,
+            boolean inverse,
+            Tensor y,
+            int ldy) {
         if (headDim % 2 != 0) {
             throw new IllegalArgumentException("expected an even head_dim, found " + headDim);
         }
         int half = headDim / 2;
-        Shapes.fits(x, rows, heads * headDim, ld);
+        Shapes.fits(x, rows, heads * headDim, ldx);
+        Shapes.fits(y, rows, heads * headDim, ldy);
         Shapes.atLeast(cos, (long) Math.min(t, rows) * half);
         Shapes.atLeast(sin, (long) Math.min(t, rows) * half);
         long n = (long) rows * heads * half;
-        calls.to("rope")
+        calls.to(Calls.isRounded(y) ? "rope_bf16" : "rope")
                 .tensor(x)
-                .int64(ld)
+                .int64(ldx)
                 .tensor(cos)
                 .tensor(sin)
+                .either(y)
+                .int64(ldy)
                 .int64(n)
                 .int32(t)
                 .int32(heads)
@@ -78,7 +92,7 @@ final class AttentionKernel {
         check(s, q, ldq, k, ldk, v, ldv, out, ldo, saved);
         AttentionTiles.Pass pass = sizes(s.headDim()).forward();
         inputs(pass, q, ldq, k, ldk, v, ldv, scale)
-                .tensor(out)
+                .typed(out)
                 .int64(ldo)
                 .tensor(saved)
                 .int32(s.time())
@@ -150,7 +164,7 @@ final class AttentionKernel {
         long items = (long) s.rows() * s.heads();
         long delta = Calls.floats(saved) + items * Float.BYTES;
         calls.to(size.delta())
-                .tensor(out)
+                .typed(out)
                 .tensor(dOut)
                 .int64(ldo)
                 .address(delta)
@@ -164,9 +178,9 @@ final class AttentionKernel {
                 .int64(ldo)
                 .tensor(saved)
                 .address(delta)
-                .tensor(dk)
+                .typed(dk)
                 .int64(lddk)
-                .tensor(dv)
+                .typed(dv)
                 .int64(lddv)
                 .int32(s.time())
                 .int32(s.kvHeads())
@@ -178,7 +192,7 @@ final class AttentionKernel {
                 .int64(ldo)
                 .tensor(saved)
                 .address(delta)
-                .tensor(dq)
+                .typed(dq)
                 .int64(lddq)
                 .int32(s.time())
                 .int32(s.heads())

@@ -97,7 +97,7 @@ record AttentionTiles(
 
     /**
      * A size of the kernels on tensor cores. They are compiled when a model first needs them. Chosen without a card to
-     * measure on, so that none in bf16 spills registers to memory and two blocks or more of it fit a multiprocessor.
+     * measure on, so that in bf16 next to no registers spill to memory and two blocks or more fit a multiprocessor.
      *
      * @param width elements of a head at most
      * @param matrices matrices of 16 rows that a warp owns, forward

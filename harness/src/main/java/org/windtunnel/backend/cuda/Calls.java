@@ -50,6 +50,16 @@ final class Calls {
         return address(x == null ? 0 : floats(x));
     }
 
+    /** The address of a tensor's first element, of float or bf16 as the kernel of this name wants it. */
+    Calls either(Tensor x) {
+        return address(numbers(x));
+    }
+
+    /** The same for a kernel that takes both, followed by a flag for bf16. */
+    Calls typed(Tensor x) {
+        return either(x).flag(isRounded(x));
+    }
+
     /** The address of an INT32 tensor's first element; null gives a null pointer. */
     Calls ints(Tensor x) {
         return address(x == null ? 0 : addressOf(x, DType.INT32));
@@ -135,6 +145,16 @@ final class Calls {
     /** The address of a float tensor's first element. */
     static long floats(Tensor x) {
         return addressOf(x, DType.FLOAT32);
+    }
+
+    /** The address of the first element of a float or bf16 tensor. */
+    static long numbers(Tensor x) {
+        return isRounded(x) ? addressOf(x, DType.BFLOAT16) : floats(x);
+    }
+
+    /** Whether a tensor is bf16. */
+    static boolean isRounded(Tensor x) {
+        return x.storage().dtype() == DType.BFLOAT16;
     }
 
     /** The address of a FLOAT64 tensor's first element. */

@@ -1,12 +1,13 @@
 package org.windtunnel.backend.cuda;
 
 import java.nio.ByteBuffer;
+import java.nio.ShortBuffer;
 import org.windtunnel.tensor.DType;
 import org.windtunnel.tensor.Storage;
 
 /**
  * Device memory; each transfer is an explicit copy, in pieces of what the device stages at once. Kernels compute in
- * float32; float64 memory holds numbers that they take in.
+ * float32; float64 memory holds numbers that they take in, bfloat16 memory operands of matrix products.
  */
 final class CudaStorage implements Storage {
     private final Device device;
@@ -75,6 +76,15 @@ final class CudaStorage implements Storage {
 
     @Override
     public void read(long at, float[] dst, int dstAt, int count) {
+        if (dtype == DType.BFLOAT16) {
+            inPieces(dtype, at, dstAt, count, (from, i, n) -> {
+                ShortBuffer values = fetch(from, n).asShortBuffer();
+                for (int j = 0; j < n; j++) {
+                    dst[i + j] = DType.ofBfloat16(values.get(j));
+                }
+            });
+            return;
+        }
         inPieces(DType.FLOAT32, at, dstAt, count, (from, i, n) -> fetch(from, n).asFloatBuffer().get(dst, i, n));
     }
 
@@ -82,6 +92,14 @@ final class CudaStorage implements Storage {
     public void read(long at, double[] dst, int dstAt, int count) {
         if (dtype == DType.FLOAT64) {
             inPieces(dtype, at, dstAt, count, (from, i, n) -> fetch(from, n).asDoubleBuffer().get(dst, i, n));
+            return;
+        }
+        if (dtype == DType.BFLOAT16) {
+            float[] values = new float[count];
+            read(at, values, 0, count);
+            for (int j = 0; j < count; j++) {
+                dst[dstAt + j] = values[j];
+            }
             return;
         }
         inPieces(DType.FLOAT32, at, dstAt, count, (from, i, n) -> {
@@ -99,6 +117,16 @@ final class CudaStorage implements Storage {
 
     @Override
     public void write(long at, float[] src, int srcAt, int count) {
+        if (dtype == DType.BFLOAT16) {
+            inPieces(dtype, at, srcAt, count, (to, i, n) -> {
+                ByteBuffer staged = device.staging(n * dtype.bytes());
+                for (int j = 0; j < n; j++) {
+                    staged.putShort(j * dtype.bytes(), DType.toBfloat16(src[i + j]));
+                }
+                device.upload(staged, address(to));
+            });
+            return;
+        }
         inPieces(DType.FLOAT32, at, srcAt, count, (to, i, n) -> {
             ByteBuffer staged = device.staging(n * Float.BYTES);
             staged.asFloatBuffer().put(src, i, n);
@@ -126,6 +154,14 @@ final class CudaStorage implements Storage {
                 staged.asDoubleBuffer().put(src, i, n);
                 device.upload(staged, address(to));
             });
+            return;
+        }
+        if (dtype == DType.BFLOAT16) {
+            float[] values = new float[count];
+            for (int j = 0; j < count; j++) {
+                values[j] = (float) src[srcAt + j];
+            }
+            write(at, values, 0, count);
             return;
         }
         inPieces(DType.FLOAT32, at, srcAt, count, (to, i, n) -> {

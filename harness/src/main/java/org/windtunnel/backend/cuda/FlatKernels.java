@@ -9,6 +9,8 @@ import org.windtunnel.tensor.Tensor;
 final class FlatKernels {
     /** {@code IDENTITY} in the sources, beside the activations by their position. */
     private static final int IDENTITY = 3;
+    /** {@code LANE_COLUMNS} in the source. */
+    private static final int LANE_COLUMNS = 4;
 
     private final Device device;
     private final Calls calls;
@@ -21,6 +23,8 @@ final class FlatKernels {
     void fill(Tensor x, double value) {
         if (x.storage().dtype() == DType.INT32) {
             calls.to("fill_ints").ints(x).int64(x.size()).int32((int) value).elements(x.size());
+        } else if (Calls.isRounded(x)) {
+            calls.to("fill_bf16").either(x).int64(x.size()).float32(value).elements(x.size());
         } else {
             calls.to("fill_floats").tensor(x).int64(x.size()).float32(value).elements(x.size());
         }
@@ -28,7 +32,16 @@ final class FlatKernels {
 
     void copy(Tensor from, Tensor to) {
         Shapes.sameSize(from, to);
-        device.copy(Calls.floats(from), Calls.floats(to), from.size() * Float.BYTES);
+        if (from.storage().dtype() == to.storage().dtype()) {
+            int bytes = from.storage().dtype().bytes();
+            device.copy(Calls.numbers(from), Calls.numbers(to), from.size() * bytes);
+        } else if (Calls.isRounded(from)) {
+            calls.to("widen").either(from).tensor(to).int64(from.size()).elements(from.size());
+        } else if (Calls.numbers(to) % GemmKernels.ALIGNMENT == 0) {
+            GemmKernels.round(calls, Calls.floats(from), 1, from.intSize(), from.intSize(), Calls.numbers(to));
+        } else {
+            calls.to("narrow").tensor(from).either(to).int64(from.size()).elements(from.size());
+        }
     }
 
     void scale(double a, Tensor x) {
@@ -67,33 +80,67 @@ final class FlatKernels {
         if (x.size() % width != 0) {
             throw new IllegalArgumentException("expected rows of width " + width + ", found " + x);
         }
-        calls.to("activation_forward")
+        calls.to(Calls.isRounded(y) ? "activation_forward_bf16" : "activation_forward")
                 .tensor(x)
                 .tensor(bias)
-                .tensor(y)
+                .either(y)
                 .int64(x.size())
                 .int32(width)
                 .int32(kind)
                 .elements(x.size());
     }
 
-    void activationBackward(Activation kind, Tensor x, Tensor d) {
-        Shapes.sameSize(x, d);
-        calls.to("activation_backward").tensor(x).tensor(d).int64(x.size()).int32(kind.ordinal()).elements(x.size());
+    void activationBackward(Activation kind, Tensor x, Tensor dy, Tensor dx) {
+        Shapes.sameSize(x, dy);
+        Shapes.sameSize(x, dx);
+        calls.to(Calls.isRounded(dx) ? "activation_backward_bf16" : "activation_backward")
+                .tensor(x)
+                .tensor(dy)
+                .either(dx)
+                .int64(x.size())
+                .int32(kind.ordinal())
+                .elements(x.size());
+    }
+
+    /** The same to bf16, with the gradient of a bias summed up on the way, before rounding. */
+    void activationBackward(
+            Activation kind, Tensor x, Tensor dy, Tensor dx, Tensor dBias, boolean accumulate, Reductions reductions) {
+        int rows = Shapes.rows(x);
+        int width = Shapes.columns(x);
+        Shapes.sameSize(x, dy);
+        Shapes.sameSize(x, dx);
+        Shapes.atLeast(dBias, width);
+        long partial = reductions.strips(rows, width, 1);
+        calls.to("activation_backward_columns_bf16")
+                .tensor(x)
+                .tensor(dy)
+                .either(dx)
+                .int32(rows)
+                .int32(width)
+                .int32(Reductions.stripRows(rows))
+                .address(partial)
+                .int32(kind.ordinal())
+                .grid(Calls.blocks(width, Calls.WARP * LANE_COLUMNS), Reductions.strips(rows), 1);
+        reductions.finishColumns(partial, rows, width, dBias, accumulate);
     }
 
     void swigluForward(Tensor gateUp, Tensor y) {
         int width = gatedWidth(gateUp, y);
-        calls.to("swiglu_forward").tensor(gateUp).tensor(y).int64(y.size()).int32(width).elements(y.size());
+        calls.to(Calls.isRounded(y) ? "swiglu_forward_bf16" : "swiglu_forward")
+                .tensor(gateUp)
+                .either(y)
+                .int64(y.size())
+                .int32(width)
+                .elements(y.size());
     }
 
     void swigluBackward(Tensor gateUp, Tensor dy, Tensor dGateUp) {
         int width = gatedWidth(gateUp, dy);
         Shapes.sameSize(gateUp, dGateUp);
-        calls.to("swiglu_backward")
+        calls.to(Calls.isRounded(dGateUp) ? "swiglu_backward_bf16" : "swiglu_backward")
                 .tensor(gateUp)
                 .tensor(dy)
-                .tensor(dGateUp)
+                .either(dGateUp)
                 .int64(dy.size())
                 .int32(width)
                 .elements(dy.size());

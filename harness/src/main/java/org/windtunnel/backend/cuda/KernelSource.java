@@ -17,8 +17,8 @@ import java.util.regex.Pattern;
 public record KernelSource(String name, String text) {
     private static final String COMMON = "common.cuh";
     private static final List<String> FILES =
-            List.of("elementwise.cu", "reduce.cu", "norm.cu", "tokens.cu", "attention.cu", "slices.cu", "update.cu",
-                    "projection.cu", "images.cu", "windows.cu");
+            List.of("elementwise.cu", "conversions.cu", "activations.cu", "reduce.cu", "norm.cu", "tokens.cu",
+                    "rope.cu", "attention.cu", "slices.cu", "update.cu", "projection.cu", "images.cu", "windows.cu");
     private static final List<String> TENSOR_FILES = List.of("mma.cuh", "tiles.cuh");
     /** Begins a file within a source. */
     static final String SECTION = "#line 1 \"";

@@ -18,11 +18,11 @@ final class NormKernels {
         int rows = rows(x, width);
         Shapes.sameSize(x, y);
         Shapes.atLeast(stats, 2L * rows);
-        calls.to("layer_norm_forward")
+        calls.to(Calls.isRounded(y) ? "layer_norm_forward_bf16" : "layer_norm_forward")
                 .tensor(x)
                 .tensor(gain)
                 .tensor(bias)
-                .tensor(y)
+                .either(y)
                 .tensor(stats)
                 .int32(rows)
                 .int32(width)
@@ -85,11 +85,11 @@ final class NormKernels {
         Shapes.fits(x, rows, groups * width, ldx);
         Shapes.fits(y, rows, groups * width, ldy);
         Shapes.atLeast(rstd, (long) rows * groups);
-        calls.to("rms_norm_forward")
+        calls.to(Calls.isRounded(y) ? "rms_norm_forward_bf16" : "rms_norm_forward")
                 .tensor(x)
                 .int64(ldx)
                 .tensor(gain)
-                .tensor(y)
+                .either(y)
                 .int64(ldy)
                 .tensor(rstd)
                 .int32(rows)
@@ -132,18 +132,24 @@ final class NormKernels {
                 .address(gains)
                 .grid(Reductions.columnBlocks(width), Reductions.strips(items), 1);
         reductions.finishColumns(gains, items, width, dGain, accumulate);
-        calls.to("rms_norm_backward")
+        boolean rounds = Calls.isRounded(dx);
+        if (rounds && addToDx) {
+            throw new IllegalArgumentException("expected a gradient to add to in fp32, found one in bf16");
+        }
+        calls.to(rounds ? "rms_norm_backward_bf16" : "rms_norm_backward")
                 .tensor(x)
                 .int64(ldx)
                 .tensor(gain)
                 .tensor(rstd)
                 .tensor(dy)
                 .int64(ldy)
-                .tensor(dx)
+                .either(dx)
                 .int32(rows)
                 .int32(groups)
-                .int32(width)
-                .flag(addToDx)
-                .warps(items);
+                .int32(width);
+        if (!rounds) {
+            calls.flag(addToDx);
+        }
+        calls.warps(items);
     }
 }

@@ -83,7 +83,11 @@ final class Reductions implements AutoCloseable {
     void sumOfSquares(Tensor x, long to) {
         int parts = parts(x.size());
         long partial = partial(parts);
-        calls.to("sum_of_squares").tensor(x).int64(x.size()).address(partial).grid(parts, 1, 1);
+        calls.to(Calls.isRounded(x) ? "sum_of_squares_bf16" : "sum_of_squares")
+                .either(x)
+                .int64(x.size())
+                .address(partial)
+                .grid(parts, 1, 1);
         finish(partial, parts, to);
     }
 
@@ -121,8 +125,8 @@ final class Reductions implements AutoCloseable {
     /** out (+)= column sums of x [rows, width]. */
     void columnSum(Tensor x, int rows, int width, Tensor out, boolean accumulate) {
         long partial = strips(rows, width, 1);
-        calls.to("column_sum")
-                .tensor(x)
+        calls.to(Calls.isRounded(x) ? "column_sum_bf16" : "column_sum")
+                .either(x)
                 .int32(rows)
                 .int32(width)
                 .int32(stripRows(rows))

@@ -115,27 +115,31 @@ final class TokenKernels {
                 .grid(Calls.blocks((long) time * width, Calls.BLOCK), 1, 1);
     }
 
-    /** @param soft null for targets of one class */
+    /**
+     * @param soft null for targets of one class
+     * @param gradient null for none; in fp32 if targets are soft
+     */
     void crossEntropy(
             Tensor logits,
             Tensor targets,
             SoftTargets soft,
             double zWeight,
             double gradScale,
-            boolean writeGradient,
+            Tensor gradient,
             double[] sums) {
         int rows = targets.intSize();
         int width = width(logits, rows);
         boolean narrow = width <= NARROW;
         long losses = losses(rows);
-        calls.to(narrow ? byWarp(soft) : byBlock(soft))
+        String kernel = narrow ? "cross_entropy_by_warp" : "cross_entropy_by_block";
+        calls.to(variant(kernel, soft, gradient))
                 .tensor(logits)
                 .ints(targets)
                 .int32(rows)
                 .int32(width)
                 .float64(zWeight)
-                .float64(gradScale)
-                .flag(writeGradient)
+                .float64(gradScale);
+        gradient(gradient, rows, width)
                 .address(losses)
                 .address(reductions.fault());
         add(soft);
@@ -143,19 +147,19 @@ final class TokenKernels {
         sum(losses, targets, rows, sums);
     }
 
-    /** @param soft null for targets of one class */
+    /** As of {@link #crossEntropy}. */
     void squaredError(
-            Tensor logits, Tensor targets, SoftTargets soft, double gradScale, boolean writeGradient, double[] sums) {
+            Tensor logits, Tensor targets, SoftTargets soft, double gradScale, Tensor gradient, double[] sums) {
         int rows = targets.intSize();
         int width = width(logits, rows);
         long losses = losses(rows);
-        calls.to(soft == null ? "squared_error" : "soft_squared_error")
+        calls.to(variant("squared_error", soft, gradient))
                 .tensor(logits)
                 .ints(targets)
                 .int32(rows)
                 .int32(width)
-                .float32(gradScale)
-                .flag(writeGradient)
+                .float32(gradScale);
+        gradient(gradient, rows, width)
                 .address(losses)
                 .address(reductions.fault());
         add(soft);
@@ -163,18 +167,27 @@ final class TokenKernels {
         sum(losses, targets, rows, sums);
     }
 
-    private static String byWarp(SoftTargets soft) {
-        return soft == null ? "cross_entropy_by_warp" : "soft_cross_entropy_by_warp";
-    }
-
-    private static String byBlock(SoftTargets soft) {
-        return soft == null ? "cross_entropy_by_block" : "soft_cross_entropy_by_block";
+    private static String variant(String kernel, SoftTargets soft, Tensor gradient) {
+        if (soft != null) {
+            return "soft_" + kernel;
+        }
+        return gradient != null && Calls.isRounded(gradient) ? kernel + "_bf16" : kernel;
     }
 
     private void add(SoftTargets soft) {
         if (soft != null) {
             calls.float64(soft.smoothing()).ints(soft.seconds()).tensor(soft.shares());
         }
+    }
+
+    /** Where it begins, null for none, and the distance of its rows. */
+    private Calls gradient(Tensor gradient, int rows, int width) {
+        if (gradient == null) {
+            return calls.address(0).int64(0);
+        }
+        int ld = Math.toIntExact(gradient.size() / rows);
+        Shapes.fits(gradient, rows, width, ld);
+        return calls.either(gradient).int64(ld);
     }
 
     private long losses(int rows) {

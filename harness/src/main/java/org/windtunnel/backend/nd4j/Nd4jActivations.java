@@ -22,8 +22,8 @@ final class Nd4jActivations {
         Ops.view(y, x.size()).assign(apply(kind, Ops.flat(x)));
     }
 
-    static void backward(Activation kind, Tensor x, Tensor d) {
-        Ops.view(d, x.size()).muli(derivative(kind, Ops.flat(x)));
+    static void backward(Activation kind, Tensor x, Tensor dy, Tensor dx) {
+        Ops.view(dx, x.size()).assign(derivative(kind, Ops.flat(x)).muli(Ops.view(dy, x.size())));
     }
 
     static void addBias(Tensor x, Tensor bias) {

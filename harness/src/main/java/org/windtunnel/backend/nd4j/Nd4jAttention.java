@@ -23,20 +23,31 @@ final class Nd4jAttention implements AttentionKernels, AutoCloseable {
 
     @Override
     public void rope(
-            int rows, int t, int heads, int headDim, Tensor x, int ld, Tensor cos, Tensor sin, boolean inverse) {
+            int rows,
+            int t,
+            int heads,
+            int headDim,
+            Tensor x,
+            int ldx,
+            Tensor cos,
+            Tensor sin,
+            boolean inverse,
+            Tensor y,
+            int ldy) {
         if (headDim % 2 != 0) {
             throw new IllegalArgumentException("expected an even head_dim, found " + headDim);
         }
         int whole = rows / t;
         if (whole > 0) {
-            rotate(whole, t, t, heads, headDim, x, 0, ld, cos, sin, inverse);
+            rotate(whole, t, t, heads, headDim, x, 0, ldx, cos, sin, inverse, y, 0, ldy);
         }
         if (rows % t > 0) {
-            rotate(1, rows % t, t, heads, headDim, x, (long) whole * t * ld, ld, cos, sin, inverse);
+            rotate(1, rows % t, t, heads, headDim, x, (long) whole * t * ldx, ldx, cos, sin, inverse, y,
+                    (long) whole * t * ldy, ldy);
         }
     }
 
-    /** Rotates {@code batch} sequences of {@code time} rows that lie t rows apart, {@code at} elements into x. */
+    /** Rotates {@code batch} sequences of {@code time} rows, t rows apart, from {@code atX} elements into x, to y. */
     private static void rotate(
             long batch,
             long time,
@@ -44,16 +55,19 @@ final class Nd4jAttention implements AttentionKernels, AutoCloseable {
             long heads,
             long headDim,
             Tensor x,
-            long at,
-            long ld,
+            long atX,
+            long ldx,
             Tensor cos,
             Tensor sin,
-            boolean inverse) {
+            boolean inverse,
+            Tensor y,
+            long atY,
+            long ldy) {
         long half = headDim / 2;
         long[] shape = {batch, time, heads, half};
-        long[] strides = {t * ld, ld, headDim, 1};
-        INDArray first = Ops.strided(x, at, shape, strides);
-        INDArray second = Ops.strided(x, at + half, shape, strides);
+        long[] strides = {t * ldx, ldx, headDim, 1};
+        INDArray first = Ops.strided(x, atX, shape, strides);
+        INDArray second = Ops.strided(x, atX + half, shape, strides);
         long[] tableShape = {1, time, 1, half};
         long[] tableStrides = {time * half, half, half, 1};
         INDArray c = Ops.strided(cos, tableShape, tableStrides);
@@ -62,12 +76,15 @@ final class Nd4jAttention implements AttentionKernels, AutoCloseable {
         INDArray secondSin = second.mul(s);
         INDArray firstCos = first.mul(c);
         INDArray secondCos = second.mul(c);
+        long[] stridesTo = {t * ldy, ldy, headDim, 1};
+        INDArray firstTo = Ops.strided(y, atY, shape, stridesTo);
+        INDArray secondTo = Ops.strided(y, atY + half, shape, stridesTo);
         if (inverse) {
-            first.assign(firstCos.addi(secondSin));
-            second.assign(secondCos.subi(firstSin));
+            firstTo.assign(firstCos.addi(secondSin));
+            secondTo.assign(secondCos.subi(firstSin));
         } else {
-            first.assign(firstCos.subi(secondSin));
-            second.assign(secondCos.addi(firstSin));
+            firstTo.assign(firstCos.subi(secondSin));
+            secondTo.assign(secondCos.addi(firstSin));
         }
     }
 

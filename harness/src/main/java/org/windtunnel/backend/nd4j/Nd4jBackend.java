@@ -8,6 +8,7 @@ import org.windtunnel.backend.Backend;
 import org.windtunnel.backend.ImageKernels;
 import org.windtunnel.backend.Natives;
 import org.windtunnel.backend.OptimizerKernels;
+import org.windtunnel.backend.Shapes;
 import org.windtunnel.backend.SoftLosses;
 import org.windtunnel.backend.SoftTargets;
 import org.windtunnel.tensor.DType;
@@ -242,8 +243,8 @@ public final class Nd4jBackend implements Backend {
     }
 
     @Override
-    public void activationBackward(Activation kind, Tensor x, Tensor d) {
-        scratch.run(() -> Nd4jActivations.backward(kind, x, d));
+    public void activationBackward(Activation kind, Tensor x, Tensor dy, Tensor dx) {
+        scratch.run(() -> Nd4jActivations.backward(kind, x, dy, dx));
     }
 
     @Override
@@ -277,13 +278,15 @@ public final class Nd4jBackend implements Backend {
 
     @Override
     public void crossEntropy(
-            Tensor logits, Tensor targets, double zWeight, double gradScale, boolean writeGradient, double[] sums) {
-        scratch.run(() -> Nd4jTokens.crossEntropy(logits, targets, zWeight, gradScale, writeGradient, sums));
+            Tensor logits, Tensor targets, double zWeight, double gradScale, Tensor gradient, double[] sums) {
+        Shapes.inPlace(logits, gradient);
+        scratch.run(() -> Nd4jTokens.crossEntropy(logits, targets, zWeight, gradScale, gradient != null, sums));
     }
 
     @Override
-    public void squaredError(Tensor logits, Tensor targets, double gradScale, boolean writeGradient, double[] sums) {
-        scratch.run(() -> Nd4jTokens.squaredError(logits, targets, gradScale, writeGradient, sums));
+    public void squaredError(Tensor logits, Tensor targets, double gradScale, Tensor gradient, double[] sums) {
+        Shapes.inPlace(logits, gradient);
+        scratch.run(() -> Nd4jTokens.squaredError(logits, targets, gradScale, gradient != null, sums));
     }
 
     @Override
@@ -299,8 +302,18 @@ public final class Nd4jBackend implements Backend {
 
     @Override
     public void rope(
-            int rows, int t, int heads, int headDim, Tensor x, int ld, Tensor cos, Tensor sin, boolean inverse) {
-        scratch.run(() -> attention.rope(rows, t, heads, headDim, x, ld, cos, sin, inverse));
+            int rows,
+            int t,
+            int heads,
+            int headDim,
+            Tensor x,
+            int ldx,
+            Tensor cos,
+            Tensor sin,
+            boolean inverse,
+            Tensor y,
+            int ldy) {
+        scratch.run(() -> attention.rope(rows, t, heads, headDim, x, ldx, cos, sin, inverse, y, ldy));
     }
 
     @Override

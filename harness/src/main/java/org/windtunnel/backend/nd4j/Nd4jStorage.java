@@ -26,9 +26,10 @@ final class Nd4jStorage implements Storage {
         this.dtype = dtype;
         this.length = length;
         this.scratch = scratch;
+        DataType type = type(dtype);
         try {
             // An empty ND4J array has no buffer that a view could start at.
-            this.array = Nd4j.createUninitializedDetached(type(dtype), Math.max(1, length)).assign(0);
+            this.array = Nd4j.createUninitializedDetached(type, Math.max(1, length)).assign(0);
         } catch (OutOfMemoryError | RuntimeException e) {
             throw new OutOfMemory("ND4J could not allocate " + length + " elements of " + dtype + " ("
                     + (length >> 20) * dtype.bytes() + " MiB)", e);
@@ -40,6 +41,7 @@ final class Nd4jStorage implements Storage {
             case FLOAT32 -> DataType.FLOAT;
             case FLOAT64 -> DataType.DOUBLE;
             case INT32 -> DataType.INT32;
+            case BFLOAT16 -> throw new IllegalArgumentException("the nd4j backend keeps no tensors of " + dtype);
         };
     }
 

@@ -41,7 +41,7 @@ final class GraphLoss implements ILossFunction {
 
     /** Fills {@link #sums} from the logits, which become their gradient if asked for. */
     void run(boolean gradient) {
-        Losses.run(backend, loss, logits, targets, zWeight, gradScale, gradient, sums);
+        Losses.run(backend, loss, logits, targets, zWeight, gradScale, gradient ? logits : null, sums);
     }
 
     /** Of the last pass, as {@link org.windtunnel.nn.Model} describes them. */

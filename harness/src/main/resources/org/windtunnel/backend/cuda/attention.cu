@@ -1,23 +1,7 @@
-// Rotary positions, and causal attention in tiles: scores exist for one pair of tiles at a time (FlashAttention, arXiv
-// 2205.14135; backward by recomputation from the row's log-sum-exp). A block of 16 × 16 threads owns a tile of rows;
-// thread (tx, ty) holds rows ty·R + i of it. Heads are padded with zeros to D elements in shared memory.
-
-extern "C" __global__ void rope(
-        float* x, i64 ld, const float* cosines, const float* sines, i64 n, int t, int heads, int half, int inverse) {
-    for (i64 i = globalThread(); i < n; i += globalThreads()) {
-        i64 item = i / half;
-        int pair = (int)(i - item * half);
-        i64 row = item / heads;
-        i64 at = row * ld + (item - row * heads) * 2 * half + pair;
-        i64 angle = row % t * half + pair;
-        float c = cosines[angle];
-        float s = inverse ? -sines[angle] : sines[angle];
-        float first = x[at];
-        float second = x[at + half];
-        x[at] = first * c - second * s;
-        x[at + half] = second * c + first * s;
-    }
-}
+// Causal attention in tiles: scores exist for one pair of tiles at a time (FlashAttention, arXiv 2205.14135; backward
+// by recomputation from the row's log-sum-exp). A block of 16 × 16 threads owns a tile of rows; thread (tx, ty) holds
+// rows ty·R + i of it. Heads are padded with zeros to D elements in shared memory. Outputs are fp32, or bf16 where a
+// flag says so.
 
 #define PAD 4
 #define MINUS_INFINITY __int_as_float(0xff800000)
@@ -116,9 +100,9 @@ __device__ __forceinline__ void storeScores(float* to, const float (&scores)[TIL
 }
 
 // Rows of a tile, times factor[i], to memory; rows and columns beyond the sequence and the head are dropped.
-template <int D, int TILE>
+template <int D, int TILE, typename T>
 __device__ __forceinline__ void storeRows(
-        float* to, i64 ld, int rows, int headDim, const float (&acc)[TILE / 16][D / 16],
+        T* to, i64 ld, int rows, int headDim, const float (&acc)[TILE / 16][D / 16],
         const float (&factor)[TILE / 16]) {
     int ty = threadIdx.x / 16;
 #pragma unroll
@@ -127,9 +111,21 @@ __device__ __forceinline__ void storeRows(
 #pragma unroll
         for (int j = 0; j < D / 16; j++) {
             if (row < rows && columnOf<D>(j) < headDim) {
-                to[row * ld + columnOf<D>(j)] = acc[i][j] * factor[i];
+                put(to + row * ld + columnOf<D>(j), acc[i][j] * factor[i]);
             }
         }
+    }
+}
+
+// The same from element `first` of a tensor on, which is bf16 if `rounded`.
+template <int D, int TILE>
+__device__ __forceinline__ void storeRowsAs(
+        void* to, int rounded, i64 first, i64 ld, int rows, int headDim, const float (&acc)[TILE / 16][D / 16],
+        const float (&factor)[TILE / 16]) {
+    if (rounded) {
+        storeRows<D, TILE>((Rounded*)to + first, ld, rows, headDim, acc, factor);
+    } else {
+        storeRows<D, TILE>((float*)to + first, ld, rows, headDim, acc, factor);
     }
 }
 
@@ -151,8 +147,8 @@ __device__ __forceinline__ float rowSum(float v) {
 // Grid: query tiles (the longest first) times heads, sequences.
 template <int D, int TILE>
 __device__ __forceinline__ void attentionForward(
-        const float* q, i64 ldq, const float* k, i64 ldk, const float* v, i64 ldv, float scale, float* out, i64 ldo,
-        float* lse, int t, int heads, int group, int headDim) {
+        const float* q, i64 ldq, const float* k, i64 ldk, const float* v, i64 ldv, float scale, void* out,
+        int outRounded, i64 ldo, float* lse, int t, int heads, int group, int headDim) {
     const int R = TILE / 16;
     DYNAMIC_SHARED(shared);
     float* qs = shared;
@@ -216,20 +212,22 @@ __device__ __forceinline__ void attentionForward(
             lse[((i64)blockIdx.y * heads + head) * t + query] = largest[i] + logf(sum[i]);
         }
     }
-    storeRows<D, TILE>(out + (sequence + start) * ldo + (i64)head * headDim, ldo, t - start, headDim, acc, factor);
+    storeRowsAs<D, TILE>(out, outRounded, (sequence + start) * ldo + (i64)head * headDim, ldo, t - start, headDim, acc,
+            factor);
 }
 
 // delta[b, h, t] = dOut · out, one thread a row and head. Summed up in the order of `dots`, so that the gradient of a
 // query that sees one key is 0 and not what rounding leaves.
 extern "C" __global__ void attention_delta(
-        const float* out, const float* dOut, i64 ldo, float* delta, i64 items, int t, int heads, int headDim) {
+        const void* out, int outRounded, const float* dOut, i64 ldo, float* delta, i64 items, int t, int heads,
+        int headDim) {
     for (i64 item = globalThread(); item < items; item += globalThreads()) {
         i64 row = item / heads;
         i64 head = item - row * heads;
         i64 at = row * ldo + head * headDim;
         float sum = 0;
         for (int c = 0; c < headDim; c++) {
-            sum = fmaf(out[at + c], dOut[at + c], sum);
+            sum = fmaf(getAs(out, outRounded, at + c), dOut[at + c], sum);
         }
         delta[(row / t * heads + head) * t + row % t] = sum;
     }
@@ -264,8 +262,8 @@ __device__ __forceinline__ void scoreGradients(
 template <int D, int TILE>
 __device__ __forceinline__ void attentionBackwardKeys(
         const float* q, i64 ldq, const float* k, i64 ldk, const float* v, i64 ldv, float scale, const float* dOut,
-        i64 ldo, const float* lse, const float* delta, float* dk, i64 lddk, float* dv, i64 lddv, int t, int kvHeads,
-        int group, int headDim) {
+        i64 ldo, const float* lse, const float* delta, void* dk, int dkRounded, i64 lddk, void* dv, int dvRounded,
+        i64 lddv, int t, int kvHeads, int group, int headDim) {
     const int R = TILE / 16;
     DYNAMIC_SHARED(shared);
     float* ks = shared;
@@ -307,15 +305,16 @@ __device__ __forceinline__ void attentionBackwardKeys(
     for (int i = 0; i < R; i++) {
         one[i] = 1;
     }
-    storeRows<D, TILE>(dk + (sequence + start) * lddk + kvAt, lddk, t - start, headDim, keys, one);
-    storeRows<D, TILE>(dv + (sequence + start) * lddv + kvAt, lddv, t - start, headDim, values, one);
+    storeRowsAs<D, TILE>(dk, dkRounded, (sequence + start) * lddk + kvAt, lddk, t - start, headDim, keys, one);
+    storeRowsAs<D, TILE>(dv, dvRounded, (sequence + start) * lddv + kvAt, lddv, t - start, headDim, values, one);
 }
 
 // dq of a tile of queries. Grid: query tiles (the longest first) times heads, sequences.
 template <int D, int TILE>
 __device__ __forceinline__ void attentionBackwardQueries(
         const float* q, i64 ldq, const float* k, i64 ldk, const float* v, i64 ldv, float scale, const float* dOut,
-        i64 ldo, const float* lse, const float* delta, float* dq, i64 lddq, int t, int heads, int group, int headDim) {
+        i64 ldo, const float* lse, const float* delta, void* dq, int dqRounded, i64 lddq, int t, int heads, int group,
+        int headDim) {
     const int R = TILE / 16;
     DYNAMIC_SHARED(shared);
     float* qs = shared;
@@ -349,29 +348,31 @@ __device__ __forceinline__ void attentionBackwardQueries(
     for (int i = 0; i < R; i++) {
         one[i] = 1;
     }
-    storeRows<D, TILE>(dq + (sequence + start) * lddq + (i64)head * headDim, lddq, t - start, headDim, queries, one);
+    storeRowsAs<D, TILE>(dq, dqRounded, (sequence + start) * lddq + (i64)head * headDim, lddq, t - start, headDim,
+            queries, one);
 }
 
 // Head sizes up to D in tiles of TILE rows. The host picks the smallest D and the largest tile whose shared memory fits.
 #define ATTENTION(D, TILE)                                                                                           \
     extern "C" __global__ void __launch_bounds__(BLOCK) attention_forward_##D##_##TILE(                              \
-            const float* q, i64 ldq, const float* k, i64 ldk, const float* v, i64 ldv, float scale, float* out,      \
-            i64 ldo, float* lse, int t, int heads, int group, int headDim) {                                         \
-        attentionForward<D, TILE>(q, ldq, k, ldk, v, ldv, scale, out, ldo, lse, t, heads, group, headDim);           \
+            const float* q, i64 ldq, const float* k, i64 ldk, const float* v, i64 ldv, float scale, void* out,       \
+            int outRounded, i64 ldo, float* lse, int t, int heads, int group, int headDim) {                         \
+        attentionForward<D, TILE>(q, ldq, k, ldk, v, ldv, scale, out, outRounded, ldo, lse, t, heads, group,         \
+                headDim);                                                                                            \
     }                                                                                                                \
     extern "C" __global__ void __launch_bounds__(BLOCK) attention_backward_keys_##D##_##TILE(                        \
             const float* q, i64 ldq, const float* k, i64 ldk, const float* v, i64 ldv, float scale,                  \
-            const float* dOut, i64 ldo, const float* lse, const float* delta, float* dk, i64 lddk, float* dv,        \
-            i64 lddv, int t, int kvHeads, int group, int headDim) {                                                  \
-        attentionBackwardKeys<D, TILE>(q, ldq, k, ldk, v, ldv, scale, dOut, ldo, lse, delta, dk, lddk, dv, lddv, t,  \
-                kvHeads, group, headDim);                                                                            \
+            const float* dOut, i64 ldo, const float* lse, const float* delta, void* dk, int dkRounded, i64 lddk,     \
+            void* dv, int dvRounded, i64 lddv, int t, int kvHeads, int group, int headDim) {                         \
+        attentionBackwardKeys<D, TILE>(q, ldq, k, ldk, v, ldv, scale, dOut, ldo, lse, delta, dk, dkRounded, lddk,    \
+                dv, dvRounded, lddv, t, kvHeads, group, headDim);                                                    \
     }                                                                                                                \
     extern "C" __global__ void __launch_bounds__(BLOCK) attention_backward_queries_##D##_##TILE(                     \
             const float* q, i64 ldq, const float* k, i64 ldk, const float* v, i64 ldv, float scale,                  \
-            const float* dOut, i64 ldo, const float* lse, const float* delta, float* dq, i64 lddq, int t, int heads, \
-            int group, int headDim) {                                                                                \
-        attentionBackwardQueries<D, TILE>(q, ldq, k, ldk, v, ldv, scale, dOut, ldo, lse, delta, dq, lddq, t, heads,  \
-                group, headDim);                                                                                     \
+            const float* dOut, i64 ldo, const float* lse, const float* delta, void* dq, int dqRounded, i64 lddq,     \
+            int t, int heads, int group, int headDim) {                                                              \
+        attentionBackwardQueries<D, TILE>(q, ldq, k, ldk, v, ldv, scale, dOut, ldo, lse, delta, dq, dqRounded,       \
+                lddq, t, heads, group, headDim);                                                                     \
     }
 
 ATTENTION(16, 64)

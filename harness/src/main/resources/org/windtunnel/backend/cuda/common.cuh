@@ -36,11 +36,68 @@ __device__ __forceinline__ i64 globalThreads() {
     return (i64)gridDim.x * blockDim.x;
 }
 
+// a / b; a division of 64 bits takes longer than what most kernels do with an element.
+__device__ __forceinline__ i64 quotient(i64 a, unsigned int b) {
+    return a >> 32 ? a / b : (unsigned int)a / b;
+}
+
 // The bits of x as bf16, rounded to nearest even; NaN stays NaN.
 __device__ __forceinline__ unsigned int bf16(float x) {
     unsigned int bits = __float_as_uint(x);
     bool nan = (bits & 0x7fffffffu) > 0x7f800000u;
     return (nan ? bits | 0x400000u : bits + 0x7fffu + ((bits >> 16) & 1u)) >> 16;
+}
+
+// An element of a tensor that is kept in bf16.
+typedef unsigned short Rounded;
+
+__device__ __forceinline__ float get(const float* x) {
+    return *x;
+}
+
+__device__ __forceinline__ float get(const Rounded* x) {
+    return __int_as_float((int)((unsigned int)*x << 16));
+}
+
+__device__ __forceinline__ void put(float* to, float v) {
+    *to = v;
+}
+
+__device__ __forceinline__ void put(Rounded* to, float v) {
+    *to = (Rounded)bf16(v);
+}
+
+// Element i of a tensor that is bf16 if `rounded`, else fp32.
+__device__ __forceinline__ float getAs(const void* x, int rounded, i64 i) {
+    return rounded ? get((const Rounded*)x + i) : get((const float*)x + i);
+}
+
+// Elements that a thread takes at once where they begin at 16 bytes.
+#define GROUP 8
+
+// Whether memory begins at 16 bytes; null does.
+__device__ __forceinline__ bool aligned(const void* x) {
+    return (unsigned long long)x % 16 == 0;
+}
+
+__device__ __forceinline__ void getGroup(const float* x, float (&v)[GROUP]) {
+    float4 a = *(const float4*)x;
+    float4 b = *(const float4*)(x + 4);
+    v[0] = a.x, v[1] = a.y, v[2] = a.z, v[3] = a.w;
+    v[4] = b.x, v[5] = b.y, v[6] = b.z, v[7] = b.w;
+}
+
+__device__ __forceinline__ void putGroup(float* to, const float (&v)[GROUP]) {
+    float4 a = {v[0], v[1], v[2], v[3]};
+    float4 b = {v[4], v[5], v[6], v[7]};
+    *(float4*)to = a;
+    *(float4*)(to + 4) = b;
+}
+
+__device__ __forceinline__ void putGroup(Rounded* to, const float (&v)[GROUP]) {
+    uint4 rounded = {bf16(v[0]) | bf16(v[1]) << 16, bf16(v[2]) | bf16(v[3]) << 16, bf16(v[4]) | bf16(v[5]) << 16,
+            bf16(v[6]) | bf16(v[7]) << 16};
+    *(uint4*)to = rounded;
 }
 
 __device__ __forceinline__ float warpSum(float v) {

@@ -4,15 +4,16 @@ __device__ __forceinline__ int warpRow() {
     return (int)(globalThread() / WARP);
 }
 
-extern "C" __global__ void layer_norm_forward(
-        const float* x, const float* gain, const float* bias, float* y, float* stats, int rows, int width, float eps) {
+template <typename T>
+__device__ __forceinline__ void layerNormForward(
+        const float* x, const float* gain, const float* bias, T* y, float* stats, int rows, int width, float eps) {
     int row = warpRow();
     int lane = threadIdx.x % WARP;
     if (row >= rows) {
         return;
     }
     const float* in = x + (i64)row * width;
-    float* out = y + (i64)row * width;
+    T* out = y + (i64)row * width;
     float sum = 0;
     for (int c = lane; c < width; c += WARP) {
         sum += in[c];
@@ -24,14 +25,43 @@ extern "C" __global__ void layer_norm_forward(
         squares += d * d;
     }
     float rstd = 1 / sqrtf(warpSum(squares) / width + eps);
-    for (int c = lane; c < width; c += WARP) {
+    bool whole = sizeof(T) == sizeof(Rounded) && aligned(x) && aligned(gain) && aligned(bias) && aligned(y)
+            && width % GROUP == 0;
+    for (int c = lane * GROUP; whole && c < width; c += WARP * GROUP) {
+        float v[GROUP];
+        float g[GROUP];
+        float b[GROUP] = {};
+        getGroup(in + c, v);
+        getGroup(gain + c, g);
+        if (bias) {
+            getGroup(bias + c, b);
+        }
+#pragma unroll
+        for (int j = 0; j < GROUP; j++) {
+            v[j] = (v[j] - mean) * rstd * g[j];
+            v[j] = bias ? v[j] + b[j] : v[j];
+        }
+        putGroup(out + c, v);
+    }
+    for (int c = lane; !whole && c < width; c += WARP) {
         float v = (in[c] - mean) * rstd * gain[c];
-        out[c] = bias ? v + bias[c] : v;
+        put(out + c, bias ? v + bias[c] : v);
     }
     if (lane == 0) {
         stats[2 * (i64)row] = mean;
         stats[2 * (i64)row + 1] = rstd;
     }
+}
+
+extern "C" __global__ void layer_norm_forward(
+        const float* x, const float* gain, const float* bias, float* y, float* stats, int rows, int width, float eps) {
+    layerNormForward(x, gain, bias, y, stats, rows, width, eps);
+}
+
+extern "C" __global__ void layer_norm_forward_bf16(
+        const float* x, const float* gain, const float* bias, Rounded* y, float* stats, int rows, int width,
+        float eps) {
+    layerNormForward(x, gain, bias, y, stats, rows, width, eps);
 }
 
 // dx may be dy: a warp has read all of a row before it writes an element that another lane reads.
@@ -88,8 +118,9 @@ extern "C" __global__ void layer_norm_parameters(
 }
 
 // One warp a group of width elements; group g of a row starts g * width elements into it.
-extern "C" __global__ void rms_norm_forward(
-        const float* x, i64 ldx, const float* gain, float* y, i64 ldy, float* rstd, int rows, int groups, int width,
+template <typename T>
+__device__ __forceinline__ void rmsNormForward(
+        const float* x, i64 ldx, const float* gain, T* y, i64 ldy, float* rstd, int rows, int groups, int width,
         float eps) {
     int item = warpRow();
     int lane = threadIdx.x % WARP;
@@ -99,24 +130,49 @@ extern "C" __global__ void rms_norm_forward(
     int row = item / groups;
     i64 group = (i64)(item - row * groups) * width;
     const float* in = x + row * ldx + group;
-    float* out = y + row * ldy + group;
+    T* out = y + row * ldy + group;
     float squares = 0;
     for (int c = lane; c < width; c += WARP) {
         squares += in[c] * in[c];
     }
     float scale = 1 / sqrtf(warpSum(squares) / width + eps);
-    for (int c = lane; c < width; c += WARP) {
-        out[c] = in[c] * scale * gain[c];
+    bool whole = sizeof(T) == sizeof(Rounded) && aligned(in) && aligned(gain) && aligned(out) && width % GROUP == 0;
+    for (int c = lane * GROUP; whole && c < width; c += WARP * GROUP) {
+        float v[GROUP];
+        float g[GROUP];
+        getGroup(in + c, v);
+        getGroup(gain + c, g);
+#pragma unroll
+        for (int j = 0; j < GROUP; j++) {
+            v[j] = v[j] * scale * g[j];
+        }
+        putGroup(out + c, v);
+    }
+    for (int c = lane; !whole && c < width; c += WARP) {
+        put(out + c, in[c] * scale * gain[c]);
     }
     if (lane == 0) {
         rstd[item] = scale;
     }
 }
 
+extern "C" __global__ void rms_norm_forward(
+        const float* x, i64 ldx, const float* gain, float* y, i64 ldy, float* rstd, int rows, int groups, int width,
+        float eps) {
+    rmsNormForward(x, ldx, gain, y, ldy, rstd, rows, groups, width, eps);
+}
+
+extern "C" __global__ void rms_norm_forward_bf16(
+        const float* x, i64 ldx, const float* gain, Rounded* y, i64 ldy, float* rstd, int rows, int groups, int width,
+        float eps) {
+    rmsNormForward(x, ldx, gain, y, ldy, rstd, rows, groups, width, eps);
+}
+
 // dx has the row distance of x; it may be dy where the distances are equal.
-extern "C" __global__ void rms_norm_backward(
-        const float* x, i64 ldx, const float* gain, const float* rstd, const float* dy, i64 ldy, float* dx, int rows,
-        int groups, int width, int add) {
+template <typename T>
+__device__ __forceinline__ void rmsNormBackward(
+        const float* x, i64 ldx, const float* gain, const float* rstd, const float* dy, i64 ldy, T* dx, int rows,
+        int groups, int width, bool add) {
     int item = warpRow();
     int lane = threadIdx.x % WARP;
     if (item >= rows * groups) {
@@ -126,7 +182,7 @@ extern "C" __global__ void rms_norm_backward(
     i64 group = (i64)(item - row * groups) * width;
     const float* in = x + row * ldx + group;
     const float* dOut = dy + row * ldy + group;
-    float* dIn = dx + row * ldx + group;
+    T* dIn = dx + row * ldx + group;
     float scale = rstd[item];
     float along = 0;
     for (int c = lane; c < width; c += WARP) {
@@ -135,8 +191,20 @@ extern "C" __global__ void rms_norm_backward(
     along = warpSum(along) / width;
     for (int c = lane; c < width; c += WARP) {
         float d = (dOut[c] * gain[c] - in[c] * scale * along) * scale;
-        dIn[c] = add ? dIn[c] + d : d;
+        put(dIn + c, add ? get(dIn + c) + d : d);
     }
+}
+
+extern "C" __global__ void rms_norm_backward(
+        const float* x, i64 ldx, const float* gain, const float* rstd, const float* dy, i64 ldy, float* dx, int rows,
+        int groups, int width, int add) {
+    rmsNormBackward(x, ldx, gain, rstd, dy, ldy, dx, rows, groups, width, add);
+}
+
+extern "C" __global__ void rms_norm_backward_bf16(
+        const float* x, i64 ldx, const float* gain, const float* rstd, const float* dy, i64 ldy, Rounded* dx, int rows,
+        int groups, int width) {
+    rmsNormBackward(x, ldx, gain, rstd, dy, ldy, dx, rows, groups, width, false);
 }
 
 // partialGain [strip, width] over items, which are groups of rows.

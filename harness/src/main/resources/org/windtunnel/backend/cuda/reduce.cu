@@ -1,16 +1,25 @@
 // Sums in two passes: partial sums of fixed strips, then the strips in order.
 
 // partial[b] = the sum of squares of block b's strides, in double.
-extern "C" __global__ void sum_of_squares(const float* x, i64 n, double* partial) {
+template <typename T>
+__device__ __forceinline__ void sumOfSquares(const T* x, i64 n, double* partial) {
     double sum = 0;
     for (i64 i = globalThread(); i < n; i += globalThreads()) {
-        double v = x[i];
+        double v = get(x + i);
         sum += v * v;
     }
     sum = blockSum(sum);
     if (threadIdx.x == 0) {
         partial[blockIdx.x] = sum;
     }
+}
+
+extern "C" __global__ void sum_of_squares(const float* x, i64 n, double* partial) {
+    sumOfSquares(x, n, partial);
+}
+
+extern "C" __global__ void sum_of_squares_bf16(const Rounded* x, i64 n, double* partial) {
+    sumOfSquares(x, n, partial);
 }
 
 // out = the sum of the partial sums; one block.
@@ -85,19 +94,28 @@ extern "C" __global__ void clip_factor(const double* results, const double* limi
 }
 
 // partial[strip, width]: column sums of the strip's rows. Block (x, y): 32 columns, one strip.
-extern "C" __global__ void column_sum(const float* x, int rows, int width, int stripRows, float* partial) {
+template <typename T>
+__device__ __forceinline__ void columnSum(const T* x, int rows, int width, int stripRows, float* partial) {
     int column = blockIdx.x * WARP + threadIdx.x % WARP;
     int end = min(rows, (int)(blockIdx.y + 1) * stripRows);
     float sum = 0;
     if (column < width) {
         for (int row = blockIdx.y * stripRows + threadIdx.x / WARP; row < end; row += BLOCK / WARP) {
-            sum += x[(i64)row * width + column];
+            sum += get(x + (i64)row * width + column);
         }
     }
     sum = columnBlockSum(sum);
     if (threadIdx.x < WARP && column < width) {
         partial[(i64)blockIdx.y * width + column] = sum;
     }
+}
+
+extern "C" __global__ void column_sum(const float* x, int rows, int width, int stripRows, float* partial) {
+    columnSum(x, rows, width, stripRows, partial);
+}
+
+extern "C" __global__ void column_sum_bf16(const Rounded* x, int rows, int width, int stripRows, float* partial) {
+    columnSum(x, rows, width, stripRows, partial);
 }
 
 // out (+)= the sum of the strips, for 32 columns a block.

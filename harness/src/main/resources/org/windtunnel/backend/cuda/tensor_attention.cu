@@ -11,8 +11,8 @@
 
 template <class E, int D, int M, int COLUMNS, int WARPS>
 __device__ __forceinline__ void tensorForward(
-        const float* q, i64 ldq, const float* k, i64 ldk, const float* v, i64 ldv, float scale, float* out, i64 ldo,
-        float* lse, int t, int heads, int group, int headDim) {
+        const float* q, i64 ldq, const float* k, i64 ldk, const float* v, i64 ldv, float scale, void* out,
+        int outRounded, i64 ldo, float* lse, int t, int heads, int group, int headDim) {
     const int ROWS = 16 * M * WARPS;
     const int THREADS = WARP * WARPS;
     const int STRIDE = D + E::GAP;
@@ -99,13 +99,15 @@ __device__ __forceinline__ void tensorForward(
             }
         }
     }
-    storeSums<D, M>(out + (sequence + first) * ldo + (i64)head * headDim, ldo, t - first, headDim, acc, factor);
+    storeSumsAs<D, M>(out, outRounded, (sequence + first) * ldo + (i64)head * headDim, ldo, t - first, headDim, acc,
+            factor);
 }
 
 // delta[b, h, t] = dOut · out, half a warp a row and head; dOut is rounded as the products round it.
 template <class E>
 __device__ __forceinline__ void tensorDelta(
-        const float* out, const float* dOut, i64 ldo, float* delta, i64 items, int t, int heads, int headDim) {
+        const void* out, int outRounded, const float* dOut, i64 ldo, float* delta, i64 items, int t, int heads,
+        int headDim) {
     i64 item = globalThread() / 16;
     float sum = 0;
     i64 row = item / heads;
@@ -113,7 +115,7 @@ __device__ __forceinline__ void tensorDelta(
     if (item < items) {
         i64 at = row * ldo + head * headDim;
         for (int c = threadIdx.x % 16; c < headDim; c += 16) {
-            sum = fmaf(out[at + c], E::rounded(dOut[at + c]), sum);
+            sum = fmaf(getAs(out, outRounded, at + c), E::rounded(dOut[at + c]), sum);
         }
     }
     for (int offset = 8; offset > 0; offset >>= 1) {
@@ -140,8 +142,8 @@ __device__ __forceinline__ void stageStatistics(
 template <class E, int D, int COLUMNS, int CHUNK, int WARPS>
 __device__ __forceinline__ void tensorBackwardKeys(
         const float* q, i64 ldq, const float* k, i64 ldk, const float* v, i64 ldv, float scale, const float* dOut,
-        i64 ldo, const float* lse, const float* delta, float* dk, i64 lddk, float* dv, i64 lddv, int t, int kvHeads,
-        int group, int headDim) {
+        i64 ldo, const float* lse, const float* delta, void* dk, int dkRounded, i64 lddk, void* dv, int dvRounded,
+        i64 lddv, int t, int kvHeads, int group, int headDim) {
     const int ROWS = 16 * WARPS;
     const int THREADS = WARP * WARPS;
     const int STRIDE = D + E::GAP;
@@ -202,17 +204,18 @@ __device__ __forceinline__ void tensorBackwardKeys(
         }
     }
     float factor[1][2] = {{scale, scale}};
-    storeSums<D, 1>(dk + (sequence + first) * lddk + kvAt, lddk, t - first, headDim, keys, factor);
+    storeSumsAs<D, 1>(dk, dkRounded, (sequence + first) * lddk + kvAt, lddk, t - first, headDim, keys, factor);
     factor[0][0] = 1;
     factor[0][1] = 1;
-    storeSums<D, 1>(dv + (sequence + first) * lddv + kvAt, lddv, t - first, headDim, values, factor);
+    storeSumsAs<D, 1>(dv, dvRounded, (sequence + first) * lddv + kvAt, lddv, t - first, headDim, values, factor);
 }
 
 // dq of a tile of queries; M = 1. A step takes CHUNK of the COLUMNS keys in shared memory.
 template <class E, int D, int COLUMNS, int CHUNK, int WARPS>
 __device__ __forceinline__ void tensorBackwardQueries(
         const float* q, i64 ldq, const float* k, i64 ldk, const float* v, i64 ldv, float scale, const float* dOut,
-        i64 ldo, const float* lse, const float* delta, float* dq, i64 lddq, int t, int heads, int group, int headDim) {
+        i64 ldo, const float* lse, const float* delta, void* dq, int dqRounded, i64 lddq, int t, int heads, int group,
+        int headDim) {
     const int ROWS = 16 * WARPS;
     const int THREADS = WARP * WARPS;
     const int STRIDE = D + E::GAP;
@@ -270,32 +273,33 @@ __device__ __forceinline__ void tensorBackwardQueries(
         }
     }
     float factor[1][2] = {{scale, scale}};
-    storeSums<D, 1>(dq + (sequence + first) * lddq + at, lddq, t - first, headDim, queries, factor);
+    storeSumsAs<D, 1>(dq, dqRounded, (sequence + first) * lddq + at, lddq, t - first, headDim, queries, factor);
 }
 
 // AttentionTiles adds the lines that make the kernels: heads of up to D elements, operands of type E.
 #define TENSOR_ATTENTION(TYPE, E, D, M, COLUMNS, BACKWARD_COLUMNS, CHUNK, WARPS)                                     \
     extern "C" __global__ void __launch_bounds__(WARP * WARPS) tensor_forward_##TYPE##_##D(                          \
-            const float* q, i64 ldq, const float* k, i64 ldk, const float* v, i64 ldv, float scale, float* out,      \
-            i64 ldo, float* lse, int t, int heads, int group, int headDim) {                                         \
-        tensorForward<E, D, M, COLUMNS, WARPS>(q, ldq, k, ldk, v, ldv, scale, out, ldo, lse, t, heads, group,        \
-                headDim);                                                                                            \
+            const float* q, i64 ldq, const float* k, i64 ldk, const float* v, i64 ldv, float scale, void* out,       \
+            int outRounded, i64 ldo, float* lse, int t, int heads, int group, int headDim) {                         \
+        tensorForward<E, D, M, COLUMNS, WARPS>(q, ldq, k, ldk, v, ldv, scale, out, outRounded, ldo, lse, t, heads,   \
+                group, headDim);                                                                                     \
     }                                                                                                                \
     extern "C" __global__ void tensor_delta_##TYPE##_##D(                                                            \
-            const float* out, const float* dOut, i64 ldo, float* delta, i64 items, int t, int heads, int headDim) {  \
-        tensorDelta<E>(out, dOut, ldo, delta, items, t, heads, headDim);                                             \
+            const void* out, int outRounded, const float* dOut, i64 ldo, float* delta, i64 items, int t, int heads,  \
+            int headDim) {                                                                                           \
+        tensorDelta<E>(out, outRounded, dOut, ldo, delta, items, t, heads, headDim);                                 \
     }                                                                                                                \
     extern "C" __global__ void __launch_bounds__(WARP * WARPS) tensor_backward_keys_##TYPE##_##D(                    \
             const float* q, i64 ldq, const float* k, i64 ldk, const float* v, i64 ldv, float scale,                  \
-            const float* dOut, i64 ldo, const float* lse, const float* delta, float* dk, i64 lddk, float* dv,        \
-            i64 lddv, int t, int kvHeads, int group, int headDim) {                                                  \
+            const float* dOut, i64 ldo, const float* lse, const float* delta, void* dk, int dkRounded, i64 lddk,     \
+            void* dv, int dvRounded, i64 lddv, int t, int kvHeads, int group, int headDim) {                         \
         tensorBackwardKeys<E, D, BACKWARD_COLUMNS, CHUNK, WARPS>(q, ldq, k, ldk, v, ldv, scale, dOut, ldo, lse,      \
-                delta, dk, lddk, dv, lddv, t, kvHeads, group, headDim);                                              \
+                delta, dk, dkRounded, lddk, dv, dvRounded, lddv, t, kvHeads, group, headDim);                        \
     }                                                                                                                \
     extern "C" __global__ void __launch_bounds__(WARP * WARPS) tensor_backward_queries_##TYPE##_##D(                 \
             const float* q, i64 ldq, const float* k, i64 ldk, const float* v, i64 ldv, float scale,                  \
-            const float* dOut, i64 ldo, const float* lse, const float* delta, float* dq, i64 lddq, int t, int heads, \
-            int group, int headDim) {                                                                                \
+            const float* dOut, i64 ldo, const float* lse, const float* delta, void* dq, int dqRounded, i64 lddq,     \
+            int t, int heads, int group, int headDim) {                                                              \
         tensorBackwardQueries<E, D, BACKWARD_COLUMNS, CHUNK, WARPS>(q, ldq, k, ldk, v, ldv, scale, dOut, ldo, lse,   \
-                delta, dq, lddq, t, heads, group, headDim);                                                          \
+                delta, dq, dqRounded, lddq, t, heads, group, headDim);                                               \
     }

@@ -38,18 +38,26 @@ __device__ __forceinline__ void stage(
     }
 }
 
+__device__ __forceinline__ void putPair(float* to, float first, float second) {
+    *(float2*)to = {first, second};
+}
+
+__device__ __forceinline__ void putPair(Rounded* to, float first, float second) {
+    *(unsigned int*)to = packBf16(first, second);
+}
+
 // A warp's rows, times factor[m][h], to memory; rows and columns beyond the sequence and the head are dropped.
-template <int D, int M>
+template <int D, int M, typename T>
 __device__ __forceinline__ void storeSums(
-        float* to, i64 ld, int rows, int headDim, const float (&sums)[M][D / 8][4], const float (&factor)[M][2]) {
+        T* to, i64 ld, int rows, int headDim, const float (&sums)[M][D / 8][4], const float (&factor)[M][2]) {
     int lane = threadIdx.x % WARP;
-    bool pairs = ((unsigned long long)to % 8 | ld % 2 | headDim % 2) == 0;
+    bool pairs = ((unsigned long long)to % (2 * sizeof(T)) | ld % 2 | headDim % 2) == 0;
 #pragma unroll
     for (int m = 0; m < M; m++) {
 #pragma unroll
         for (int h = 0; h < 2; h++) {
             int row = 16 * m + 8 * h + lane / 4;
-            float* at = to + row * ld;
+            T* at = to + row * ld;
             if (row >= rows) {
                 continue;
             }
@@ -59,15 +67,27 @@ __device__ __forceinline__ void storeSums(
                 float first = sums[m][n][2 * h] * factor[m][h];
                 float second = sums[m][n][2 * h + 1] * factor[m][h];
                 if (pairs && column < headDim) {
-                    *(float2*)(at + column) = {first, second};
+                    putPair(at + column, first, second);
                 } else if (column < headDim) {
-                    at[column] = first;
+                    put(at + column, first);
                     if (column + 1 < headDim) {
-                        at[column + 1] = second;
+                        put(at + column + 1, second);
                     }
                 }
             }
         }
+    }
+}
+
+// The same from element `first` of a tensor on, which is bf16 if `rounded`.
+template <int D, int M>
+__device__ __forceinline__ void storeSumsAs(
+        void* to, int rounded, i64 first, i64 ld, int rows, int headDim, const float (&sums)[M][D / 8][4],
+        const float (&factor)[M][2]) {
+    if (rounded) {
+        storeSums<D, M>((Rounded*)to + first, ld, rows, headDim, sums, factor);
+    } else {
+        storeSums<D, M>((float*)to + first, ld, rows, headDim, sums, factor);
     }
 }
 

@@ -164,22 +164,23 @@ __device__ __forceinline__ double fromFirst(SoftTarget s, int c) {
 }
 
 // One row by a warp (THREADS 32) or by the block (256). losses[row] = {nll, lse²}. Soft targets add (e - t)·z to the loss
-// and e - t to its gradient.
-template <int THREADS, bool SOFT>
+// and e - t to its gradient, which is null for none, or the logits, or apart from them in rows at distance ld.
+template <int THREADS, bool SOFT, typename T>
 __device__ __forceinline__ void crossEntropyRow(
-        float* logits, const int* targets, int rows, int width, double zWeight, double gradScale, int writeGradient,
-        double* losses, int* fault, double smoothing, const int* seconds, const float* shares) {
+        const float* logits, const int* targets, int rows, int width, double zWeight, double gradScale, T* gradient,
+        i64 ld, double* losses, int* fault, double smoothing, const int* seconds, const float* shares) {
     __shared__ Softmax partial[BLOCK / WARP];
     int row = blockIdx.x * (BLOCK / THREADS) + threadIdx.x / THREADS;
     int first = threadIdx.x % THREADS;
     if (row >= rows) {
         return;
     }
-    float* x = logits + (i64)row * width;
+    const float* x = logits + (i64)row * width;
+    T* d = gradient + row * ld;
     int target = targets[row];
     if (target < 0 || !inVocabulary(target, width, fault)) {
-        for (int c = first; writeGradient && c < width; c += THREADS) {
-            x[c] = 0;
+        for (int c = first; gradient && c < width; c += THREADS) {
+            put(d + c, 0);
         }
         if (first == 0) {
             losses[2 * (i64)row] = 0;
@@ -227,53 +228,82 @@ __device__ __forceinline__ void crossEntropyRow(
     // No thread may overwrite the target's logit before all have read it.
     __syncwarp();
     float weight = (float)(gradScale * (1 + 2 * zWeight * lse) / s.sum);
-    for (int c = first; writeGradient && c < width; c += THREADS) {
-        float gradient = expf(x[c] - s.largest) * weight;
-        gradient = c == target ? gradient - (float)gradScale : gradient;
-        x[c] = SOFT ? (float)(gradient + gradScale * fromFirst(t, c)) : gradient;
+    // Rows of bf16 that begin at a word are written in words.
+    int each = sizeof(T) == sizeof(Rounded) && ((unsigned long long)gradient % 4 | ld % 2) == 0 ? 2 : 1;
+    for (int c = first * each; gradient && c < width; c += THREADS * each) {
+        float v[2];
+#pragma unroll
+        for (int j = 0; j < 2; j++) {
+            if (j < each && c + j < width) {
+                v[j] = expf(x[c + j] - s.largest) * weight;
+                v[j] = c + j == target ? v[j] - (float)gradScale : v[j];
+                v[j] = SOFT ? (float)(v[j] + gradScale * fromFirst(t, c + j)) : v[j];
+            }
+        }
+        if (each == 2 && c + 1 < width) {
+            *(unsigned int*)(d + c) = bf16(v[0]) | bf16(v[1]) << 16;
+        } else {
+            put(d + c, v[0]);
+        }
     }
 }
 
 extern "C" __global__ void cross_entropy_by_warp(
-        float* logits, const int* targets, int rows, int width, double zWeight, double gradScale, int writeGradient,
-        double* losses, int* fault) {
-    crossEntropyRow<WARP, false>(
-            logits, targets, rows, width, zWeight, gradScale, writeGradient, losses, fault, 0, 0, 0);
+        const float* logits, const int* targets, int rows, int width, double zWeight, double gradScale,
+        float* gradient, i64 ld, double* losses, int* fault) {
+    crossEntropyRow<WARP, false>(logits, targets, rows, width, zWeight, gradScale, gradient, ld, losses, fault,
+            0, 0, 0);
 }
 
 extern "C" __global__ void cross_entropy_by_block(
-        float* logits, const int* targets, int rows, int width, double zWeight, double gradScale, int writeGradient,
-        double* losses, int* fault) {
-    crossEntropyRow<BLOCK, false>(
-            logits, targets, rows, width, zWeight, gradScale, writeGradient, losses, fault, 0, 0, 0);
+        const float* logits, const int* targets, int rows, int width, double zWeight, double gradScale,
+        float* gradient, i64 ld, double* losses, int* fault) {
+    crossEntropyRow<BLOCK, false>(logits, targets, rows, width, zWeight, gradScale, gradient, ld, losses, fault,
+            0, 0, 0);
+}
+
+extern "C" __global__ void cross_entropy_by_warp_bf16(
+        const float* logits, const int* targets, int rows, int width, double zWeight, double gradScale,
+        Rounded* gradient, i64 ld, double* losses, int* fault) {
+    crossEntropyRow<WARP, false>(logits, targets, rows, width, zWeight, gradScale, gradient, ld, losses, fault,
+            0, 0, 0);
+}
+
+extern "C" __global__ void cross_entropy_by_block_bf16(
+        const float* logits, const int* targets, int rows, int width, double zWeight, double gradScale,
+        Rounded* gradient, i64 ld, double* losses, int* fault) {
+    crossEntropyRow<BLOCK, false>(logits, targets, rows, width, zWeight, gradScale, gradient, ld, losses, fault,
+            0, 0, 0);
 }
 
 extern "C" __global__ void soft_cross_entropy_by_warp(
-        float* logits, const int* targets, int rows, int width, double zWeight, double gradScale, int writeGradient,
-        double* losses, int* fault, double smoothing, const int* seconds, const float* shares) {
-    crossEntropyRow<WARP, true>(logits, targets, rows, width, zWeight, gradScale, writeGradient, losses, fault, smoothing,
-            seconds, shares);
+        const float* logits, const int* targets, int rows, int width, double zWeight, double gradScale,
+        float* gradient, i64 ld, double* losses, int* fault, double smoothing, const int* seconds,
+        const float* shares) {
+    crossEntropyRow<WARP, true>(logits, targets, rows, width, zWeight, gradScale, gradient, ld, losses, fault,
+            smoothing, seconds, shares);
 }
 
 extern "C" __global__ void soft_cross_entropy_by_block(
-        float* logits, const int* targets, int rows, int width, double zWeight, double gradScale, int writeGradient,
-        double* losses, int* fault, double smoothing, const int* seconds, const float* shares) {
-    crossEntropyRow<BLOCK, true>(logits, targets, rows, width, zWeight, gradScale, writeGradient, losses, fault,
+        const float* logits, const int* targets, int rows, int width, double zWeight, double gradScale,
+        float* gradient, i64 ld, double* losses, int* fault, double smoothing, const int* seconds,
+        const float* shares) {
+    crossEntropyRow<BLOCK, true>(logits, targets, rows, width, zWeight, gradScale, gradient, ld, losses, fault,
             smoothing, seconds, shares);
 }
 
 // One row by a warp. losses[row] = {½ ‖logits - e_target‖², ‖logits‖²}. Soft targets add (e - t)·(z - e) + ½ ‖e - t‖² to
 // the loss and e - t to its gradient.
-template <bool SOFT>
+template <bool SOFT, typename T>
 __device__ __forceinline__ void squaredErrorRow(
-        float* logits, const int* targets, int rows, int width, float gradScale, int writeGradient, double* losses,
-        int* fault, double smoothing, const int* seconds, const float* shares) {
+        const float* logits, const int* targets, int rows, int width, float gradScale, T* gradient, i64 ld,
+        double* losses, int* fault, double smoothing, const int* seconds, const float* shares) {
     int row = (int)(globalThread() / WARP);
     int lane = threadIdx.x % WARP;
     if (row >= rows) {
         return;
     }
-    float* x = logits + (i64)row * width;
+    const float* x = logits + (i64)row * width;
     int target = targets[row];
     bool counted = target >= 0 && inVocabulary(target, width, fault);
     SoftTarget t = softTarget(smoothing, seconds, shares, row, target, width);
@@ -295,22 +325,29 @@ __device__ __forceinline__ void squaredErrorRow(
         losses[2 * (i64)row + 1] = squares;
     }
     __syncwarp();
-    for (int c = lane; writeGradient && c < width; c += WARP) {
-        float gradient = counted ? gradScale * (c == target ? x[c] - 1 : x[c]) : 0;
-        x[c] = SOFT && counted ? (float)(gradient + gradScale * fromFirst(t, c)) : gradient;
+    for (int c = lane; gradient && c < width; c += WARP) {
+        float v = counted ? gradScale * (c == target ? x[c] - 1 : x[c]) : 0;
+        put(gradient + row * ld + c, SOFT && counted ? (float)(v + gradScale * fromFirst(t, c)) : v);
     }
 }
 
 extern "C" __global__ void squared_error(
-        float* logits, const int* targets, int rows, int width, float gradScale, int writeGradient, double* losses,
-        int* fault) {
-    squaredErrorRow<false>(logits, targets, rows, width, gradScale, writeGradient, losses, fault, 0, 0, 0);
+        const float* logits, const int* targets, int rows, int width, float gradScale, float* gradient, i64 ld,
+        double* losses, int* fault) {
+    squaredErrorRow<false>(logits, targets, rows, width, gradScale, gradient, ld, losses, fault, 0, 0, 0);
+}
+
+extern "C" __global__ void squared_error_bf16(
+        const float* logits, const int* targets, int rows, int width, float gradScale, Rounded* gradient, i64 ld,
+        double* losses, int* fault) {
+    squaredErrorRow<false>(logits, targets, rows, width, gradScale, gradient, ld, losses, fault, 0, 0, 0);
 }
 
 extern "C" __global__ void soft_squared_error(
-        float* logits, const int* targets, int rows, int width, float gradScale, int writeGradient, double* losses,
-        int* fault, double smoothing, const int* seconds, const float* shares) {
-    squaredErrorRow<true>(logits, targets, rows, width, gradScale, writeGradient, losses, fault, smoothing, seconds,
+        const float* logits, const int* targets, int rows, int width, float gradScale, float* gradient, i64 ld,
+        double* losses, int* fault,
+        double smoothing, const int* seconds, const float* shares) {
+    squaredErrorRow<true>(logits, targets, rows, width, gradScale, gradient, ld, losses, fault, smoothing, seconds,
             shares);
 }
 

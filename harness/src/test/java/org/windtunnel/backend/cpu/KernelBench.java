@@ -130,7 +130,7 @@ public final class KernelBench {
             int count = kind == Activation.GELU_TANH ? layers : 0;
             rows.add(new Row(kind + "", count, 8 * bytes, "GB/s", () -> backend.activationForward(kind, h, null, g)));
             rows.add(new Row(kind + " backward", count, 12 * bytes, "GB/s", () -> {
-                backend.activationBackward(kind, h, g);
+                backend.activationBackward(kind, h, g, g);
             }));
         }
         attention();
@@ -176,7 +176,7 @@ public final class KernelBench {
         Tensor logits = take(n, V);
         double[] sums = new double[3];
         rows.add(new Row("cross entropy", 1, 8.0 * n * V, "GB/s", () -> {
-            backend.crossEntropy(logits, ids, 0, 1.0 / n, true, sums);
+            backend.crossEntropy(logits, ids, 0, 1.0 / n, logits, sums);
         }));
         int p = layers * (12 * d * d + 4 * d) + (2 * V + t) * d;
         Tensor w = take(p);

@@ -132,7 +132,7 @@ final class KernelRuns implements AutoCloseable {
             Tensor x = take(N, F);
             Tensor y = take(N, F);
             add(kind + "", () -> backend.activationForward(kind, x, bias, y), x, y);
-            add(kind + " backward", () -> backend.activationBackward(kind, x, y), y);
+            add(kind + " backward", () -> backend.activationBackward(kind, x, y, y), y);
         }
         Tensor gateUp = take(N, 2 * F);
         Tensor y = take(N, F);
@@ -166,12 +166,12 @@ final class KernelRuns implements AutoCloseable {
         Tensor logits = take(N, V);
         double[] sums = new double[3];
         runs.put("cross entropy", new Run(
-                () -> backend.crossEntropy(logits, targets, 1e-2, 0.5, true, sums), List.of(logits), sums));
+                () -> backend.crossEntropy(logits, targets, 1e-2, 0.5, logits, sums), List.of(logits), sums));
         runs.put("squared error", new Run(
-                () -> backend.squaredError(logits, targets, 0.5, true, sums), List.of(logits), sums));
+                () -> backend.squaredError(logits, targets, 0.5, logits, sums), List.of(logits), sums));
         Tensor angles = take(T, 11);
         Tensor rotated = take(N, D);
-        add("rope", () -> backend.rope(N, T, 3, 22, rotated, D, angles, angles, false), rotated);
+        add("rope", () -> backend.rope(N, T, 3, 22, rotated, D, angles, angles, false, rotated, D), rotated);
     }
 
     private void attention() {

@@ -98,7 +98,7 @@ class RecordingTest {
         targets.set(0, 1);
         Tensor logits = arena.take(2, 2);
         for (int pass = 0; pass < 3; pass++) {
-            backend.crossEntropy(logits, targets, 0, 1, false, null);
+            backend.crossEntropy(logits, targets, 0, 1, null, null);
             late.addLoss(pass == 0);
         }
         late.squares(gradient);
@@ -123,7 +123,7 @@ class RecordingTest {
         Tensor logits = arena.take(3, 2);
         double[] figures = new double[3];
         try (RepeatedWork pass = backend.repeated("the test", () -> {
-            backend.crossEntropy(logits, targets, 0, 0, false, null);
+            backend.crossEntropy(logits, targets, 0, 0, null, null);
             late.addEvaluated();
             late.addErrors(logits, targets);
         })) {
@@ -160,7 +160,7 @@ class RecordingTest {
     void aBadIdIsToldWithTheLateFigures() {
         Tensor targets = arena.take(DType.INT32, 1);
         targets.set(7);
-        backend.crossEntropy(arena.take(1, 3), targets, 0, 1, false, null);
+        backend.crossEntropy(arena.take(1, 3), targets, 0, 1, null, null);
         backend.lateFigures().addLoss(true);
         backend.lateFigures().send();
         assertThatThrownBy(() -> backend.lateFigures().receive(new double[2])).hasMessageContaining("found id 7");

@@ -143,6 +143,10 @@ struct alignas(16) int4 {
     int x, y, z, w;
 };
 
+struct alignas(8) uint2 {
+    unsigned int x, y;
+};
+
 struct alignas(16) uint4 {
     unsigned int x, y, z, w;
 };

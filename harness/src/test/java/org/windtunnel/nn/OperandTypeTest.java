@@ -1,0 +1,125 @@
+package org.windtunnel.nn;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.windtunnel.backend.LayerKernels.Activation;
+import org.windtunnel.backend.cuda.CudaBackend;
+import org.windtunnel.backend.cuda.EmulatedDevice;
+import org.windtunnel.backend.cuda.Operands;
+import org.windtunnel.nn.TransformerShape.Flavour;
+import org.windtunnel.tensor.Arena;
+import org.windtunnel.tensor.DType;
+import org.windtunnel.tensor.Tensor;
+
+/**
+ * Models that keep operands of products in bf16 against the same models that keep everything in fp32 and round each
+ * time a product takes it: the same numbers are rounded, so the bits are the same.
+ */
+class OperandTypeTest {
+    private static final ForwardMultipliers SCALED = new ForwardMultipliers(1.7, 0.4, 0.6, 0.8);
+    private static final int STEPS = 3;
+
+    /** At sizes that are multiples of nothing, and at those that tensor cores read as they are. */
+    static Stream<TransformerCase> cases() {
+        List<TransformerCase> all = new ArrayList<>(TransformerCase.all());
+        for (boolean option : new boolean[] {false, true}) {
+            all.add(new TransformerCase("gpt of even sizes, bias " + option, new TransformerShape(Flavour.GPT, 16, 2, 2,
+                    2, 8, 8, 21, 64, Activation.GELU_TANH, option, true, false, 0, 1e-5), SCALED, 0.1));
+            all.add(new TransformerCase("llama of even sizes, qk-norm " + option, new TransformerShape(Flavour.LLAMA,
+                    16, 2, 2, 1, 8, 8, 24, 24, null, false, false, option, 100, 1e-5), SCALED, 0));
+        }
+        return all.stream();
+    }
+
+    private static void round(Tensor x) {
+        float[] values = x.toFloats();
+        for (int i = 0; i < values.length; i++) {
+            values[i] = DType.ofBfloat16(DType.toBfloat16(values[i]));
+        }
+        x.set(values);
+    }
+
+    /** Loss and gradients of each step, by step and parameter. */
+    private static Map<String, float[]> train(TransformerCase c, boolean keepsRounded) {
+        Map<String, float[]> found = new HashMap<>();
+        try (CudaBackend backend = new CudaBackend(new EmulatedDevice(), Operands.BF16);
+                Arena arena = Arena.of(
+                        backend::allocate, DType.FLOAT32, keepsRounded ? backend.operandType() : DType.FLOAT32)) {
+            Transformer model = c.build(backend, 2, arena);
+            // What the backward pass of attention reads of its output is what the projection was given.
+            model.setProbe(keepsRounded ? null : (module, output) -> {
+                if (module.endsWith("attn.heads")) {
+                    round(output);
+                }
+            });
+            double[] sums = new double[3];
+            for (int step = 0; step < STEPS; step++) {
+                for (int micro = 0; micro < 2; micro++) {
+                    c.fill(model, 2 * micro, 2);
+                    model.forwardBackward(0.01, c.zWeight(), micro > 0, sums);
+                }
+                found.put(step + " loss", new float[] {(float) sums[0], (float) sums[1], (float) sums[2]});
+                for (ParamSpec p : model.parameters().specs()) {
+                    found.put(step + " " + p.name(), model.parameters().gradient(p.name()).toFloats());
+                }
+                backend.axpy(-0.5, model.parameters().gradients(), model.parameters().weights());
+            }
+        }
+        return found;
+    }
+
+    /**
+     * Gradients of the biases of packed projections alone sum up rounded numbers, so that models that have them differ
+     * from their second step on.
+     */
+    @ParameterizedTest
+    @MethodSource("cases")
+    void trainsToTheSameBits(TransformerCase c) {
+        Map<String, float[]> expected = train(c, false);
+        train(c, true).forEach((name, values) -> {
+            if (c.shape().bias() && !name.startsWith("0")) {
+                return;
+            }
+            if (!name.endsWith("c_attn.bias")) {
+                assertThat(values).as(name).isEqualTo(expected.get(name));
+                return;
+            }
+            float largest = 0;
+            for (float v : expected.get(name)) {
+                largest = Math.max(largest, Math.abs(v));
+            }
+            assertThat(values).as(name).containsExactly(expected.get(name), within(largest / 256));
+        });
+    }
+
+    /** Activations that products read take half of what they took, and gradients of logits memory of their own. */
+    @Test
+    void takesWhatACountingAllocatorSays() {
+        TransformerCase c = TransformerCase.all().get(0);
+        try (CudaBackend backend = new CudaBackend(new EmulatedDevice(), Operands.BF16);
+                Arena arena = Arena.of(backend::allocate, backend.floatType(), backend.operandType());
+                Arena plain = Arena.of(backend::allocate, backend.floatType())) {
+            c.build(backend, 2, arena);
+            c.build(backend, 2, plain);
+            TransformerShape s = c.shape();
+            int rows = 2 * s.context();
+            long kept = s.depth() * (2L * s.width() + s.queryWidth() + s.ffnWidth()) + s.width();
+            long scratch = Math.max(s.ffnInWidth(), s.qkvWidth());
+            assertThat(plain.bytes() - arena.bytes()).isEqualTo(2 * rows * (kept - scratch - 16));
+            Arena counting = Arena.counting(DType.FLOAT32, DType.BFLOAT16);
+            new Transformer(null, s, c.multipliers(), 2, counting);
+            long probabilities = 2L * s.heads() * s.context() * s.context();
+            long saved = 2L * 2 * s.heads() * s.context();
+            assertThat(counting.bytes() - arena.bytes()).isEqualTo(4 * s.depth() * (probabilities - saved));
+        }
+    }
+}
