@@ -5,6 +5,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import org.windtunnel.checkpoint.Checkpoints;
 
 /** A process that trains every combination past its hundredth step, holds them all there, and waits to be killed. */
@@ -13,6 +14,7 @@ final class KilledRuns {
 
     private static final String HELD = "held";
     private static final int KEPT_BY_CHECKPOINT = 100;
+    private static final long PATIENCE_NANOS = TimeUnit.MINUTES.toNanos(1);
 
     private KilledRuns() {}
 
@@ -76,7 +78,11 @@ final class KilledRuns {
     }
 
     private static void awaitCheckpoint(Path run) {
+        long start = System.nanoTime();
         while (!new Checkpoints(run).list().containsKey((long) KEPT_BY_CHECKPOINT)) {
+            if (System.nanoTime() - start > PATIENCE_NANOS) {
+                throw new IllegalStateException("expected a checkpoint of step " + KEPT_BY_CHECKPOINT + " within a minute");
+            }
             Thread.onSpinWait();
         }
     }

@@ -10,6 +10,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
 import org.windtunnel.AllocationProbe;
@@ -22,6 +23,7 @@ import org.windtunnel.tensor.Tensor;
 class CpuBackendTest {
     private static final com.sun.management.ThreadMXBean THREADS =
             (com.sun.management.ThreadMXBean) ManagementFactory.getThreadMXBean();
+    private static final long PATIENCE_NANOS = TimeUnit.SECONDS.toNanos(30);
 
     private static Map<String, List<float[]>> outputs(CpuBackend backend) {
         Map<String, List<float[]>> all = new LinkedHashMap<>();
@@ -83,7 +85,10 @@ class CpuBackendTest {
         assertThat(outcome.status()).as(outcome.output()).isZero();
     }
 
-    /** With the threads of BLAS at work, the process would use about twice the caller's time or more. */
+    /**
+     * With the threads of BLAS at work, the process would use about twice the caller's time or more. The compiler's
+     * threads count as well, so one quiet attempt is waited for.
+     */
     @Test
     void blasComputesInTheCallersThread() {
         Assumptions.assumeTrue(
@@ -95,7 +100,8 @@ class CpuBackendTest {
             Tensor a = tensor(backend, n * n, 1e-3f);
             Tensor c = tensor(backend, n * n, 0);
             double least = Double.MAX_VALUE;
-            for (int attempt = 0; attempt < 5; attempt++) {
+            long start = System.nanoTime();
+            while (least > 1.5 && System.nanoTime() - start < PATIENCE_NANOS) {
                 long process = system.getProcessCpuTime();
                 long thread = THREADS.getCurrentThreadCpuTime();
                 for (int i = 0; i < 40; i++) {
