@@ -8,6 +8,11 @@ import org.windtunnel.tensor.Tensor;
  */
 public interface OptimizerKernels {
 
+    /** What the updates are best given at a time. */
+    default Grouping grouping() {
+        return Grouping.PROCESSOR;
+    }
+
     /**
      * AdamW with decoupled decay (Loshchilov and Hutter, arXiv 1711.05101), on g · gradScale:
      * w = w(1 - lr·wd); m = β1 m + (1-β1) g; v = β2 v + (1-β2) g²; w -= lr · m̂ / denominator. Other elements of the

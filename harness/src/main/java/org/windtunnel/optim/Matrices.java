@@ -11,12 +11,6 @@ import org.windtunnel.nn.ParamSpec;
 
 /** Parameters seen as matrices: a filter [out, in, k, k] is [out, in·k·k]. */
 final class Matrices {
-    /** Elements up to which matrices are taken together: beyond, one fills the processor by itself. */
-    private static final int BATCH_ELEMENTS = 1 << 20;
-
-    /** Elements up to which neighbours are taken together: with their direction they stay in a core's cache. */
-    private static final int RUN_ELEMENTS = 1 << 16;
-
     /** Elements up to which neighbours of any size share a call: what lies between its passes is bounded by them. */
     private static final int STRETCH_ELEMENTS = 1 << 24;
 
@@ -49,7 +43,7 @@ final class Matrices {
         }
         List<int[]> batches = new ArrayList<>();
         byShape.forEach((shape, members) -> {
-            int most = Math.max(1, BATCH_ELEMENTS / (shape.get(0) * shape.get(1)));
+            int most = Math.max(1, group.grouping().ofOneShape() / (shape.get(0) * shape.get(1)));
             for (int from = 0; from < members.size(); from += most) {
                 batches.add(members.subList(from, Math.min(members.size(), from + most)).stream()
                         .mapToInt(k -> k).toArray());
@@ -60,7 +54,7 @@ final class Matrices {
 
     /** Members of a group in runs of neighbours, a large one by itself. */
     static int[][] runs(ParameterGroup group) {
-        return neighbours(group, RUN_ELEMENTS);
+        return neighbours(group, group.grouping().neighbours());
     }
 
     /** Members of a group in longer runs, for calls that go from one to the next by themselves. */

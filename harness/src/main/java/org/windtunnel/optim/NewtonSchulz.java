@@ -12,11 +12,13 @@ import org.windtunnel.tensor.Tensor;
  * Orthogonalisation by Newton-Schulz iterations: X = G/(‖G‖ + eps), then X ← aX + (bA + cA²)X with A = XXᵀ, or with
  * XᵀX from the right for matrices that are higher than wide. Matrices of one shape go through strided-batched products.
  *
- * <p>The workspace holds two copies of a batch and two square matrices for each of its matrices.
+ * <p>The workspace holds two copies of a batch, each with a square matrix behind it for each of its matrices: both parts
+ * of one begin as copies of the other's.
  */
 public final class NewtonSchulz {
     private static final double POLAR_EXPRESS_SCALE = 1.02;
     private static final double POLAR_EXPRESS_EPS = 1e-6;
+    private static final int ALIGNMENT = 64;
 
     private final NewtonSchulzCoefficients coefficients;
     private final int steps;
@@ -24,8 +26,6 @@ public final class NewtonSchulz {
     private final Backend backend;
     private final Tensor first;
     private final Tensor second;
-    private final Tensor gram;
-    private final Tensor polynomial;
     private final Allocator memory;
 
     /**
@@ -46,11 +46,18 @@ public final class NewtonSchulz {
         this.eps = eps;
         this.backend = backend;
         this.memory = memory;
-        this.first = memory.take(elements);
-        this.second = memory.take(elements);
-        this.gram = memory.take(squares);
-        this.polynomial = memory.take(squares);
+        int both = Math.addExact(aligned(elements), squares);
+        this.first = memory.take(both);
+        this.second = memory.take(both);
     }
+
+    /** Where squares may begin behind so many elements, for products that read 16 bytes at a time. */
+    private static int aligned(int elements) {
+        return Math.multiplyExact((elements + ALIGNMENT - 1) / ALIGNMENT, ALIGNMENT);
+    }
+
+    /** One of the two copies: the matrices, the squares behind them, and both. */
+    private record Half(Tensor matrices, Tensor squares, Tensor whole) {}
 
     /** Matrices of one shape, with all views that their iterations need. */
     public final class Batch {
@@ -62,9 +69,7 @@ public final class NewtonSchulz {
         private final Slices outputs;
         private final Tensor norms;
         private final Tensor factors;
-        private final Tensor[] ends;
-        private final Tensor squares;
-        private final Tensor sum;
+        private final Half[] halves;
 
         private Batch(int count, int rows, int columns) {
             this.count = count;
@@ -75,9 +80,13 @@ public final class NewtonSchulz {
             this.outputs = views(steps % 2 == 0 ? first : second);
             this.norms = memory.take(DType.FLOAT64, count);
             this.factors = memory.take(DType.FLOAT64, count);
-            this.ends = new Tensor[] {first.slice(0, count * rows * columns), second.slice(0, count * rows * columns)};
-            this.squares = gram.slice(0, count * side * side);
-            this.sum = polynomial.slice(0, count * side * side);
+            this.halves = new Half[] {half(first), half(second)};
+        }
+
+        private Half half(Tensor of) {
+            int squaresFrom = aligned(count * rows * columns);
+            return new Half(of.slice(0, count * rows * columns), of.slice(squaresFrom, count * side * side),
+                    of.slice(0, squaresFrom + count * side * side));
         }
 
         private Slices views(Tensor of) {
@@ -108,20 +117,23 @@ public final class NewtonSchulz {
             kernels.scale(factors, inputs);
             for (int step = 0; step < steps; step++) {
                 double[] abc = coefficients.at(step);
-                iterate(abc[0], abc[1], abc[2], ends[step % 2], ends[(step + 1) % 2]);
+                iterate(abc[0], abc[1], abc[2], halves[step % 2], halves[(step + 1) % 2]);
             }
         }
 
-        private void iterate(double a, double b, double c, Tensor x, Tensor next) {
+        private void iterate(double a, double b, double c, Half from, Half to) {
+            Tensor x = from.matrices;
+            Tensor next = to.matrices;
+            Tensor squares = from.squares;
+            Tensor sum = to.squares;
             boolean tall = rows > columns;
             long size = (long) rows * columns;
             long square = (long) side * side;
             backend.gemmStridedBatched(tall, !tall, side, side, Math.max(rows, columns), 1, x, columns, size, x,
                     columns, size, 0, squares, side, square, count);
-            backend.copy(squares, sum);
+            backend.copy(from.whole, to.whole);
             backend.gemmStridedBatched(false, false, side, side, side, c, squares, side, square, squares, side, square,
                     b, sum, side, square, count);
-            backend.copy(x, next);
             if (tall) {
                 backend.gemmStridedBatched(false, false, rows, columns, side, 1, x, columns, size, sum, side, square, a,
                         next, columns, size, count);

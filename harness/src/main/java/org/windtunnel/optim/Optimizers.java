@@ -5,6 +5,7 @@ import java.util.EnumSet;
 import java.util.List;
 import java.util.OptionalLong;
 import org.windtunnel.backend.Backend;
+import org.windtunnel.backend.Grouping;
 import org.windtunnel.backend.OptimizerKernels;
 import org.windtunnel.config.MuonSpec;
 import org.windtunnel.config.OptimizerSpec;
@@ -54,6 +55,19 @@ public final class Optimizers {
             ScalingTable table,
             Projections projections,
             Allocator memory) {
+        Grouping grouping = backend == null ? Grouping.PROCESSOR : kernels(backend).grouping();
+        return create(spec, steps, backend, grouping, parameters, table, projections, memory);
+    }
+
+    private static Optimizer create(
+            OptimizerSpec spec,
+            long steps,
+            Backend backend,
+            Grouping grouping,
+            Parameters parameters,
+            ScalingTable table,
+            Projections projections,
+            Allocator memory) {
         OptimizerChecks.check(spec, steps);
         List<Updater> updaters = new ArrayList<>();
         Tensor gradScale = memory.take(DType.FLOAT64, 1);
@@ -61,7 +75,7 @@ public final class Optimizers {
             throw new IllegalArgumentException("expected rules of " + spec.rules() + ", found " + table.rules());
         }
         for (UpdateRule rule : EnumSet.copyOf(spec.rules())) {
-            ParameterGroup group = ParameterGroup.of(rule, spec, eps(spec, rule), parameters, table, gradScale, memory);
+            ParameterGroup group = ParameterGroup.of(rule, spec, eps(spec, rule), parameters, table, gradScale, grouping, memory);
             if (group.count() > 0) {
                 updaters.add(updater(rule, spec, steps, backend, group, projections, memory));
             }
@@ -196,12 +210,16 @@ public final class Optimizers {
         return flops;
     }
 
-    /** Bytes of what an optimizer needs beside its state, counted by the code that takes them. */
-    public static long workspaceBytes(OptimizerSpec spec, ScalingTable table, DType type) {
+    /**
+     * Bytes of what an optimizer needs beside its state, counted by the code that takes them.
+     *
+     * @param grouping of the backend that will run it
+     */
+    public static long workspaceBytes(OptimizerSpec spec, ScalingTable table, DType type, Grouping grouping) {
         Arena counting = Arena.counting(type);
         Parameters parameters = new Parameters(table.specs(), counting);
         long before = counting.bytes();
-        create(spec, null, parameters, table, null, counting);
+        create(spec, Long.MAX_VALUE, null, grouping, parameters, table, null, counting);
         return counting.bytes() - before - stateBytes(spec, table, type);
     }
 }

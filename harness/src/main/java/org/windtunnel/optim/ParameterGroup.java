@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.DoubleStream;
 import java.util.stream.IntStream;
+import org.windtunnel.backend.Grouping;
 import org.windtunnel.backend.Slices;
 import org.windtunnel.config.OptimizerSpec;
 import org.windtunnel.config.UpdateRule;
@@ -26,6 +27,7 @@ final class ParameterGroup {
     private final Parameters parameters;
     private final List<Integer> members;
     private final Tensor gradScale;
+    private final Grouping grouping;
     private final Slices weights;
     private final Slices gradients;
     private final long[] stateOffset;
@@ -33,7 +35,9 @@ final class ParameterGroup {
     private final double[] weightDecay;
     private final double[] eps;
 
-    private ParameterGroup(Parameters parameters, List<Integer> members, Tensor gradScale, Allocator memory) {
+    private ParameterGroup(
+            Parameters parameters, List<Integer> members, Tensor gradScale, Grouping grouping, Allocator memory) {
+        this.grouping = grouping;
         this.parameters = parameters;
         this.members = List.copyOf(members);
         this.gradScale = gradScale;
@@ -60,6 +64,7 @@ final class ParameterGroup {
      *
      * @param eps configured epsilon, multiplied per parameter
      * @param gradScale factor on the gradients, FLOAT64 [1]
+     * @param grouping of the backend
      * @param memory of the tables of its tensors
      * @throws IllegalArgumentException unless the table has exactly one row for every parameter
      */
@@ -70,6 +75,7 @@ final class ParameterGroup {
             Parameters parameters,
             ScalingTable table,
             Tensor gradScale,
+            Grouping grouping,
             Allocator memory) {
         Map<String, Integer> rows = rows(parameters, table);
         List<Integer> members = new ArrayList<>();
@@ -78,7 +84,7 @@ final class ParameterGroup {
                 members.add(i);
             }
         }
-        ParameterGroup group = new ParameterGroup(parameters, members, gradScale, memory);
+        ParameterGroup group = new ParameterGroup(parameters, members, gradScale, grouping, memory);
         for (int k = 0; k < members.size(); k++) {
             ParamSpec p = group.spec(k);
             ParamScaling row = table.rows().get(rows.get(p.name()));
@@ -135,6 +141,11 @@ final class ParameterGroup {
     /** All its gradients, in the parameters' shapes. */
     Slices gradients() {
         return gradients;
+    }
+
+    /** What the backend is best given at a time. */
+    Grouping grouping() {
+        return grouping;
     }
 
     /** Factor on the gradients, FLOAT64 [1]. */

@@ -3,9 +3,11 @@ package org.windtunnel.train;
 import java.nio.file.Path;
 import java.util.List;
 import org.windtunnel.backend.Backend;
+import org.windtunnel.backend.Grouping;
 import org.windtunnel.config.ConfigException;
 import org.windtunnel.config.ExperimentSpec;
 import org.windtunnel.config.ModelSpec;
+import org.windtunnel.config.RuntimeSpec.BackendName;
 import org.windtunnel.data.DataShape;
 import org.windtunnel.diag.Diagnostics;
 import org.windtunnel.interop.InitialWeights;
@@ -135,8 +137,9 @@ public record ModelPlan(
         diagnostics(null, model, counting);
         long elements = counts.total();
         long weights = elements * type.bytes();
+        Grouping grouping = spec.runtime().backend() == BackendName.CUDA ? Grouping.CARD : Grouping.PROCESSOR;
         long optimizer = Optimizers.stateBytes(spec.optimizer(), scaling, type);
-        long workspace = Optimizers.workspaceBytes(spec.optimizer(), scaling, type);
+        long workspace = Optimizers.workspaceBytes(spec.optimizer(), scaling, type, grouping);
         return new MemoryLedger(weights, weights, optimizer, modelBytes - 2 * weights + workspace, weights + optimizer,
                 counting.bytes() - modelBytes);
     }

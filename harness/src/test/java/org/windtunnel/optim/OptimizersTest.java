@@ -13,6 +13,7 @@ import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.windtunnel.backend.Backend;
+import org.windtunnel.backend.Grouping;
 import org.windtunnel.backend.cpu.CpuBackend;
 import org.windtunnel.config.ConfigException;
 import org.windtunnel.config.OptimizerSpec;
@@ -94,7 +95,7 @@ class OptimizersTest {
             long before = arena.bytes();
             Optimizer optimizer = create(spec, plain());
             ScalingTable table = assigned(spec, plain());
-            assertThat(optimizer.stateBytes() + Optimizers.workspaceBytes(spec, table, DType.FLOAT32))
+            assertThat(optimizer.stateBytes() + Optimizers.workspaceBytes(spec, table, DType.FLOAT32, Grouping.PROCESSOR))
                     .as("%s", spec)
                     .isEqualTo(arena.bytes() - before);
             assertThat(optimizer.stateBytes()).isEqualTo(Optimizers.stateBytes(spec, table, DType.FLOAT32));

@@ -1,6 +1,7 @@
 package org.windtunnel.backend.cuda;
 
 import org.windtunnel.backend.AdamScalars;
+import org.windtunnel.backend.Grouping;
 import org.windtunnel.backend.OptimizerKernels;
 import org.windtunnel.backend.ProjectedMatrices;
 import org.windtunnel.backend.SgdScalars;
@@ -17,6 +18,11 @@ final class CudaOptimizers implements OptimizerKernels {
         this.update = new UpdateKernels(calls);
         this.slices = new SliceKernels(calls, workspace);
         this.projection = new ProjectionKernels(calls, gemm, workspace);
+    }
+
+    @Override
+    public Grouping grouping() {
+        return Grouping.CARD;
     }
 
     @Override
