@@ -163,6 +163,20 @@ class DriverStandInTest {
                 .contains("adamw");
     }
 
+    /** Kernels for tensor cores are compiled and loaded when the first step needs them. */
+    @Test
+    void convolutionsOnTensorCoresAreLoadedOnDemand() throws Exception {
+        for (String precision : List.of("bf16", "tf32")) {
+            Output output = program("bench", "kernels", "images", Map.of(), "--steps", "1",
+                    "--set", "model={family: resnet, depth: 8, width: 16}", "--set", "data={type: shapes, size: 16}",
+                    "--set", "runtime.precision=" + precision);
+            assertThat(output.exitCode()).as(output.text()).isZero();
+            assertThat(output.text())
+                    .contains("tensor_convolution_" + precision + "_16", "tensor_filter_gradient_" + precision + "_64")
+                    .doesNotContain("window_columns");
+        }
+    }
+
     private List<String> curve(String name) throws IOException {
         List<List<String>> curves = curves(name);
         assertThat(curves).hasSize(1);
