@@ -58,6 +58,11 @@ public interface Backend extends LinearAlgebra, LayerKernels, AttentionKernels, 
         return OptionalDouble.empty();
     }
 
+    /** Whether the memory that a run takes is this backend's already, as a rehearsal of the run has shown how much. */
+    default boolean holdsARun() {
+        return false;
+    }
+
     /**
      * Announces what a run will allocate, so that a device can take it in one piece.
      *

@@ -10,25 +10,25 @@ final class BranchEnd {
     private final ImageKernels kernels;
     private final int batch;
     private final SqueezeExcitation squeeze;
-    private final DropPath dropPath;
+    /** Null without drop path. */
+    private final Tensor factors;
     private final Tensor branch;
     private final Tensor gated;
 
     /** @param branch what the branch puts out */
-    private BranchEnd(ImageWiring w, BlockShape b, DropPath dropPath, Tensor branch) {
+    private BranchEnd(ImageWiring w, BlockShape b, Tensor branch) {
         boolean squeezes = w.shape().squeezeRatio() > 0;
         this.kernels = w.kernels();
         this.batch = w.batch();
         this.squeeze = squeezes ? new SqueezeExcitation(w, b) : null;
-        this.dropPath = dropPath;
+        this.factors = w.dropPath() == null ? null : w.dropPath().factors(b.index());
         this.branch = branch;
         this.gated = squeezes ? w.memory().take(branch.shape()) : branch;
     }
 
     /** Null for a branch that joins as it is. */
-    static BranchEnd of(ImageWiring w, BlockShape b, DropPath dropPath, Tensor branch) {
-        boolean plain = w.shape().squeezeRatio() == 0 && dropPath == null;
-        return plain ? null : new BranchEnd(w, b, dropPath, branch);
+    static BranchEnd of(ImageWiring w, BlockShape b, Tensor branch) {
+        return exists(w.shape()) ? new BranchEnd(w, b, branch) : null;
     }
 
     /** Whether a network of this shape has branch ends. */
@@ -40,16 +40,12 @@ final class BranchEnd {
         if (squeeze != null) {
             squeeze.forward(branch, gated);
         }
-        kernels.shiftForward(batch, gated, null, training ? factors() : null, epilogue, y);
-    }
-
-    private Tensor factors() {
-        return dropPath == null ? null : dropPath.factors();
+        kernels.shiftForward(batch, gated, null, training ? factors : null, epilogue, y);
     }
 
     /** d becomes the gradient of the skip, and dBranch is overwritten with that of the branch. */
     void backward(Epilogue epilogue, Tensor y, Tensor d, Tensor dBranch, boolean accumulate) {
-        kernels.shiftBackward(batch, factors(), epilogue, y, d, dBranch, d, false, null, false);
+        kernels.shiftBackward(batch, factors, epilogue, y, d, dBranch, d, false, null, false);
         if (squeeze != null) {
             squeeze.backward(branch, dBranch, accumulate);
         }

@@ -16,6 +16,7 @@ import org.windtunnel.tensor.Tensor;
  * @param memory gives the tensors that must survive from the forward to the backward pass
  * @param buffers receives the running statistics by name
  * @param scratch two gradients that every branch shares, each large enough for any activation
+ * @param dropPath null without
  */
 record ImageWiring(
         Backend backend,
@@ -26,7 +27,8 @@ record ImageWiring(
         int batch,
         Allocator memory,
         Map<String, Tensor> buffers,
-        Tensor[] scratch) {
+        Tensor[] scratch,
+        DropPath dropPath) {
 
     ResNetNames names() {
         return new ResNetNames(shape);

@@ -28,6 +28,7 @@ public final class ResNet implements Model {
     private final Map<String, Tensor> buffers = new LinkedHashMap<>();
     private final Tensor inputs;
     private final Tensor targets;
+    private final DropPath dropPath;
     private final ImageStem stem;
     private final ResidualBlock[] blocks;
     private final ImageHead head;
@@ -52,8 +53,11 @@ public final class ResNet implements Model {
         int largest = ResNetMemory.largestActivation(shape, microBatch);
         Tensor[] scratch = {memory.take(largest), memory.take(largest)};
         Tensor[] streams = {memory.take(largest), memory.take(largest)};
+        this.dropPath = shape.dropPath() == 0
+                ? null
+                : new DropPath(backend, shape.blockCount(), shape.dropPath(), microBatch, memory);
         ImageWiring wiring = new ImageWiring(backend, backend == null ? null : backend.images(), shape, multipliers,
-                parameters, microBatch, memory, buffers, scratch);
+                parameters, microBatch, memory, buffers, scratch, dropPath);
         this.stem = new ImageStem(wiring);
         List<BlockShape> shapes = shape.blocks();
         this.blocks = new ResidualBlock[shapes.size()];
@@ -125,8 +129,8 @@ public final class ResNet implements Model {
 
     @Override
     public void draw(long pass) {
-        for (ResidualBlock block : blocks) {
-            block.drawPath(seed, pass);
+        if (dropPath != null) {
+            dropPath.draw(seed, pass);
         }
     }
 

@@ -21,7 +21,6 @@ abstract class ResidualBlock {
     final double scale;
     private final Tensor dIn;
     private final Tensor dOut;
-    private final DropPath dropPath;
     private final String module;
 
     /**
@@ -53,9 +52,7 @@ abstract class ResidualBlock {
                     : last && !ends ? output : w.output(window);
         }
         this.shortcut = b.resized() ? new ResidualShortcut(w, b, skipOutput(w, pre, ends)) : null;
-        double rate = s.dropPath() * (b.index() + 1) / s.blockCount();
-        this.dropPath = rate == 0 ? null : new DropPath(w, b.index(), rate);
-        this.end = BranchEnd.of(w, b, dropPath, pre ? convolved[count - 1] : active[count - 1]);
+        this.end = BranchEnd.of(w, b, pre ? convolved[count - 1] : active[count - 1]);
         this.dIn = streams[dIn].slice(0, input.shape());
         this.dOut = streams[shortcut == null ? dIn : 1 - dIn].slice(0, output.shape());
         this.module = ResNetNames.block(b.index());
@@ -78,12 +75,6 @@ abstract class ResidualBlock {
 
     final Tensor output() {
         return output;
-    }
-
-    final void drawPath(long seed, long pass) {
-        if (dropPath != null) {
-            dropPath.draw(seed, pass);
-        }
     }
 
     final void forward(boolean training, Probe probe) {

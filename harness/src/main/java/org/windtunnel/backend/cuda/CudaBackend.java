@@ -124,6 +124,11 @@ public final class CudaBackend extends CudaLayers {
     }
 
     @Override
+    public boolean holdsARun() {
+        return whole;
+    }
+
+    @Override
     public void reserve(long bytes) {
         if (!whole) {
             memory.reserve(bytes + bytes / ROUNDING);
