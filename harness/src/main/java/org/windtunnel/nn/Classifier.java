@@ -39,8 +39,7 @@ final class Classifier {
         this.module = module;
         this.features = features;
         // The multiplier is one of the input (Tensor Programs V, table 8), so the bias is added on its own.
-        this.readout = new Linear(backend, batch, parameters.weight(weight), parameters.gradient(weight), null, null,
-                multiplier, null);
+        this.readout = new Linear(backend, batch, parameters.matrix(weight), null, null, multiplier, null);
         this.bias = biased ? parameters.weight(biasName) : null;
         this.dBias = biased ? parameters.gradient(biasName) : null;
         this.logits = memory.take(batch, classes);

@@ -57,7 +57,7 @@ record ImageWiring(
     Linear linear(String module, int rows) {
         String weight = ResNetNames.weight(module);
         String bias = ResNetNames.bias(module);
-        return new Linear(backend, rows, parameters.weight(weight), parameters.gradient(weight),
+        return new Linear(backend, rows, parameters.matrix(weight),
                 parameters.weight(bias), parameters.gradient(bias), 1, null);
     }
 }

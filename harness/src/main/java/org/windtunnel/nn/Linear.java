@@ -10,8 +10,7 @@ final class Linear {
     private final int rows;
     private final int in;
     private final int out;
-    private final Tensor weight;
-    private final Tensor dWeight;
+    private final Parameters.Matrix matrix;
     private final Tensor bias;
     private final Tensor dBias;
     private final double scale;
@@ -21,18 +20,16 @@ final class Linear {
     Linear(
             Backend backend,
             int rows,
-            Tensor weight,
-            Tensor dWeight,
+            Parameters.Matrix matrix,
             Tensor bias,
             Tensor dBias,
             double scale,
             Tensor scratch) {
         this.backend = backend;
         this.rows = rows;
-        this.in = weight.dim(1);
-        this.out = weight.dim(0);
-        this.weight = weight;
-        this.dWeight = dWeight;
+        this.in = matrix.weight().dim(1);
+        this.out = matrix.weight().dim(0);
+        this.matrix = matrix;
         this.bias = bias;
         this.dBias = dBias;
         this.scale = scale;
@@ -42,13 +39,13 @@ final class Linear {
     /** Shows a probe what the module of this name multiplies; none if {@code probe} is null. */
     void show(Probe probe, String module, Tensor x) {
         if (probe != null) {
-            probe.product(module, x, weight, scale);
+            probe.product(module, x, matrix.weight(), scale);
         }
     }
 
     /** y = scale · x · Wᵀ: the bias is left to a kernel that adds it on its way. */
     void product(Tensor x, Tensor y) {
-        backend.gemm(false, true, rows, out, in, scale, x, in, weight, in, 0, y, out);
+        backend.gemm(false, true, rows, out, in, scale, x, in, matrix.operand(), in, 0, y, out);
     }
 
     /** The bias for that kernel, or null; only for layers with scale 1. */
@@ -69,7 +66,7 @@ final class Linear {
 
     /** y += scale · (x · Wᵀ + b). */
     void addTo(Tensor x, Tensor y) {
-        backend.gemm(false, true, rows, out, in, scale, x, in, weight, in, 1, y, out);
+        backend.gemm(false, true, rows, out, in, scale, x, in, matrix.operand(), in, 1, y, out);
         addBias(y);
     }
 
@@ -102,9 +99,11 @@ final class Linear {
     void productBackward(Tensor x, Tensor dy, Tensor dx, boolean accumulate) {
         int lddy = Shapes.columns(dy);
         if (dx != null) {
-            backend.linearBackward(rows, in, out, scale, x, weight, dy, lddy, dx, dWeight, accumulate);
+            backend.linearBackward(
+                    rows, in, out, scale, x, matrix.operand(), dy, lddy, dx, matrix.gradient(), accumulate);
         } else {
-            backend.gemm(true, false, out, in, rows, scale, dy, lddy, x, in, accumulate ? 1 : 0, dWeight, in);
+            backend.gemm(
+                    true, false, out, in, rows, scale, dy, lddy, x, in, accumulate ? 1 : 0, matrix.gradient(), in);
         }
     }
 

@@ -28,6 +28,8 @@ public final class Mlp implements Model {
     private final Tensor[] before;
     private final Tensor[] active;
     private final Tensor[] gradients;
+    /** The gradient of a layer's output as its products take it; null where operands are of no type of their own. */
+    private final Tensor operand;
     private final Classifier classifier;
     private Probe probe;
 
@@ -41,7 +43,7 @@ public final class Mlp implements Model {
         int depth = shape.depth();
         this.backend = backend;
         this.activation = shape.activation();
-        this.parameters = new Parameters(new MlpFamily(shape).parameters(), memory);
+        this.parameters = Parameters.withOperands(new MlpFamily(shape).parameters(), memory);
         this.inputs = memory.take(microBatch, shape.channels(), shape.height(), shape.imageWidth());
         this.targets = memory.take(DType.INT32, microBatch);
         this.layers = new Linear[depth];
@@ -49,12 +51,14 @@ public final class Mlp implements Model {
         this.before = new Tensor[depth];
         this.active = new Tensor[depth + 1];
         this.gradients = new Tensor[] {memory.take(microBatch, shape.width()), memory.take(microBatch, shape.width())};
+        boolean rounds = memory.operandType() != memory.floatType();
+        this.operand = rounds ? memory.take(memory.operandType(), microBatch, shape.width()) : null;
         active[0] = inputs.reshape(microBatch, shape.inputs());
         for (int i = 0; i < depth; i++) {
             names[i] = MlpFamily.layer(i);
             layers[i] = linear(names[i], shape.bias(), microBatch);
             before[i] = memory.take(microBatch, shape.width());
-            active[i + 1] = memory.take(microBatch, shape.width());
+            active[i + 1] = memory.take(memory.operandType(), microBatch, shape.width());
         }
         this.classifier = new Classifier(backend, parameters, MlpFamily.READOUT, multiplier, 0, active[depth], memory);
         classifier.setLoss(loss);
@@ -63,7 +67,7 @@ public final class Mlp implements Model {
     private Linear linear(String module, boolean biased, int rows) {
         String weight = MlpFamily.weight(module);
         String bias = MlpFamily.bias(module);
-        return new Linear(backend, rows, parameters.weight(weight), parameters.gradient(weight),
+        return new Linear(backend, rows, parameters.matrix(weight),
                 biased ? parameters.weight(bias) : null, biased ? parameters.gradient(bias) : null, 1, null);
     }
 
@@ -94,13 +98,17 @@ public final class Mlp implements Model {
 
     @Override
     public void forwardBackward(double gradScale, double zWeight, boolean accumulate, double[] sums) {
+        if (!accumulate) {
+            parameters.updateOperands(backend);
+        }
         forward();
         Tensor d = gradients[0];
         classifier.backward(targets, zWeight, gradScale, d, accumulate, sums);
         for (int i = layers.length - 1; i >= 0; i--) {
             Tensor dInput = i == 0 ? null : gradients[d == gradients[0] ? 1 : 0];
-            backend.activationBackward(activation, before[i], d, d);
-            layers[i].backward(active[i], d, dInput, accumulate);
+            Tensor dBefore = operand == null ? d : operand;
+            backend.activationBackward(activation, before[i], d, dBefore, layers[i].biasGradient(), accumulate);
+            layers[i].productBackward(active[i], dBefore, dInput, accumulate);
             d = dInput;
         }
     }
@@ -112,6 +120,7 @@ public final class Mlp implements Model {
 
     @Override
     public void evaluate(double[] sums) {
+        parameters.updateOperands(backend);
         forward();
         classifier.loss(targets, sums);
     }
@@ -123,6 +132,7 @@ public final class Mlp implements Model {
 
     @Override
     public Tensor logits() {
+        parameters.updateOperands(backend);
         forward();
         return classifier.logits();
     }

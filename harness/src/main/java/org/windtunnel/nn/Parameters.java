@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.windtunnel.backend.Backend;
 import org.windtunnel.tensor.Allocator;
 import org.windtunnel.tensor.Tensor;
 
@@ -11,7 +12,10 @@ import org.windtunnel.tensor.Tensor;
  * A model's parameters and gradients, each one flat vector with a view per parameter in declaration order.
  *
  * <p>Neighbours in the declaration are neighbours in memory, so q, k and v (or gate and up) stay separate parameters
- * for the optimizer and are still one matrix for gemm: see {@link #fused}.
+ * for the optimizer and are still one matrix for gemm: see {@link #matrix}.
+ *
+ * <p>Where operands of products have a type of their own, a model that multiplies its matrices may have them rounded once
+ * for all products and micro-batches of a step: see {@link #withOperands}.
  */
 public final class Parameters {
     private final List<ParamSpec> specs;
@@ -19,9 +23,34 @@ public final class Parameters {
     private final long[] offsets;
     private final Tensor weights;
     private final Tensor gradients;
+    /** As long as the weights, which they are themselves where operands have no type of their own. */
+    private final Tensor operands;
+    private long firstOperand = Long.MAX_VALUE;
+    private long operandsEnd;
+
+    /**
+     * A matrix that products take.
+     *
+     * @param weight [out, in], what is trained
+     * @param operand the same as products take it
+     * @param gradient of the weight
+     */
+    record Matrix(Tensor weight, Tensor operand, Tensor gradient) {}
 
     /** @throws IllegalArgumentException if two parameters share a name */
     public Parameters(List<ParamSpec> specs, Allocator allocator) {
+        this(specs, allocator, false);
+    }
+
+    /**
+     * Parameters whose matrices are kept as operands of products as well, where those are of a type of their own; {@link
+     * #updateOperands} makes them.
+     */
+    static Parameters withOperands(List<ParamSpec> specs, Allocator allocator) {
+        return new Parameters(specs, allocator, allocator.operandType() != allocator.floatType());
+    }
+
+    private Parameters(List<ParamSpec> specs, Allocator allocator, boolean rounded) {
         this.specs = List.copyOf(specs);
         this.offsets = new long[specs.size()];
         long at = 0;
@@ -35,6 +64,7 @@ public final class Parameters {
         int total = Math.toIntExact(at);
         this.weights = allocator.take(total);
         this.gradients = allocator.take(total);
+        this.operands = rounded ? allocator.take(allocator.operandType(), total) : weights;
     }
 
     public List<ParamSpec> specs() {
@@ -74,17 +104,27 @@ public final class Parameters {
     }
 
     /**
-     * Adjacent parameters as one: the weight of {@code names} stacked along their first axis.
+     * One matrix, or adjacent ones as one: {@code names} stacked along their first axis.
      *
      * @throws IllegalArgumentException if they are not neighbours in this order, or differ in the other axes
      */
-    public Tensor fusedWeight(String... names) {
-        return fused(weights, names);
+    Matrix matrix(String... names) {
+        Tensor operand = fused(operands, names);
+        long at = offsets[indexOf(names[0])];
+        firstOperand = Math.min(firstOperand, at);
+        operandsEnd = Math.max(operandsEnd, at + operand.size());
+        return new Matrix(fused(weights, names), operand, fused(gradients, names));
     }
 
-    /** The gradient that belongs to {@link #fusedWeight}. */
-    public Tensor fusedGradient(String... names) {
-        return fused(gradients, names);
+    /**
+     * Rounds the weights that products take. To be called at the start of every pass but those that add to the gradients
+     * of the pass before, and so have its weights: whoever changes weights in between need not know.
+     */
+    void updateOperands(Backend backend) {
+        if (operands != weights && operandsEnd > firstOperand) {
+            int count = Math.toIntExact(operandsEnd - firstOperand);
+            backend.copy(weights.slice(firstOperand, count), operands.slice(firstOperand, count));
+        }
     }
 
     private Tensor fused(Tensor flat, String... names) {

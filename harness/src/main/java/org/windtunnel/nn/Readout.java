@@ -27,14 +27,7 @@ final class Readout {
         this.backend = w.backend();
         this.norm = w.norm(w.names().finalNorm());
         this.head = new Linear(
-                backend,
-                w.rows(),
-                w.parameters().weight(table),
-                w.parameters().gradient(table),
-                null,
-                null,
-                w.multipliers().readout(),
-                null);
+                backend, w.rows(), w.parameters().matrix(table), null, null, w.multipliers().readout(), null);
         this.input = input;
         this.normed = w.keepOperand(s.width());
         this.logits = w.keep(s.vocab());

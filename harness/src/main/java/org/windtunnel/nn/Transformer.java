@@ -14,6 +14,7 @@ import org.windtunnel.tensor.Tensor;
  * thread that uses its backend.
  */
 public final class Transformer implements Model {
+    private final Backend backend;
     private final Parameters parameters;
     private final Embedding embedding;
     private final Block[] blocks;
@@ -35,12 +36,13 @@ public final class Transformer implements Model {
         if (microBatch <= 0) {
             throw new IllegalArgumentException("expected a positive micro-batch, found " + microBatch);
         }
-        this.parameters = new Parameters(TransformerFamily.declare(shape), memory);
+        this.parameters = Parameters.withOperands(TransformerFamily.declare(shape), memory);
         int rows = Math.multiplyExact(microBatch, shape.context());
         this.inputs = memory.take(DType.INT32, rows);
         this.targets = memory.take(DType.INT32, rows);
         Wiring wiring = new Wiring(backend, shape, multipliers, parameters, microBatch, memory,
                 Wiring.Scratch.take(shape, rows, memory));
+        this.backend = backend;
         this.embedding = new Embedding(wiring);
         this.stream = wiring.keep(shape.width());
         this.dStream = wiring.keep(shape.width());
@@ -83,6 +85,9 @@ public final class Transformer implements Model {
 
     @Override
     public void forwardBackward(double gradScale, double zWeight, boolean accumulate, double[] sums) {
+        if (!accumulate) {
+            parameters.updateOperands(backend);
+        }
         forward();
         readout.backward(targets, zWeight, gradScale, dStream, accumulate, sums);
         for (int layer = blocks.length - 1; layer >= 0; layer--) {
@@ -98,6 +103,7 @@ public final class Transformer implements Model {
 
     @Override
     public void evaluate(double[] sums) {
+        parameters.updateOperands(backend);
         forward();
         readout.loss(targets, sums);
     }
@@ -109,6 +115,7 @@ public final class Transformer implements Model {
 
     @Override
     public Tensor logits() {
+        parameters.updateOperands(backend);
         forward();
         return readout.logits();
     }

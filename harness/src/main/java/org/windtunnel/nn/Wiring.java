@@ -96,8 +96,8 @@ record Wiring(
     /** A linear layer whose output is multiplied by {@code scale}, bias included. */
     Linear linear(String module, double scale) {
         String weight = TransformerNames.weight(module);
-        return new Linear(backend, rows(), parameters.weight(weight), parameters.gradient(weight), bias(module),
-                biasGradient(module), scale, scratch.bias());
+        return new Linear(backend, rows(), parameters.matrix(weight), bias(module), biasGradient(module), scale,
+                scratch.bias());
     }
 
     /** Neighbouring modules as one linear layer; only a single one may have a bias. */
@@ -109,14 +109,6 @@ record Wiring(
             throw new IllegalArgumentException("fused projections with biases are not laid out: " + modules[0]);
         }
         String[] weights = TransformerNames.weights(modules);
-        return new Linear(
-                backend,
-                rows(),
-                parameters.fusedWeight(weights),
-                parameters.fusedGradient(weights),
-                null,
-                null,
-                1,
-                null);
+        return new Linear(backend, rows(), parameters.matrix(weights), null, null, 1, null);
     }
 }

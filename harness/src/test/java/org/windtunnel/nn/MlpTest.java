@@ -13,12 +13,15 @@ import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.windtunnel.backend.Backend;
 import org.windtunnel.backend.LayerKernels.Activation;
+import org.windtunnel.backend.cuda.CudaBackend;
+import org.windtunnel.backend.cuda.EmulatedDevice;
+import org.windtunnel.backend.cuda.Operands;
 import org.windtunnel.backend.nd4j.Nd4jBackend;
 import org.windtunnel.backend.registry.Backends;
 import org.windtunnel.config.ConfigException;
-import org.windtunnel.config.RuntimeSpec;
 import org.windtunnel.config.RuntimeSpec.BackendName;
 import org.windtunnel.config.RuntimeSpec.Precision;
+import org.windtunnel.config.RuntimeSpec;
 import org.windtunnel.config.TrainSpec.Loss;
 import org.windtunnel.tensor.Arena;
 import org.windtunnel.tensor.DType;
@@ -114,6 +117,31 @@ class MlpTest {
             }
             assertThat(found.logits().toDoubles()).containsExactly(expected.logits().toDoubles(), within(1e-5));
         }
+    }
+
+    /** Rounded once a step and where they are written, or by each product that takes them. */
+    @ParameterizedTest
+    @MethodSource("cases")
+    void operandsKeptRoundedGiveTheSameBits(MlpShape shape, Loss loss) {
+        List<float[]> expected = roundedSteps(shape, loss, DType.FLOAT32);
+        assertThat(roundedSteps(shape, loss, DType.BFLOAT16)).usingRecursiveComparison().isEqualTo(expected);
+    }
+
+    private static List<float[]> roundedSteps(MlpShape shape, Loss loss, DType operandType) {
+        List<float[]> found = new ArrayList<>();
+        try (CudaBackend cuda = new CudaBackend(new EmulatedDevice(), Operands.BF16);
+                Arena arena = Arena.of(cuda::allocate, DType.FLOAT32, operandType)) {
+            Mlp model = build(cuda, shape, loss, arena);
+            double[] sums = new double[3];
+            for (int step = 0; step < 3; step++) {
+                model.forwardBackward(GRAD_SCALE, 0, false, sums);
+                model.forwardBackward(GRAD_SCALE, 0, true, sums);
+                found.add(model.parameters().gradients().toFloats());
+                cuda.axpy(-1, model.parameters().gradients(), model.parameters().weights());
+                found.add(model.logits().toFloats());
+            }
+        }
+        return found;
     }
 
     @Test

@@ -50,10 +50,10 @@ class TransformerFamilyTest {
         TransformerShape shape = TransformerShape.of(llama(48, 6, 2, 2.6667), 100);
         Parameters parameters = new Parameters(TransformerFamily.declare(shape), Arena.counting(DType.FLOAT32));
         assertThat(parameters
-                        .fusedWeight("layers.1.q_proj.weight", "layers.1.k_proj.weight", "layers.1.v_proj.weight")
+                        .matrix("layers.1.q_proj.weight", "layers.1.k_proj.weight", "layers.1.v_proj.weight").weight()
                         .shape())
                 .containsExactly(48 + 16 + 16, 48);
-        assertThat(parameters.fusedGradient("layers.2.gate_proj.weight", "layers.2.up_proj.weight").shape())
+        assertThat(parameters.matrix("layers.2.gate_proj.weight", "layers.2.up_proj.weight").gradient().shape())
                 .containsExactly(2 * 128, 48);
     }
 
