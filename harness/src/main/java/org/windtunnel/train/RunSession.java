@@ -241,11 +241,16 @@ public final class RunSession implements AutoCloseable {
         update.run();
     }
 
-    /** Does what a run does, for what it takes of the backend: two steps, and the evaluation of a micro-batch. */
+    /** Does what a run does, for what it takes of the backend: two steps, the evaluation of a micro-batch, diagnostics. */
     void rehearse() {
         step(0);
         step(1);
         evaluation.rehearse();
+        if (diagnostics != null) {
+            diagnostics.beforeUpdate();
+            diagnostics.afterUpdate();
+            diagnostics.measure(0, loadDiagnosticBatch());
+        }
     }
 
     /** Mean loss on the fixed evaluation set, nats per unit. */

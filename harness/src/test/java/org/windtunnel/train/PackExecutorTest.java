@@ -14,6 +14,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.windtunnel.backend.OutOfMemory;
 import org.windtunnel.backend.cuda.CudaBackend;
@@ -210,7 +211,7 @@ class PackExecutorTest {
         sameAsAlone(jobs, heard);
     }
 
-    /** A pack has as many replays as one run alone: 4 passes of 5 steps, 3 of 3 evaluations, but for the first of a kind. */
+    /** Four passes of 5 steps and three of 3 evaluations: no more for three runs than for one. */
     @ParameterizedTest
     @ValueSource(strings = {
         "model: {family: gpt, width: 8, depth: 1, head_dim: 4, context: 4, bias: true}\n"
@@ -225,13 +226,42 @@ class PackExecutorTest {
                     optimizer: {type: adamw, lr: %s}
                     seed: %d
                     train: {steps: 5, batch: 8, micro_batch: 2, log_every: 1, eval_every: 2, eval_sequences: 5}
-                    """.formatted(model, 0.01 * seed, seed), null));
+                    """.formatted(model, 0.002 * seed, seed), null));
         }
         Heard heard = pack("packed", jobs);
-        assertThat(device.replays()).isEqualTo(5 * 4 - 3 + 3 * 3 - 1);
+        alwaysAtOnce(jobs, 5 * 4 - 3 + 3 * 3 - 1);
+        sameAsAlone(jobs, heard);
+    }
+
+    /** The pack's work is recorded once, as a run's is, and replayed as often, but for its first time at once. */
+    private void alwaysAtOnce(List<RunJob> jobs, long replays) {
         EmulatedDevice alone = new EmulatedDevice();
         alone("counted", jobs.get(0), alone);
-        assertThat(alone.replays()).isEqualTo(device.replays());
+        assertThat(alone.replays()).isEqualTo(replays);
+        assertThat(device.recordings()).isEqualTo(alone.recordings());
+        assertThat(device.replays()).isEqualTo(replays - alone.recordings());
+    }
+
+    /** Diagnostics are each run's own. What they need of memory has been rehearsed, so the runs go on at once after them. */
+    @ParameterizedTest
+    @EnumSource(names = {"FP32", "BF16"})
+    void runsAreLookedIntoOneByOne(Operands precision) throws IOException {
+        operands = precision;
+        List<RunJob> jobs = new ArrayList<>();
+        for (int seed = 1; seed <= 2; seed++) {
+            jobs.add(ResumableRuns.job("packed", """
+                    name: packed
+                    model: {family: gpt, width: 8, depth: 1, head_dim: 4, context: 4, bias: true}
+                    data: {type: markov, vocab: 8, validation_tokens: 64}
+                    optimizer: {type: adamw, lr: %s}
+                    seed: %d
+                    train: {steps: 10, batch: 4, micro_batch: 2, log_every: 1, eval_every: 5, eval_sequences: 4}
+                    diagnostics: {every: 3, spectrum: true, attention: true, sharpness_every: 6}
+                    """.formatted(0.01 * seed, seed), null));
+        }
+        Heard heard = pack("packed", jobs);
+        // First passes, last ones with and without the update, 3 updates by themselves; 2 evaluations.
+        alwaysAtOnce(jobs, 2 * 10 + 3 + 2 * 2 - 5);
         sameAsAlone(jobs, heard);
     }
 

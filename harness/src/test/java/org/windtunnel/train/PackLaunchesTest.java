@@ -14,7 +14,7 @@ import org.windtunnel.backend.cuda.CudaBackend;
 import org.windtunnel.backend.cuda.Operands;
 import org.windtunnel.backend.cuda.stack.CudaStack;
 
-/** What a sweep of 16 runs asks of a card, all at once and one after the other; prints the table that gpu/README.md has. */
+/** What a sweep of 16 runs asks of a card, at once and one after the other; prints the table that gpu/README.md has. */
 class PackLaunchesTest {
     private static final int RUNS = 16;
     private static final int STEPS = 3;
@@ -87,7 +87,7 @@ class PackLaunchesTest {
         return new Count(card.work(), card.calls());
     }
 
-    /** Of a step, and of an evaluation of two micro-batches: what two more steps, and one more evaluation, take more. */
+    /** Of a step, and of an evaluation of two micro-batches: what one more of them takes more. */
     private Count[] counts(String model, int batch, int runs) {
         Count whole = count(yaml(model, batch, 2 * STEPS, 0), runs);
         Count more = count(yaml(model, batch, 2 * STEPS + 1, 0), runs).minus(whole);
