@@ -102,7 +102,9 @@ final class TokenKernels {
         int width = table.dim(1);
         int time = Math.min(t, table.dim(0));
         if (!accumulate) {
-            device.clear(Calls.floats(table), table.size() * Float.BYTES);
+            // The kernel overwrites the rows that there are positions for.
+            long written = (long) time * width;
+            device.clear(Calls.floats(table) + written * Float.BYTES, (table.size() - written) * Float.BYTES);
         }
         calls.to("position_backward")
                 .tensor(dOut)

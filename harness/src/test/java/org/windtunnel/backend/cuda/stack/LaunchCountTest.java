@@ -44,7 +44,13 @@ class LaunchCountTest {
             case "beginRecording" -> recording = true;
             case "endRecording" -> recording = false;
             case "launch" -> record(names.get((Long) arguments[0]));
-            case "gemm", "copy", "clear" -> record(method.getName());
+            case "gemm" -> record("gemm");
+            case "copy", "clear" -> {
+                // Devices do nothing for no bytes.
+                if ((Long) arguments[arguments.length - 1] > 0) {
+                    record(method.getName());
+                }
+            }
             default -> {}
         }
         try {
@@ -125,7 +131,7 @@ class LaunchCountTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"FP32, 129, 399", "BF16, 214, 644"})
+    @CsvSource({"FP32, 128, 399", "BF16, 213, 644"})
     void passesTakeFewLaunches(String precision, int gpt, int llama) {
         step(GPT, "{type: adamw, lr: 0.01}", precision);
         assertThat(passes()).as("of GPT: %s", recorded).isBetween(100, gpt);
