@@ -21,7 +21,10 @@ class TensorConvolutionTest {
     private static final int LARGE = 1;
     private static final int SMALL = 1 << 20;
 
-    /** Every compiled size; channels beside their multiples; tiles that are not full; strides beyond the kernel. */
+    /**
+     * Every compiled size; channels beside their multiples; tiles that are not full; strides beyond the kernel; fewer
+     * tiles of pixels for some remainders by the stride than for others.
+     */
     static Stream<Arguments> shapes() {
         return Stream.of(
                         new WindowShape(3, 9, 10, 3, 16, 3, 1, 1),
@@ -31,7 +34,8 @@ class TensorConvolutionTest {
                         new WindowShape(3, 5, 6, 17, 33, 1, 2, 0),
                         new WindowShape(2, 7, 7, 4, 9, 1, 3, 0),
                         new WindowShape(5, 6, 5, 40, 12, 1, 1, 0),
-                        new WindowShape(1, 3, 2, 64, 65, 2, 1, 1))
+                        new WindowShape(4, 17, 15, 8, 12, 3, 2, 1),
+                        new WindowShape(1, 3, 2, 64, 130, 2, 1, 1))
                 .flatMap(s -> rounded().map(o -> Arguments.of(s, o)));
     }
 
