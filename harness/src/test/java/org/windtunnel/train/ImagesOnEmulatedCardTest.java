@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.windtunnel.backend.cuda.CudaBackend;
 import org.windtunnel.backend.cuda.EmulatedDevice;
@@ -25,9 +26,14 @@ class ImagesOnEmulatedCardTest {
     /** Of figures after it: one unit that rounding flips was seen to change losses by 3e-4, norms by 5e-3. */
     private static final double TOLERANCE = 2e-2;
     private static final String PLAIN = "{family: resnet, width: 4, blocks: [1, 1]}";
+    private static final String BOTTLENECKS = "{family: resnet, width: 4, blocks: [1, 1], block: bottleneck, preact: true,"
+            + " norm: group, groups: 2, stem: deep, average_downsample: true}";
     /** What is drawn for each pass; its data are mixed as well. */
     private static final String RANDOM =
             "{family: resnet, width: 4, blocks: [1, 1], squeeze_ratio: 0.5, drop_path: 0.4, label_smoothing: 0.1}";
+
+    /** Of {@code Convolution}. */
+    private static final String IM2COL = "windtunnel.cuda.im2col";
 
     @TempDir
     Path temp;
@@ -54,9 +60,13 @@ class ImagesOnEmulatedCardTest {
     }
 
     private EmulatedDevice run(RunJob job, String name, boolean graphs) {
+        return run(job, name, graphs, Operands.FP32);
+    }
+
+    private EmulatedDevice run(RunJob job, String name, boolean graphs, Operands operands) {
         EmulatedDevice device = new EmulatedDevice();
         try (RunExecutor executor = new RunExecutor(
-                Path.of("."), new Preemption(), spec -> new CudaBackend(device, Operands.FP32, graphs))) {
+                Path.of("."), new Preemption(), spec -> new CudaBackend(device, operands, graphs))) {
             executor.execute(job, temp.resolve(name), ProgressListener.NONE);
         }
         return device;
@@ -75,9 +85,7 @@ class ImagesOnEmulatedCardTest {
     /** Drop path and soft targets; group norm and average pooling; no norm and the pooling of maxima. */
     @ParameterizedTest
     @ValueSource(strings = {PLAIN, RANDOM,
-        "{family: resnet, width: 4, blocks: [1, 1], block: bottleneck, preact: true, norm: group, groups: 2, stem: deep, "
-                + "average_downsample: true}",
-        "{family: resnet, width: 4, blocks: [1, 1], norm: none, shortcut: a, stem: large}"})
+        BOTTLENECKS, "{family: resnet, width: 4, blocks: [1, 1], norm: none, shortcut: a, stem: large}"})
     void theCpuBackendTrainsToTheSameLosses(String model) throws IOException {
         run(model, "emulated", true);
         ResumableRuns.run(job(model), temp.resolve("cpu"));
@@ -91,6 +99,31 @@ class ImagesOnEmulatedCardTest {
         }
         assertThat(losses("emulated", "curve.jsonl", "loss").get(0))
                 .isCloseTo(losses("cpu", "curve.jsonl", "loss").get(0), within(FIRST));
+    }
+
+    /** Operands round to the same numbers whether convolutions gather their windows or multiply a matrix of them. */
+    @ParameterizedTest
+    @EnumSource(value = Operands.class, names = "FP32", mode = EnumSource.Mode.EXCLUDE)
+    void gatheredWindowsTrainToTheLossesOfCopiedOnes(Operands operands) throws IOException {
+        run(job(BOTTLENECKS), "gathered", true, operands);
+        System.setProperty(IM2COL, "true");
+        try {
+            run(job(BOTTLENECKS), "copied", true, operands);
+        } finally {
+            System.clearProperty(IM2COL);
+        }
+        for (String figure : List.of("loss", "grad_norm")) {
+            List<Double> expected = losses("copied", "curve.jsonl", figure);
+            List<Double> found = losses("gathered", "curve.jsonl", figure);
+            assertThat(found).hasSize(STEPS);
+            for (int i = 0; i < STEPS; i++) {
+                double tolerance = i == 0 ? FIRST : TOLERANCE;
+                assertThat(found.get(i)).isCloseTo(expected.get(i), within(tolerance * expected.get(i)));
+            }
+        }
+        // Their sums have another order.
+        assertThat(losses("gathered", "curve.jsonl", "grad_norm"))
+                .isNotEqualTo(losses("copied", "curve.jsonl", "grad_norm"));
     }
 
     @ParameterizedTest
