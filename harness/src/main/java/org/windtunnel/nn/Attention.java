@@ -2,6 +2,7 @@ package org.windtunnel.nn;
 
 import org.windtunnel.backend.AttentionKernels.AttentionShape;
 import org.windtunnel.backend.Backend;
+import org.windtunnel.tensor.Allocator;
 import org.windtunnel.tensor.Tensor;
 
 /**
@@ -58,16 +59,18 @@ final class Attention {
         this.qkNorm = s.qkNorm() ? new QkNorm(w, layer) : null;
         this.heads = w.keepOperand(queryWidth);
         this.dHeads = w.branch(queryWidth);
-        this.saved = w.memory().take(Math.toIntExact(savedSize()));
+        this.saved = w.memory().take(Math.toIntExact(savedSize(w.memory())));
         String in = w.names().block(layer) + "attn";
         this.probed = new String[] {in + ".qkv", in + ".heads", in};
     }
 
-    /** Without a backend to ask, when memory is only counted, the probabilities, which is what both backends keep. */
-    private long savedSize() {
-        return backend == null
-                ? (long) shape.batch() * shape.heads() * shape.time() * shape.time()
-                : backend.attentionSavedSize(shape);
+    /** Without a backend to ask, when memory is only counted, the probabilities or what they can be worked out from. */
+    private long savedSize(Allocator memory) {
+        if (backend != null) {
+            return backend.attentionSavedSize(shape);
+        }
+        long rows = (long) shape.batch() * shape.heads() * shape.time();
+        return memory.countsProbabilities() ? rows * shape.time() : 2 * rows;
     }
 
     /** y += the branch's output. @param x [N, D], normalised */

@@ -20,6 +20,12 @@ public interface Allocator {
     /** The type of tensors that only matrix products read, which a backend may want rounded. */
     DType operandType();
 
+    /**
+     * Whether the backward pass of attention reads the probabilities of the forward pass, or works them out again. Asked
+     * where memory is only counted; a backend says itself what it keeps.
+     */
+    boolean countsProbabilities();
+
     /** Bytes taken so far. */
     long bytes();
 }

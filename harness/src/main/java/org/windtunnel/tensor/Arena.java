@@ -9,14 +9,17 @@ public final class Arena implements Allocator, AutoCloseable {
     private final BiFunction<DType, Long, Storage> memory;
     private final DType floatType;
     private final DType operandType;
+    private final boolean probabilities;
     private final List<Storage> storages = new ArrayList<>();
     private long bytes;
 
     /** @param memory the backend's allocation of (type, elements); {@code null} counts without allocating */
-    private Arena(BiFunction<DType, Long, Storage> memory, DType floatType, DType operandType) {
+    private Arena(
+            BiFunction<DType, Long, Storage> memory, DType floatType, DType operandType, boolean probabilities) {
         this.memory = memory;
         this.floatType = floatType;
         this.operandType = operandType;
+        this.probabilities = probabilities;
     }
 
     /** An arena over a backend's memory that keeps operands of matrix products like everything else. */
@@ -26,17 +29,21 @@ public final class Arena implements Allocator, AutoCloseable {
 
     /** An arena over a backend's memory. */
     public static Arena of(BiFunction<DType, Long, Storage> memory, DType floatType, DType operandType) {
-        return new Arena(memory, floatType, operandType);
+        return new Arena(memory, floatType, operandType, true);
     }
 
     /** An arena that only counts bytes, with one floating-point type; its tensors have no storage. */
     public static Arena counting(DType floatType) {
-        return counting(floatType, floatType);
+        return counting(floatType, floatType, true);
     }
 
-    /** An arena that only counts bytes; its tensors have no storage. */
-    public static Arena counting(DType floatType, DType operandType) {
-        return new Arena(null, floatType, operandType);
+    /**
+     * An arena that only counts bytes; its tensors have no storage.
+     *
+     * @param probabilities see {@link #countsProbabilities}
+     */
+    public static Arena counting(DType floatType, DType operandType, boolean probabilities) {
+        return new Arena(null, floatType, operandType, probabilities);
     }
 
     @Override
@@ -64,6 +71,11 @@ public final class Arena implements Allocator, AutoCloseable {
     @Override
     public DType operandType() {
         return operandType;
+    }
+
+    @Override
+    public boolean countsProbabilities() {
+        return probabilities;
     }
 
     @Override

@@ -130,14 +130,15 @@ public record ModelPlan(
      * @param operandType of tensors that only matrix products read
      */
     public MemoryLedger ledger(DType type, DType operandType) {
-        Arena counting = Arena.counting(type, operandType);
+        boolean onCard = spec.runtime().backend() == BackendName.CUDA;
+        Arena counting = Arena.counting(type, operandType, !onCard);
         Model model = build(null, counting);
         new GradClip(spec.train().clip(), counting);
         long modelBytes = counting.bytes();
         diagnostics(null, model, counting);
         long elements = counts.total();
         long weights = elements * type.bytes();
-        Grouping grouping = spec.runtime().backend() == BackendName.CUDA ? Grouping.CARD : Grouping.PROCESSOR;
+        Grouping grouping = onCard ? Grouping.CARD : Grouping.PROCESSOR;
         long optimizer = Optimizers.stateBytes(spec.optimizer(), scaling, type);
         long workspace = Optimizers.workspaceBytes(spec.optimizer(), scaling, type, grouping);
         return new MemoryLedger(weights, weights, optimizer, modelBytes - 2 * weights + workspace, weights + optimizer,
