@@ -77,6 +77,36 @@ public interface Backend extends LinearAlgebra, LayerKernels, AttentionKernels, 
     void copy(Tensor from, Tensor to);
 
     /**
+     * Whether the two kernels below take one pass over the stream, so that a branch's last product is better written by
+     * itself than added to a copy of the stream.
+     */
+    default boolean fusesBranchSums() {
+        return false;
+    }
+
+    /** The sum's stream, and {@link #layerNormForward} of it. */
+    default void addLayerNormForward(
+            BranchSum sum, Tensor gain, Tensor bias, double eps, Tensor y, Tensor stats) {
+        add(sum);
+        layerNormForward(sum.stream(), gain, bias, eps, y, stats);
+    }
+
+    /** The sum's stream, and {@link #rmsNormForward} of its rows. */
+    default void addRmsNormForward(BranchSum sum, Tensor gain, double eps, Tensor y, Tensor rstd) {
+        add(sum);
+        int width = gain.intSize();
+        int rows = Math.toIntExact(sum.stream().size() / width);
+        rmsNormForward(rows, 1, width, sum.stream(), width, gain, eps, y, width, rstd);
+    }
+
+    private void add(BranchSum sum) {
+        combine(1, sum.before(), 1, sum.branch(), sum.stream());
+        if (sum.bias() != null) {
+            addBias(sum.stream(), sum.bias());
+        }
+    }
+
+    /**
      * The kernels of convolutional networks.
      *
      * @throws UnsupportedOperationException if this backend has none

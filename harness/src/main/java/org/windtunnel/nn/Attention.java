@@ -73,8 +73,13 @@ final class Attention {
         return memory.countsProbabilities() ? rows * shape.time() : 2 * rows;
     }
 
-    /** y += the branch's output. @param x [N, D], normalised */
-    void forward(Tensor x, Tensor y, Probe probe) {
+    /** The branch's last layer. */
+    Linear output() {
+        return output;
+    }
+
+    /** @param x [N, D], normalised @param end where the branch's output goes */
+    void forward(Tensor x, Junction end, Probe probe) {
         project.forward(x, packed.all());
         project.show(probe, probed[0], x);
         if (probe != null) {
@@ -96,7 +101,7 @@ final class Attention {
             probe.observe(probed[1], heads);
         }
         output.show(probe, probed[2], heads);
-        output.addTo(heads, y);
+        end.add(heads);
     }
 
     /** dx = gradient with respect to the normalised input x; dx shares its memory with dHeads, dead by then. */

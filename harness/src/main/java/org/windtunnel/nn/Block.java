@@ -16,6 +16,8 @@ final class Block {
     private final Tensor normed2;
     private final Tensor output;
     private final Tensor branch;
+    private final Junction afterAttention;
+    private final Junction afterFeedForward;
     private final String[] probed;
 
     /** @param input [N, D], the stream that enters; kept for the backward pass by the caller */
@@ -34,6 +36,8 @@ final class Block {
         this.normed2 = w.keepOperand(width);
         this.output = w.keep(width);
         this.branch = w.branch(width);
+        this.afterAttention = new Junction(w, attention.output(), input, middle);
+        this.afterFeedForward = new Junction(w, feedForward.output(), middle, output);
         this.probed = new String[] {
             names.attentionNorm(layer),
             in + "attn",
@@ -48,16 +52,32 @@ final class Block {
         return output;
     }
 
+    /** Where the feed-forward branch joins the stream that leaves; whoever calls {@link #forward} normalises it. */
+    Junction end() {
+        return afterFeedForward;
+    }
+
+    /** @param start where the block before ends, whose stream enters; null for the first block */
+    void normalise(Junction start) {
+        if (start == null) {
+            norm1.forward(input, normed1);
+        } else {
+            start.normalise(norm1, normed1);
+        }
+    }
+
+    /** The rest of the pass, after {@link #normalise}. */
     void forward(Probe probe) {
-        norm1.forward(input, normed1);
         observe(probe, probed[0], normed1);
-        backend.copy(input, middle);
-        attention.forward(normed1, middle, probe);
+        attention.forward(normed1, afterAttention, probe);
+        afterAttention.normalise(norm2, normed2);
         observeBranch(probe, probed[1], input, middle);
-        norm2.forward(middle, normed2);
         observe(probe, probed[2], normed2);
-        backend.copy(middle, output);
-        feedForward.forward(normed2, output, probe);
+        feedForward.forward(normed2, afterFeedForward, probe);
+    }
+
+    /** Shows what left the block, once the stream is whole. */
+    void observeOutput(Probe probe) {
         observeBranch(probe, probed[3], middle, output);
         observe(probe, probed[4], output);
     }
@@ -76,7 +96,7 @@ final class Block {
         }
     }
 
-    /** What a branch added, recovered as a difference because the gemm adds it straight into the stream. */
+    /** What a branch added, recovered as a difference because a gemm may have added it straight into the stream. */
     private void observeBranch(Probe probe, String module, Tensor before, Tensor after) {
         if (probe != null) {
             backend.copy(after, branch);

@@ -34,8 +34,13 @@ final class FeedForward {
         this.probed = branch + ".hidden";
     }
 
-    /** y += the branch's output. @param x [N, D], normalised */
-    void forward(Tensor x, Tensor y, Probe probe) {
+    /** The branch's last layer. */
+    Linear output() {
+        return down;
+    }
+
+    /** @param x [N, D], normalised @param end where the branch's output goes */
+    void forward(Tensor x, Junction end, Probe probe) {
         up.product(x, before);
         if (gated) {
             backend.swigluForward(before, hidden);
@@ -46,7 +51,7 @@ final class FeedForward {
             probe.observe(probed, hidden);
         }
         down.show(probe, branch, hidden);
-        down.addTo(hidden, y);
+        end.add(hidden);
     }
 
     /** dx = gradient with respect to the normalised input x. */

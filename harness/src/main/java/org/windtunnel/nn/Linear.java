@@ -64,6 +64,16 @@ final class Linear {
         addBias(y);
     }
 
+    /** scale · b, for the kernel that adds it on its way; null without biases. Valid until the next use of scratch. */
+    Tensor branchBias() {
+        if (scaledBias == null) {
+            return bias;
+        }
+        backend.copy(bias, scaledBias);
+        backend.scale(scale, scaledBias);
+        return scaledBias;
+    }
+
     /** y += scale · (x · Wᵀ + b). */
     void addTo(Tensor x, Tensor y) {
         backend.gemm(false, true, rows, out, in, scale, x, in, matrix.operand(), in, 1, y, out);
@@ -71,15 +81,8 @@ final class Linear {
     }
 
     private void addBias(Tensor y) {
-        if (bias == null) {
-            return;
-        }
-        if (scaledBias == null) {
-            backend.addBias(y, bias);
-        } else {
-            backend.copy(bias, scaledBias);
-            backend.scale(scale, scaledBias);
-            backend.addBias(y, scaledBias);
+        if (bias != null) {
+            backend.addBias(y, branchBias());
         }
     }
 

@@ -59,7 +59,7 @@ public interface Model {
      * gradScale times the sum of another loss that the model was told to use.
      *
      * @param gradScale usually 1 / (targets in the whole batch), so that micro-batches average by units
-     * @param accumulate false overwrites the gradients, true adds to them; the weights are those of the pass before then
+     * @param accumulate false overwrites the gradients; true adds to them, and the weights are those of the pass before
      * @param sums receives {Σ nll, Σ lse², number of targets}; null leaves them on the device, where {@link
      *     #isRepeatable}
      */

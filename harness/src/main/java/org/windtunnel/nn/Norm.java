@@ -1,6 +1,7 @@
 package org.windtunnel.nn;
 
 import org.windtunnel.backend.Backend;
+import org.windtunnel.backend.BranchSum;
 import org.windtunnel.nn.TransformerShape.Flavour;
 import org.windtunnel.tensor.Tensor;
 
@@ -36,6 +37,15 @@ final class Norm {
             backend.layerNormForward(x, gain, bias, eps, y, stats);
         } else {
             backend.rmsNormForward(rows, 1, width, x, width, gain, eps, y, width, stats);
+        }
+    }
+
+    /** The sum's stream, and y = norm(stream). */
+    void forward(BranchSum sum, Tensor y) {
+        if (centred) {
+            backend.addLayerNormForward(sum, gain, bias, eps, y, stats);
+        } else {
+            backend.addRmsNormForward(sum, gain, eps, y, stats);
         }
     }
 

@@ -14,8 +14,8 @@ import org.windtunnel.tensor.Tensor;
  * <p>Neighbours in the declaration are neighbours in memory, so q, k and v (or gate and up) stay separate parameters
  * for the optimizer and are still one matrix for gemm: see {@link #matrix}.
  *
- * <p>Where operands of products have a type of their own, a model that multiplies its matrices may have them rounded once
- * for all products and micro-batches of a step: see {@link #withOperands}.
+ * <p>Where operands of products have a type of their own, a model that multiplies its matrices may have them rounded
+ * once for all products and micro-batches of a step: see {@link #withOperands}.
  */
 public final class Parameters {
     private final List<ParamSpec> specs;
@@ -43,8 +43,8 @@ public final class Parameters {
     }
 
     /**
-     * Parameters whose matrices are kept as operands of products as well, where those are of a type of their own; {@link
-     * #updateOperands} makes them.
+     * Parameters whose matrices are kept as operands of products as well, where those are of a type of their own;
+     * {@link #updateOperands} makes them.
      */
     static Parameters withOperands(List<ParamSpec> specs, Allocator allocator) {
         return new Parameters(specs, allocator, allocator.operandType() != allocator.floatType());
@@ -117,8 +117,8 @@ public final class Parameters {
     }
 
     /**
-     * Rounds the weights that products take. To be called at the start of every pass but those that add to the gradients
-     * of the pass before, and so have its weights: whoever changes weights in between need not know.
+     * Rounds the weights that products take. To be called at the start of every pass but those that add to the
+     * gradients of the pass before, and so have its weights: whoever changes weights in between need not know.
      */
     void updateOperands(Backend backend) {
         if (operands != weights && operandsEnd > firstOperand) {

@@ -40,8 +40,13 @@ final class Readout {
         return logits;
     }
 
+    /** @param start where the last block ends */
+    void normalise(Junction start) {
+        start.normalise(norm, normed);
+    }
+
+    /** The rest of the pass, after {@link #normalise}. */
     void forward(Probe probe) {
-        norm.forward(input, normed);
         head.forward(normed, logits);
         if (probe != null) {
             probe.observe(probed[0], normed);

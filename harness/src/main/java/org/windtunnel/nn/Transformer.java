@@ -125,9 +125,21 @@ public final class Transformer implements Model {
         if (probe != null) {
             probe.observe(probed, stream);
         }
+        Block before = null;
         for (Block block : blocks) {
+            block.normalise(before == null ? null : before.end());
+            observeOutput(before);
             block.forward(probe);
+            before = block;
         }
+        readout.normalise(before.end());
+        observeOutput(before);
         readout.forward(probe);
+    }
+
+    private void observeOutput(Block block) {
+        if (probe != null && block != null) {
+            block.observeOutput(probe);
+        }
     }
 }

@@ -21,6 +21,7 @@ final class LayerCases {
         }
         for (boolean flag : new boolean[] {false, true}) {
             cases.add(bias(new CaseDraws(seed, "bias" + flag, large), flag));
+            cases.add(branchSum(new CaseDraws(seed, "branchSum" + flag, large), flag));
             cases.add(swiglu(new CaseDraws(seed, "swiglu" + flag, large), flag));
         }
     }
@@ -57,6 +58,30 @@ final class LayerCases {
             if (withBias) {
                 out.put("dBias", dBias.toDoubles());
             }
+        });
+    }
+
+    private static KernelCase branchSum(CaseDraws r, boolean withBias) {
+        int n = r.size();
+        int d = 2 + r.size();
+        double[] before = r.normal(n * d);
+        double[] branch = r.normal(n * d);
+        double[] bias = r.normal(d);
+        double[] gain = r.normal(d);
+        return new KernelCase("norms of a sum " + n + "x" + d + (withBias ? " with bias" : ""), (t, out) -> {
+            Tensor stream = t.garbage(n, d);
+            Tensor added = withBias ? t.of(bias) : null;
+            BranchSum sum = new BranchSum(t.of(before, n, d), t.of(branch, n, d), added, stream);
+            Tensor y = t.garbage(n, d);
+            Tensor stats = t.garbage(n, 2);
+            t.backend().addLayerNormForward(sum, t.of(gain), added, 1e-5, y, stats);
+            out.put("stream", stream.toDoubles());
+            out.put("layer norm", y.toDoubles());
+            out.put("stats", stats.toDoubles());
+            t.backend().fill(stream, Double.NaN);
+            t.backend().addRmsNormForward(sum, t.of(gain), 1e-6, y, t.garbage(n));
+            out.put("stream again", stream.toDoubles());
+            out.put("rms norm", y.toDoubles());
         });
     }
 

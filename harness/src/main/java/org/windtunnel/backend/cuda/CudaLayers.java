@@ -1,6 +1,7 @@
 package org.windtunnel.backend.cuda;
 
 import org.windtunnel.backend.Backend;
+import org.windtunnel.backend.BranchSum;
 import org.windtunnel.backend.Shapes;
 import org.windtunnel.backend.SoftTargets;
 import org.windtunnel.tensor.Tensor;
@@ -133,6 +134,23 @@ abstract class CudaLayers implements Backend {
     @Override
     public void layerNormForward(Tensor x, Tensor gain, Tensor bias, double eps, Tensor y, Tensor stats) {
         norm.layerNormForward(x, gain, bias, eps, y, stats);
+    }
+
+    /** In fp32 and tf32, sums stay those of a product that adds to the stream. */
+    @Override
+    public boolean fusesBranchSums() {
+        return operands == Operands.BF16;
+    }
+
+    @Override
+    public void addLayerNormForward(
+            BranchSum sum, Tensor gain, Tensor bias, double eps, Tensor y, Tensor stats) {
+        norm.addLayerNormForward(sum, gain, bias, eps, y, stats);
+    }
+
+    @Override
+    public void addRmsNormForward(BranchSum sum, Tensor gain, double eps, Tensor y, Tensor rstd) {
+        norm.addRmsNormForward(sum, gain, eps, y, rstd);
     }
 
     @Override

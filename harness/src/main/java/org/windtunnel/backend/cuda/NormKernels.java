@@ -1,5 +1,6 @@
 package org.windtunnel.backend.cuda;
 
+import org.windtunnel.backend.BranchSum;
 import org.windtunnel.backend.Shapes;
 import org.windtunnel.tensor.Tensor;
 
@@ -28,6 +29,43 @@ final class NormKernels {
                 .int32(width)
                 .float32(eps)
                 .warps(rows);
+    }
+
+    void addLayerNormForward(BranchSum sum, Tensor gain, Tensor bias, double eps, Tensor y, Tensor stats) {
+        int width = gain.intSize();
+        int rows = rows(sum.stream(), width);
+        Shapes.sameSize(sum.stream(), y);
+        Shapes.atLeast(stats, 2L * rows);
+        sum(Calls.isRounded(y) ? "add_layer_norm_forward_bf16" : "add_layer_norm_forward", sum)
+                .tensor(gain)
+                .tensor(bias)
+                .either(y)
+                .tensor(stats)
+                .int32(rows)
+                .int32(width)
+                .float32(eps)
+                .warps(rows);
+    }
+
+    void addRmsNormForward(BranchSum sum, Tensor gain, double eps, Tensor y, Tensor rstd) {
+        int width = gain.intSize();
+        int rows = rows(sum.stream(), width);
+        Shapes.sameSize(sum.stream(), y);
+        Shapes.atLeast(rstd, rows);
+        sum(Calls.isRounded(y) ? "add_rms_norm_forward_bf16" : "add_rms_norm_forward", sum)
+                .tensor(gain)
+                .either(y)
+                .tensor(rstd)
+                .int32(rows)
+                .int32(width)
+                .float32(eps)
+                .warps(rows);
+    }
+
+    private Calls sum(String kernel, BranchSum sum) {
+        Shapes.sameSize(sum.stream(), sum.before());
+        Shapes.sameSize(sum.stream(), sum.branch());
+        return calls.to(kernel).tensor(sum.before()).tensor(sum.branch()).tensor(sum.bias()).tensor(sum.stream());
     }
 
     void layerNormBackward(

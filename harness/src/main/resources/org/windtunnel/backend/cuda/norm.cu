@@ -64,6 +64,32 @@ extern "C" __global__ void layer_norm_forward_bf16(
     layerNormForward(x, gain, bias, y, stats, rows, width, eps);
 }
 
+// stream = before + branch + bias (or null) in a warp's row, which the whole warp may read then.
+__device__ __forceinline__ void addBranch(
+        const float* before, const float* branch, const float* bias, float* stream, int rows, int width) {
+    int row = warpRow();
+    i64 at = (i64)row * width;
+    for (int c = threadIdx.x % WARP; row < rows && c < width; c += WARP) {
+        float v = before[at + c] + branch[at + c];
+        stream[at + c] = bias ? v + bias[c] : v;
+    }
+    __syncwarp();
+}
+
+extern "C" __global__ void add_layer_norm_forward(
+        const float* before, const float* branch, const float* branchBias, float* stream, const float* gain,
+        const float* bias, float* y, float* stats, int rows, int width, float eps) {
+    addBranch(before, branch, branchBias, stream, rows, width);
+    layerNormForward(stream, gain, bias, y, stats, rows, width, eps);
+}
+
+extern "C" __global__ void add_layer_norm_forward_bf16(
+        const float* before, const float* branch, const float* branchBias, float* stream, const float* gain,
+        const float* bias, Rounded* y, float* stats, int rows, int width, float eps) {
+    addBranch(before, branch, branchBias, stream, rows, width);
+    layerNormForward(stream, gain, bias, y, stats, rows, width, eps);
+}
+
 // dx may be dy: a warp has read all of a row before it writes an element that another lane reads.
 extern "C" __global__ void layer_norm_backward(
         const float* x, const float* gain, const float* stats, const float* dy, float* dx, int rows, int width, int add) {
@@ -166,6 +192,20 @@ extern "C" __global__ void rms_norm_forward_bf16(
         const float* x, i64 ldx, const float* gain, Rounded* y, i64 ldy, float* rstd, int rows, int groups, int width,
         float eps) {
     rmsNormForward(x, ldx, gain, y, ldy, rstd, rows, groups, width, eps);
+}
+
+extern "C" __global__ void add_rms_norm_forward(
+        const float* before, const float* branch, const float* branchBias, float* stream, const float* gain, float* y,
+        float* rstd, int rows, int width, float eps) {
+    addBranch(before, branch, branchBias, stream, rows, width);
+    rmsNormForward(stream, width, gain, y, width, rstd, rows, 1, width, eps);
+}
+
+extern "C" __global__ void add_rms_norm_forward_bf16(
+        const float* before, const float* branch, const float* branchBias, float* stream, const float* gain, Rounded* y,
+        float* rstd, int rows, int width, float eps) {
+    addBranch(before, branch, branchBias, stream, rows, width);
+    rmsNormForward(stream, width, gain, y, width, rstd, rows, 1, width, eps);
 }
 
 // dx has the row distance of x; it may be dy where the distances are equal.

@@ -12,6 +12,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.windtunnel.backend.AttentionKernels.AttentionShape;
+import org.windtunnel.backend.BranchSum;
 import org.windtunnel.backend.LayerKernels.Activation;
 import org.windtunnel.tensor.Arena;
 import org.windtunnel.tensor.DType;
@@ -92,6 +93,23 @@ class RoundedTensorsTest {
             Tensor y = garbage(type, rows, width);
             backend.layerNormForward(x, gain, biased ? random("bias", width) : null, 1e-5, y, stats);
             found.put("layer norm " + biased, y);
+        }
+        for (boolean biased : new boolean[] {false, true}) {
+            Tensor stream = garbage(DType.FLOAT32, rows, width);
+            Tensor y = garbage(type, rows, width);
+            Tensor again = garbage(type, rows, width);
+            Tensor branchBias = biased ? random("branch bias", width) : null;
+            BranchSum sum = new BranchSum(x, random("branch", rows, width), branchBias, stream);
+            backend.addLayerNormForward(sum, gain, branchBias, 1e-5, y, stats);
+            backend.layerNormForward(stream, gain, branchBias, 1e-5, again, stats);
+            found.put("stream " + biased, stream);
+            found.put("layer norm of a sum " + biased, y);
+            assertThat(y.toFloats()).isEqualTo(again.toFloats());
+            Tensor rms = garbage(type, rows, width);
+            backend.addRmsNormForward(sum, gain, 1e-5, rms, stats);
+            backend.rmsNormForward(rows, 1, width, stream, width, gain, 1e-5, again, width, stats);
+            found.put("rms norm of a sum " + biased, rms);
+            assertThat(rms.toFloats()).isEqualTo(again.toFloats());
         }
         Tensor rstd = garbage(DType.FLOAT32, rows);
         Tensor y = garbage(type, rows, width);
