@@ -2,11 +2,13 @@ package org.windtunnel.cli;
 
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.windtunnel.cli.SweepLedger.Row;
 import org.windtunnel.launch.LocalJob;
+import org.windtunnel.train.MemoryLedger;
 import org.windtunnel.train.PackShape;
 
 /** Puts the runs of a sweep together that a worker trains at once on its GPU. */
@@ -58,15 +60,23 @@ final class Packs {
         }
     }
 
-    /** A line for each pack; empty if there is none. */
-    static String describe(List<LocalJob> jobs) {
+    /**
+     * A line for each pack; empty if there is none.
+     *
+     * @param rows the runs of the jobs
+     */
+    static String describe(List<LocalJob> jobs, List<Row> rows) {
+        Map<String, Long> memory = new HashMap<>();
+        rows.forEach(row -> memory.put(row.job().runId(), row.deviceMemory()));
         Map<String, List<LocalJob>> packs = new LinkedHashMap<>();
         jobs.stream().filter(job -> job.pack() != null).forEach(
                 job -> packs.computeIfAbsent(job.pack(), pack -> new ArrayList<>()).add(job));
         StringBuilder lines = new StringBuilder();
         for (List<LocalJob> pack : packs.values()) {
-            lines.append(String.format("at once on one GPU, as far as its memory goes: %d runs, %s to %s%n",
-                    pack.size(), pack.get(0).runId(), pack.get(pack.size() - 1).runId()));
+            long bytes = pack.stream().mapToLong(job -> memory.get(job.runId())).sum();
+            lines.append(String.format(
+                    "at once on one GPU, as far as its memory goes: %d runs, %s to %s; %s and more%n",
+                    pack.size(), pack.get(0).runId(), pack.get(pack.size() - 1).runId(), MemoryLedger.bytes(bytes)));
         }
         return lines.toString();
     }

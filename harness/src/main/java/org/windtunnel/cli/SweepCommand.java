@@ -56,7 +56,8 @@ final class SweepCommand implements Callable<Integer> {
         if (dryRun) {
             System.out.print(ledger.costs());
             int spread = spec instanceof Local ? count : 1;
-            System.out.print(Packs.describe(Packs.of(ledger.missing(failed, true), most, spread)));
+            List<SweepLedger.Row> missing = ledger.missing(failed, true);
+            System.out.print(Packs.describe(Packs.of(missing, most, spread), missing));
             return ExitCode.DONE;
         }
         ExitCode launched = spec instanceof Local local

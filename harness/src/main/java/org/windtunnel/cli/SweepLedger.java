@@ -70,6 +70,11 @@ final class SweepLedger {
             return Experiments.ledger(plan).total();
         }
 
+        /** Of the memory of the device that it is done on. */
+        long deviceMemory() {
+            return Experiments.ledger(plan).onBackend();
+        }
+
         /** Of the machine's memory: a GPU's is its own. */
         private long hostMemory() {
             MemoryLedger ledger = Experiments.ledger(plan);

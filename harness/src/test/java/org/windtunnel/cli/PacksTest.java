@@ -50,7 +50,7 @@ class PacksTest {
     @Test
     void runsOfOneShapeAreAPack() throws IOException {
         assertThat(packs()).containsExactly(12, 12);
-        assertThat(console.out()).contains("12 runs, ");
+        assertThat(console.out()).contains("12 runs, ").containsPattern("; [\\d.]+ [KM]iB and more\\R");
     }
 
     @Test

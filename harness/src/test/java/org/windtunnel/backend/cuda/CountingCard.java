@@ -42,7 +42,9 @@ public final class CountingCard {
             case "staging" -> host.slice(0, (int) arguments[0]).order(ByteOrder.nativeOrder());
             case "download" -> zeros((int) arguments[1]);
             case "receive" -> ByteBuffer.allocate(Device.SENT_BYTES).order(ByteOrder.nativeOrder());
-            case "launch", "gemm", "copy", "clear" -> queued();
+            case "launch", "gemm" -> queued();
+            // Of no bytes, they are not made.
+            case "copy", "clear" -> (long) arguments[arguments.length - 1] == 0 ? null : queued();
             case "upload", "send" -> called();
             case "beginRecording" -> begun();
             case "endRecording" -> ended();
