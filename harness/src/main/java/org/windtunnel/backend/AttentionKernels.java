@@ -1,5 +1,6 @@
 package org.windtunnel.backend;
 
+import org.windtunnel.tensor.StoragePolicy;
 import org.windtunnel.tensor.Tensor;
 
 /** Rotary positions and causal self-attention over packed projections. */
@@ -25,6 +26,12 @@ public interface AttentionKernels {
         public int rows() {
             return batch * time;
         }
+
+        /** The shape of what is kept between forward and backward pass: probabilities, or two numbers a query. */
+        public int[] saved(StoragePolicy policy) {
+            int sequences = Math.multiplyExact(batch, heads);
+            return policy.keepsProbabilities() ? new int[] {sequences, time, time} : new int[] {2, sequences, time};
+        }
     }
 
     /**
@@ -49,15 +56,12 @@ public interface AttentionKernels {
             Tensor y,
             int ldy);
 
-    /** Elements that {@link #attentionForward} must be given to save for the backward pass. */
-    long attentionSavedSize(AttentionShape s);
-
     /**
      * out = softmax(scale · q·kᵀ, causal) · v per head.
      *
      * @param q N rows of H heads at row distance ldq (k, v: kvHeads heads)
      * @param out N rows of H heads at row distance ldo, overwritten; may be of the operands' type
-     * @param saved [attentionSavedSize], whatever the backend wants to keep
+     * @param saved [{@link Backend#attentionSavedSize}], whatever the backend wants to keep
      */
     void attentionForward(
             AttentionShape s,

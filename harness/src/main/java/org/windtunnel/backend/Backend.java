@@ -6,6 +6,7 @@ import java.util.OptionalDouble;
 import java.util.OptionalLong;
 import org.windtunnel.tensor.DType;
 import org.windtunnel.tensor.Storage;
+import org.windtunnel.tensor.StoragePolicy;
 import org.windtunnel.tensor.Tensor;
 
 /**
@@ -27,12 +28,17 @@ public interface Backend extends LinearAlgebra, LayerKernels, AttentionKernels, 
     DType floatType();
 
     /**
-     * The type in which tensors that only matrix products read are best kept: where the backend rounds the operands of
-     * products, it takes such tensors rounded, so that whatever writes them moves less and nothing has to round them
-     * again. Kernels that say so write this type; {@link #copy} converts. {@link #floatType} elsewhere.
+     * How this backend keeps what a model takes. Where it rounds the operands of matrix products, it takes tensors that
+     * only products read rounded, so that whatever writes them moves less and nothing has to round them again: kernels
+     * that say so write {@link StoragePolicy#operandType}, and {@link #copy} converts.
      */
-    default DType operandType() {
-        return floatType();
+    default StoragePolicy storagePolicy() {
+        return StoragePolicy.of(floatType());
+    }
+
+    /** Elements that {@link #attentionForward} must be given to save for the backward pass. */
+    default long attentionSavedSize(AttentionShape s) {
+        return Tensor.sizeOf(s.saved(storagePolicy()));
     }
 
     /** What is in use, one fact per entry, in display order (BLAS, core type, threads, vector width ...). */

@@ -7,7 +7,7 @@ public interface LinearAlgebra {
 
     /**
      * C = alpha · op(A) · op(B) + beta · C, row-major; op(A) is m×k, op(B) is k×n, C is m×n. A and B may be of the
-     * backend's {@link Backend#operandType}.
+     * backend's {@link org.windtunnel.tensor.StoragePolicy#operandType}.
      *
      * <p>Each tensor is the start of its matrix; beta = 0 overwrites C even where it holds NaN.
      *

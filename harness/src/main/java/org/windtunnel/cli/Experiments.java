@@ -7,18 +7,17 @@ import java.util.List;
 import java.util.Map;
 import org.windtunnel.analysis.curve.SizeMeasure;
 import org.windtunnel.analysis.study.StudyOptions;
+import org.windtunnel.backend.registry.Backends;
 import org.windtunnel.config.AnalysisSpec;
 import org.windtunnel.config.ConfigException;
 import org.windtunnel.config.ConfigLoader;
 import org.windtunnel.config.ExperimentFile;
 import org.windtunnel.config.ExperimentSpec;
-import org.windtunnel.config.RuntimeSpec.Precision;
 import org.windtunnel.data.DataShape;
 import org.windtunnel.launch.PlannedRun;
 import org.windtunnel.launch.SweepPlan;
 import org.windtunnel.launch.WorkerMessage.Assign;
 import org.windtunnel.nn.ParameterCounts;
-import org.windtunnel.tensor.DType;
 import org.windtunnel.train.Families;
 import org.windtunnel.train.MemoryLedger;
 import org.windtunnel.train.ModelPlan;
@@ -113,8 +112,6 @@ final class Experiments {
 
     /** What a run takes of memory, by the precision that its config asks for. */
     static MemoryLedger ledger(ModelPlan plan) {
-        Precision precision = plan.spec().runtime().precision();
-        DType type = precision == Precision.FP64 ? DType.FLOAT64 : DType.FLOAT32;
-        return plan.ledger(type, precision == Precision.BF16 ? DType.BFLOAT16 : type);
+        return plan.ledger(Backends.storagePolicy(plan.spec().runtime()));
     }
 }

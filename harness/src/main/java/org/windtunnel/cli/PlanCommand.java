@@ -142,7 +142,7 @@ final class PlanCommand implements Callable<Integer> {
     /** Trains a few steps for real: nothing else predicts a machine's speed at a shape so well. */
     private void timing(ModelPlan plan, Dataset data, RunExecutor executor) {
         Backend backend = executor.backend(plan.spec().runtime());
-        plan.ledger(backend.floatType(), backend.operandType()).requireAvailable(backend);
+        plan.ledger(backend.storagePolicy()).requireAvailable(backend);
         try (RunSession session = new RunSession(plan, data, backend)) {
             long step = 0;
             while (step < WARM_UP_STEPS) {

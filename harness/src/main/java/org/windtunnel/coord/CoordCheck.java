@@ -54,8 +54,8 @@ public final class CoordCheck {
         int width = options.widths().get(widthIndex);
         ExperimentSpec at = spec.with(spec.model().withWidth(width), spec.train().withBatch(batch.examples()), seed);
         ModelPlan plan = ModelPlan.of(at, batch.shape());
-        plan.ledger(backend.floatType(), backend.operandType()).requireAvailable(backend);
-        try (Arena memory = Arena.of(backend::allocate, backend.floatType(), backend.operandType())) {
+        plan.ledger(backend.storagePolicy()).requireAvailable(backend);
+        try (Arena memory = Arena.of(backend::allocate, backend.storagePolicy())) {
             Model model = plan.build(backend, memory);
             plan.initialize(model.parameters());
             Optimizer optimizer = Optimizers.create(at.optimizer(), backend, model.parameters(), plan.scaling(),

@@ -2,7 +2,6 @@ package org.windtunnel.nn;
 
 import org.windtunnel.backend.AttentionKernels.AttentionShape;
 import org.windtunnel.backend.Backend;
-import org.windtunnel.tensor.Allocator;
 import org.windtunnel.tensor.Tensor;
 
 /**
@@ -59,18 +58,9 @@ final class Attention {
         this.qkNorm = s.qkNorm() ? new QkNorm(w, layer) : null;
         this.heads = w.keepOperand(queryWidth);
         this.dHeads = w.branch(queryWidth);
-        this.saved = w.memory().take(Math.toIntExact(savedSize(w.memory())));
+        this.saved = w.memory().take(shape.saved(w.memory().policy()));
         String in = w.names().block(layer) + "attn";
         this.probed = new String[] {in + ".qkv", in + ".heads", in};
-    }
-
-    /** Without a backend to ask, when memory is only counted, the probabilities or what they can be worked out from. */
-    private long savedSize(Allocator memory) {
-        if (backend != null) {
-            return backend.attentionSavedSize(shape);
-        }
-        long rows = (long) shape.batch() * shape.heads() * shape.time();
-        return memory.countsProbabilities() ? rows * shape.time() : 2 * rows;
     }
 
     /** The branch's last layer. */

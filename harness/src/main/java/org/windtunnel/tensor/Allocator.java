@@ -15,16 +15,17 @@ public interface Allocator {
     Tensor take(int... shape);
 
     /** The model's floating-point type. */
-    DType floatType();
+    default DType floatType() {
+        return policy().floatType();
+    }
+
+    /** How the backend wants things kept. */
+    StoragePolicy policy();
 
     /** The type of tensors that only matrix products read, which a backend may want rounded. */
-    DType operandType();
-
-    /**
-     * Whether the backward pass of attention reads the probabilities of the forward pass, or works them out again. Asked
-     * where memory is only counted; a backend says itself what it keeps.
-     */
-    boolean countsProbabilities();
+    default DType operandType() {
+        return policy().operandType();
+    }
 
     /** Bytes taken so far. */
     long bytes();

@@ -7,43 +7,34 @@ import java.util.function.BiFunction;
 /** The allocator of real memory: everything taken lives until {@link #close()} and is freed together. */
 public final class Arena implements Allocator, AutoCloseable {
     private final BiFunction<DType, Long, Storage> memory;
-    private final DType floatType;
-    private final DType operandType;
-    private final boolean probabilities;
+    private final StoragePolicy policy;
     private final List<Storage> storages = new ArrayList<>();
     private long bytes;
 
     /** @param memory the backend's allocation of (type, elements); {@code null} counts without allocating */
-    private Arena(
-            BiFunction<DType, Long, Storage> memory, DType floatType, DType operandType, boolean probabilities) {
+    private Arena(BiFunction<DType, Long, Storage> memory, StoragePolicy policy) {
         this.memory = memory;
-        this.floatType = floatType;
-        this.operandType = operandType;
-        this.probabilities = probabilities;
+        this.policy = policy;
     }
 
-    /** An arena over a backend's memory that keeps operands of matrix products like everything else. */
+    /** An arena over a backend's memory that keeps everything in one type. */
     public static Arena of(BiFunction<DType, Long, Storage> memory, DType floatType) {
-        return of(memory, floatType, floatType);
+        return of(memory, StoragePolicy.of(floatType));
     }
 
     /** An arena over a backend's memory. */
-    public static Arena of(BiFunction<DType, Long, Storage> memory, DType floatType, DType operandType) {
-        return new Arena(memory, floatType, operandType, true);
+    public static Arena of(BiFunction<DType, Long, Storage> memory, StoragePolicy policy) {
+        return new Arena(memory, policy);
     }
 
     /** An arena that only counts bytes, with one floating-point type; its tensors have no storage. */
     public static Arena counting(DType floatType) {
-        return counting(floatType, floatType, true);
+        return counting(StoragePolicy.of(floatType));
     }
 
-    /**
-     * An arena that only counts bytes; its tensors have no storage.
-     *
-     * @param probabilities see {@link #countsProbabilities}
-     */
-    public static Arena counting(DType floatType, DType operandType, boolean probabilities) {
-        return new Arena(null, floatType, operandType, probabilities);
+    /** An arena that only counts bytes; its tensors have no storage. */
+    public static Arena counting(StoragePolicy policy) {
+        return new Arena(null, policy);
     }
 
     @Override
@@ -60,22 +51,12 @@ public final class Arena implements Allocator, AutoCloseable {
 
     @Override
     public Tensor take(int... shape) {
-        return take(floatType, shape);
+        return take(policy.floatType(), shape);
     }
 
     @Override
-    public DType floatType() {
-        return floatType;
-    }
-
-    @Override
-    public DType operandType() {
-        return operandType;
-    }
-
-    @Override
-    public boolean countsProbabilities() {
-        return probabilities;
+    public StoragePolicy policy() {
+        return policy;
     }
 
     @Override

@@ -23,6 +23,7 @@ import org.windtunnel.scaling.ScalingTable;
 import org.windtunnel.tensor.Allocator;
 import org.windtunnel.tensor.Arena;
 import org.windtunnel.tensor.DType;
+import org.windtunnel.tensor.StoragePolicy;
 
 /**
  * What follows from an experiment and the shape of its data, before any memory is taken: the parameterization's table,
@@ -126,19 +127,28 @@ public record ModelPlan(
     /**
      * Bytes the run will take.
      *
-     * @param type of the backend's floating-point numbers
-     * @param operandType of tensors that only matrix products read
+     * @param policy how the backend keeps things
+     * @throws ConfigException if a tensor would have more elements in a dimension than can be counted
      */
-    public MemoryLedger ledger(DType type, DType operandType) {
-        boolean onCard = spec.runtime().backend() == BackendName.CUDA;
-        Arena counting = Arena.counting(type, operandType, !onCard);
+    public MemoryLedger ledger(StoragePolicy policy) {
+        try {
+            return counted(policy);
+        } catch (ArithmeticException e) {
+            throw new ConfigException("train.micro_batch: passes of " + microBatch + " examples make tensors of"
+                    + " more elements than can be addressed; set it lower", e);
+        }
+    }
+
+    private MemoryLedger counted(StoragePolicy policy) {
+        DType type = policy.floatType();
+        Arena counting = Arena.counting(policy);
         Model model = build(null, counting);
         new GradClip(spec.train().clip(), counting);
         long modelBytes = counting.bytes();
         diagnostics(null, model, counting);
         long elements = counts.total();
         long weights = elements * type.bytes();
-        Grouping grouping = onCard ? Grouping.CARD : Grouping.PROCESSOR;
+        Grouping grouping = spec.runtime().backend() == BackendName.CUDA ? Grouping.CARD : Grouping.PROCESSOR;
         long optimizer = Optimizers.stateBytes(spec.optimizer(), scaling, type);
         long workspace = Optimizers.workspaceBytes(spec.optimizer(), scaling, type, grouping);
         return new MemoryLedger(weights, weights, optimizer, modelBytes - 2 * weights + workspace, weights + optimizer,

@@ -138,7 +138,7 @@ public final class RunExecutor implements AutoCloseable {
         Dataset data = dataset(job.spec().data());
         ModelPlan plan = ModelPlan.of(job.spec(), data.shape());
         Backend device = backend(job.spec().runtime());
-        MemoryLedger ledger = plan.ledger(device.floatType(), device.operandType());
+        MemoryLedger ledger = plan.ledger(device.storagePolicy());
         ledger.requireAvailable(device);
         device.reserve(ledger.onBackend());
         List<InputFile> files = InputFile.of(job.spec(), baseDir);

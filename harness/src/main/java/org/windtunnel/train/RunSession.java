@@ -80,7 +80,7 @@ public final class RunSession implements AutoCloseable {
         this.batches = data.batches(unitsPerExample, spec.train(), microBatch, spec.seed());
         Errors errors = data.shape() instanceof DataShape.Images images ? new Errors(microBatch, images.classes()) : null;
         this.schedule = Schedules.of(spec.schedule(), plan.steps());
-        this.arena = Arena.of(backend::allocate, backend.floatType(), backend.operandType());
+        this.arena = Arena.of(backend::allocate, backend.storagePolicy());
         try {
             this.model = plan.build(backend, arena);
             plan.initialize(model.parameters());

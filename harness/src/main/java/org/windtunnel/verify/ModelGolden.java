@@ -143,7 +143,7 @@ public final class ModelGolden implements GoldenFormat {
         }
 
         List<Check> passes() {
-            try (Arena arena = Arena.of(backend::allocate, backend.floatType(), backend.operandType())) {
+            try (Arena arena = Arena.of(backend::allocate, backend.storagePolicy())) {
                 Model model = model(arena);
                 List<Check> checks = new ArrayList<>(golden.outputs(name, root, model, limits.logits, limits.loss));
                 double[] loss = {forwardBackward(model)};
@@ -165,7 +165,7 @@ public final class ModelGolden implements GoldenFormat {
         }
 
         List<Check> run(JsonNode run, String runName) {
-            try (Arena arena = Arena.of(backend::allocate, backend.floatType(), backend.operandType())) {
+            try (Arena arena = Arena.of(backend::allocate, backend.storagePolicy())) {
                 Model model = model(arena);
                 GoldenRun recipe = GoldenRun.of(run, golden);
                 JsonNode drawn = run.path("projections_from_0based_step");

@@ -28,7 +28,7 @@ final class WindtunnelContestant implements Contestant {
 
     WindtunnelContestant(Workload workload, int threads) {
         backend = Backends.open(new RuntimeSpec(BackendName.CPU, threads, Precision.FP32));
-        arena = Arena.of(backend::allocate, backend.floatType(), backend.operandType());
+        arena = Arena.of(backend::allocate, backend.storagePolicy());
         model = workload.model(backend, arena);
         List<ParamSpec> specs = model.parameters().specs();
         for (ParamSpec spec : specs) {

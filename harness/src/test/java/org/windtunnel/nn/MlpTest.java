@@ -25,6 +25,7 @@ import org.windtunnel.config.RuntimeSpec;
 import org.windtunnel.config.TrainSpec.Loss;
 import org.windtunnel.tensor.Arena;
 import org.windtunnel.tensor.DType;
+import org.windtunnel.tensor.StoragePolicy;
 import org.windtunnel.tensor.Rng;
 import org.windtunnel.tensor.Tensor;
 
@@ -130,7 +131,8 @@ class MlpTest {
     private static List<float[]> roundedSteps(MlpShape shape, Loss loss, DType operandType) {
         List<float[]> found = new ArrayList<>();
         try (CudaBackend cuda = new CudaBackend(new EmulatedDevice(), Operands.BF16);
-                Arena arena = Arena.of(cuda::allocate, DType.FLOAT32, operandType)) {
+                Arena arena = Arena.of(
+                        cuda::allocate, new StoragePolicy(DType.FLOAT32, operandType, false))) {
             Mlp model = build(cuda, shape, loss, arena);
             double[] sums = new double[3];
             for (int step = 0; step < 3; step++) {

@@ -18,6 +18,7 @@ import org.windtunnel.backend.cuda.Operands;
 import org.windtunnel.nn.TransformerShape.Flavour;
 import org.windtunnel.tensor.Arena;
 import org.windtunnel.tensor.DType;
+import org.windtunnel.tensor.StoragePolicy;
 import org.windtunnel.tensor.Tensor;
 
 /**
@@ -25,6 +26,7 @@ import org.windtunnel.tensor.Tensor;
  * time a product takes it: the same numbers are rounded, so the bits are the same.
  */
 class OperandTypeTest {
+    private static final StoragePolicy UNROUNDED = new StoragePolicy(DType.FLOAT32, DType.FLOAT32, false);
     private static final ForwardMultipliers SCALED = new ForwardMultipliers(1.7, 0.4, 0.6, 0.8);
     private static final int STEPS = 3;
 
@@ -53,7 +55,7 @@ class OperandTypeTest {
         Map<String, float[]> found = new HashMap<>();
         try (CudaBackend backend = new CudaBackend(new EmulatedDevice(), operands);
                 Arena arena = Arena.of(
-                        backend::allocate, DType.FLOAT32, keepsRounded ? backend.operandType() : DType.FLOAT32)) {
+                        backend::allocate, keepsRounded ? backend.storagePolicy() : UNROUNDED)) {
             Transformer model = c.build(backend, 2, arena);
             // What the backward pass of attention reads of its output is what the projection was given.
             model.setProbe(keepsRounded || operands == Operands.FP32 ? null : (module, output) -> {
@@ -136,8 +138,8 @@ class OperandTypeTest {
     void takesWhatACountingAllocatorSays() {
         TransformerCase c = TransformerCase.all().get(0);
         try (CudaBackend backend = new CudaBackend(new EmulatedDevice(), Operands.BF16);
-                Arena arena = Arena.of(backend::allocate, backend.floatType(), backend.operandType());
-                Arena plain = Arena.of(backend::allocate, backend.floatType())) {
+                Arena arena = Arena.of(backend::allocate, backend.storagePolicy());
+                Arena plain = Arena.of(backend::allocate, UNROUNDED)) {
             c.build(backend, 2, arena);
             c.build(backend, 2, plain);
             TransformerShape s = c.shape();
@@ -146,7 +148,7 @@ class OperandTypeTest {
             long scratch = Math.max(s.ffnInWidth(), s.qkvWidth());
             long weights = ParameterCounts.of(TransformerFamily.declare(s)).total();
             assertThat(plain.bytes() - arena.bytes()).isEqualTo(2 * (rows * (kept - scratch - 16) - weights));
-            Arena counting = Arena.counting(DType.FLOAT32, DType.BFLOAT16, false);
+            Arena counting = Arena.counting(backend.storagePolicy());
             new Transformer(null, s, c.multipliers(), 2, counting);
             assertThat(counting.bytes()).isEqualTo(arena.bytes());
         }

@@ -18,6 +18,7 @@ import org.windtunnel.config.ConfigLoader;
 import org.windtunnel.config.ExperimentSpec;
 import org.windtunnel.data.DataShape;
 import org.windtunnel.tensor.DType;
+import org.windtunnel.tensor.StoragePolicy;
 
 class DiagnosticsRunTest {
     private static final ObjectMapper JSON = new ObjectMapper();
@@ -116,8 +117,8 @@ class DiagnosticsRunTest {
     void theirMemoryIsInTheLedger() {
         ExperimentSpec none = spec("gpt", "{type: sp}", "{type: sgd, lr: 0}", "{}");
         ExperimentSpec all = spec("gpt", "{type: sp}", "{type: sgd, lr: 0}", ALL);
-        MemoryLedger without = ModelPlan.of(none, new DataShape.Tokens(32)).ledger(DType.FLOAT32, DType.FLOAT32);
-        MemoryLedger with = ModelPlan.of(all, new DataShape.Tokens(32)).ledger(DType.FLOAT32, DType.FLOAT32);
+        MemoryLedger without = ModelPlan.of(none, new DataShape.Tokens(32)).ledger(StoragePolicy.of(DType.FLOAT32));
+        MemoryLedger with = ModelPlan.of(all, new DataShape.Tokens(32)).ledger(StoragePolicy.of(DType.FLOAT32));
         assertThat(without.diagnostics()).isZero();
         assertThat(with.diagnostics()).isBetween(4 * with.weights(), 5 * with.weights());
         assertThat(with.activations()).isEqualTo(without.activations());

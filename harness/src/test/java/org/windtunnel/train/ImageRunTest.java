@@ -110,7 +110,7 @@ class ImageRunTest {
         ModelPlan plan = ModelPlan.of(spec, data.shape());
         try (Backend backend = Backends.open(spec.runtime());
                 RunSession session = new RunSession(plan, data, backend)) {
-            MemoryLedger ledger = plan.ledger(backend.floatType(), backend.operandType());
+            MemoryLedger ledger = plan.ledger(backend.storagePolicy());
             assertThat(session.allocatedBytes()).isEqualTo(ledger.total() - ledger.checkpoint());
         }
     }

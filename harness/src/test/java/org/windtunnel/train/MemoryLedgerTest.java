@@ -6,10 +6,13 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.util.OptionalLong;
 import org.junit.jupiter.api.Test;
 import org.windtunnel.backend.OutOfMemory;
+import org.windtunnel.backend.registry.Backends;
+import org.windtunnel.config.ConfigException;
 import org.windtunnel.config.ConfigLoader;
 import org.windtunnel.config.ExperimentSpec;
 import org.windtunnel.data.DataShape;
 import org.windtunnel.tensor.DType;
+import org.windtunnel.tensor.StoragePolicy;
 
 class MemoryLedgerTest {
     private static final MemoryLedger LEDGER = new MemoryLedger(1L << 30, 1L << 30, 1L << 30, 512L << 20, 1L << 30, 0);
@@ -30,9 +33,28 @@ class MemoryLedgerTest {
         assertThat(LEDGER.total()).isEqualTo(4608L << 20);
     }
 
-    /** A long context: 12 heads of 32768 tokens would keep 48 GiB of probabilities a layer. */
+    private static ModelPlan plan(int context, int batch) {
+        return ModelPlan.of(ConfigLoader.parse("""
+                name: long
+                model: {family: gpt, width: 64, depth: 2, head_dim: 8, context: %d}
+                data: {type: markov}
+                optimizer: {type: adamw, lr: 0.01}
+                train: {steps: 1, batch: %d}
+                """.formatted(context, batch), "long.yaml"), new DataShape.Tokens(128));
+    }
+
+    /** 8 heads and sequences of 8192 tokens have 2 GiB of probabilities a block and sequence. */
     @Test
-    void aCardKeepsNoProbabilitiesOfAttention() {
+    void onlyABackendThatKeepsProbabilitiesIsChargedForThem() {
+        ModelPlan plan = plan(8192, 4);
+        StoragePolicy tiled = new StoragePolicy(DType.FLOAT32, DType.FLOAT32, false);
+        long kept = plan.ledger(StoragePolicy.of(DType.FLOAT32)).activations();
+        assertThat(kept - plan.ledger(tiled).activations()).isEqualTo(2 * 4 * (4 * 8L * 8192 * 8192 - 2 * 4 * 8L * 8192));
+    }
+
+    /** 12 heads of 32768 tokens would keep 48 GiB of probabilities a layer. */
+    @Test
+    void aCardKeepsNoProbabilities() {
         ExperimentSpec spec = ConfigLoader.parse("""
                 name: long
                 model: {family: gpt, width: 768, depth: 12, head_dim: 64, context: 32768}
@@ -40,8 +62,17 @@ class MemoryLedgerTest {
                 optimizer: {type: adamw, lr: 0.01}
                 train: {steps: 10, batch: 1}
                 runtime: {backend: cuda}
-                """, "long");
-        MemoryLedger ledger = ModelPlan.of(spec, new DataShape.Tokens(256)).ledger(DType.FLOAT32, DType.FLOAT32);
+                """, "long.yaml");
+        MemoryLedger ledger =
+                ModelPlan.of(spec, new DataShape.Tokens(256)).ledger(Backends.storagePolicy(spec.runtime()));
         assertThat(ledger.activations()).isBetween(10L << 30, 48L << 30);
+    }
+
+    @Test
+    void whatCannotBeCountedIsRefusedWithWhatToLower() {
+        assertThatThrownBy(() -> plan(8192, 1 << 20).ledger(StoragePolicy.of(DType.FLOAT32)))
+                .isInstanceOf(ConfigException.class)
+                .hasMessageContaining("train.micro_batch")
+                .hasMessageContaining("set it lower");
     }
 }

@@ -13,7 +13,6 @@ import org.windtunnel.config.ExperimentSpec;
 import org.windtunnel.data.Corpora;
 import org.windtunnel.data.Dataset;
 import org.windtunnel.data.TokenCorpus;
-import org.windtunnel.tensor.DType;
 
 class RunSessionTest {
 
@@ -24,7 +23,7 @@ class RunSessionTest {
         ModelPlan plan = ModelPlan.of(spec, corpus.shape());
         try (Backend backend = Backends.open(spec.runtime());
                 RunSession session = new RunSession(plan, corpus, backend)) {
-            MemoryLedger ledger = plan.ledger(DType.FLOAT32, DType.FLOAT32);
+            MemoryLedger ledger = plan.ledger(backend.storagePolicy());
             assertThat(session.allocatedBytes()).isEqualTo(ledger.total() - ledger.checkpoint());
             assertThat(session.optimizer().stateBytes()).isEqualTo(ledger.optimizer());
             assertThat(ledger.weights()).isEqualTo(4 * plan.counts().total());

@@ -306,11 +306,6 @@ public final class CpuBackend implements Backend {
     }
 
     @Override
-    public long attentionSavedSize(AttentionShape s) {
-        return AttentionKernel.savedSize(s);
-    }
-
-    @Override
     public void attentionForward(
             AttentionShape s,
             Tensor q,

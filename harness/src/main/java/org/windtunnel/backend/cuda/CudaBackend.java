@@ -13,6 +13,7 @@ import org.windtunnel.backend.RepeatedWork;
 import org.windtunnel.backend.WorkTimes;
 import org.windtunnel.tensor.DType;
 import org.windtunnel.tensor.Storage;
+import org.windtunnel.tensor.StoragePolicy;
 
 /**
  * The GPU backend; how it works is described at {@link org.windtunnel.backend.cuda}.
@@ -78,9 +79,15 @@ public final class CudaBackend extends CudaLayers {
         return DType.FLOAT32;
     }
 
+    /** How a backend with these operands keeps things. */
+    public static StoragePolicy storagePolicy(Operands operands) {
+        return new StoragePolicy(
+                DType.FLOAT32, operands == Operands.BF16 ? DType.BFLOAT16 : DType.FLOAT32, false);
+    }
+
     @Override
-    public DType operandType() {
-        return operands == Operands.BF16 ? DType.BFLOAT16 : DType.FLOAT32;
+    public StoragePolicy storagePolicy() {
+        return storagePolicy(operands);
     }
 
     @Override

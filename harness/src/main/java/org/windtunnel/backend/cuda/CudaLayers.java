@@ -299,11 +299,6 @@ abstract class CudaLayers implements Backend {
     }
 
     @Override
-    public long attentionSavedSize(AttentionShape s) {
-        return AttentionKernel.savedSize(s);
-    }
-
-    @Override
     public void attentionForward(
             AttentionShape s,
             Tensor q,

@@ -89,11 +89,6 @@ final class Nd4jAttention implements AttentionKernels, AutoCloseable {
     }
 
     @Override
-    public long attentionSavedSize(AttentionShape s) {
-        return (long) s.batch() * s.heads() * s.time() * s.time();
-    }
-
-    @Override
     public void attentionForward(
             AttentionShape s,
             Tensor q,

@@ -322,11 +322,6 @@ public final class Nd4jBackend implements Backend {
     }
 
     @Override
-    public long attentionSavedSize(AttentionShape s) {
-        return attention.attentionSavedSize(s);
-    }
-
-    @Override
     public void attentionForward(
             AttentionShape s,
             Tensor q,

@@ -21,6 +21,7 @@ import org.windtunnel.config.RuntimeSpec;
 import org.windtunnel.config.RuntimeSpec.BackendName;
 import org.windtunnel.config.RuntimeSpec.Precision;
 import org.windtunnel.tensor.DType;
+import org.windtunnel.tensor.StoragePolicy;
 
 /** Opens the backend that a config names. */
 public final class Backends {
@@ -44,7 +45,7 @@ public final class Backends {
         Natives.prepare();
         return spec.backend() == BackendName.CPU
                 ? new CpuBackend(spec.threads())
-                : new Nd4jBackend(spec.precision() == Precision.FP64 ? DType.FLOAT64 : DType.FLOAT32);
+                : new Nd4jBackend(floatType(spec));
     }
 
     /**
@@ -58,6 +59,22 @@ public final class Backends {
     public static BackendStack openStack(RuntimeSpec spec, int runs, Consumer<Backend> rehearsal) {
         requireUsable(spec);
         return CudaStack.open(DeviceProvider.find().open(), operands(spec), runs, rehearsal);
+    }
+
+    /**
+     * How the backend of a config keeps what a model takes, without opening it.
+     *
+     * @throws ConfigException if the precision is not one of the backend's
+     */
+    public static StoragePolicy storagePolicy(RuntimeSpec spec) {
+        requirePrecision(spec);
+        return spec.backend() == BackendName.CUDA
+                ? CudaBackend.storagePolicy(operands(spec))
+                : StoragePolicy.of(floatType(spec));
+    }
+
+    private static DType floatType(RuntimeSpec spec) {
+        return spec.precision() == Precision.FP64 ? DType.FLOAT64 : DType.FLOAT32;
     }
 
     private static Operands operands(RuntimeSpec spec) {

@@ -22,7 +22,7 @@ import org.windtunnel.tensor.Tensor;
 /** Kernels that write bf16 write what those in fp32 write, rounded, and those that read it read it exactly. */
 class RoundedTensorsTest {
     private final CudaBackend backend = new CudaBackend(new EmulatedDevice(), Operands.BF16);
-    private final Arena arena = Arena.of(backend::allocate, DType.FLOAT32, DType.BFLOAT16);
+    private final Arena arena = Arena.of(backend::allocate, backend.storagePolicy());
     private int offset;
 
     @AfterEach
