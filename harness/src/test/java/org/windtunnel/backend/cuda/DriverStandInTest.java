@@ -252,5 +252,10 @@ class DriverStandInTest {
             assertThat(curve(optimizer)).hasSize(12).isEqualTo(curve(optimizer + "-launched"));
         }
         assertThat(curve("graphs")).hasSize(12).isEqualTo(curve("launches")).isEqualTo(curve("refused"));
+        String[] rounded = {"--set", "runtime.precision=bf16", "--set", "runtime.cuda_graphs=true"};
+        assertThat(train("rounded", Map.of(), rounded).text().split(LAUNCHED, -1)).hasSize(REPLAYS + 1);
+        rounded[3] = "runtime.cuda_graphs=false";
+        train("rounded-launched", Map.of(), rounded);
+        assertThat(curve("rounded")).hasSize(12).isEqualTo(curve("rounded-launched")).isNotEqualTo(curve("graphs"));
     }
 }
