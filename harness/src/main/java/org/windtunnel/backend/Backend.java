@@ -112,6 +112,30 @@ public interface Backend extends LinearAlgebra, LayerKernels, AttentionKernels, 
         }
     }
 
+    /** {@link #layerNormBackward} to the stream's gradient, rounded as well where that is wanted. */
+    default void layerNormBackward(
+            Tensor x, Tensor gain, Tensor stats, Tensor dy, StreamGradient dx, boolean addToDx, Tensor dGain,
+            Tensor dBias, boolean accumulate) {
+        layerNormBackward(x, gain, stats, dy, dx.exact(), addToDx, dGain, dBias, accumulate);
+        round(dx);
+    }
+
+    /** {@link #rmsNormBackward} of rows of {@code gain}'s width, otherwise the same; rstd is [N]. */
+    default void rmsNormBackward(
+            Tensor x, Tensor gain, Tensor rstd, Tensor dy, StreamGradient dx, boolean addToDx, Tensor dGain,
+            boolean accumulate) {
+        int width = gain.intSize();
+        rmsNormBackward(
+                rstd.intSize(), 1, width, x, width, gain, rstd, dy, width, dx.exact(), addToDx, dGain, accumulate);
+        round(dx);
+    }
+
+    private void round(StreamGradient d) {
+        if (d.rounded() != null) {
+            copy(d.exact(), d.rounded());
+        }
+    }
+
     /**
      * The kernels of convolutional networks.
      *

@@ -2,6 +2,7 @@ package org.windtunnel.nn;
 
 import org.windtunnel.backend.AttentionKernels.AttentionShape;
 import org.windtunnel.backend.Backend;
+import org.windtunnel.backend.StreamGradient;
 import org.windtunnel.tensor.Tensor;
 
 /**
@@ -95,7 +96,7 @@ final class Attention {
     }
 
     /** dx = gradient with respect to the normalised input x; dx shares its memory with dHeads, dead by then. */
-    void backward(Tensor x, Tensor dy, Tensor dx, boolean accumulate) {
+    void backward(Tensor x, StreamGradient dy, Tensor dx, boolean accumulate) {
         output.backward(heads, dy, dHeads, accumulate);
         backend.attentionBackward(
                 shape, queries(), queryLd(), keys(), queryLd(), packed.v(), ld, scale, heads, dHeads, queryWidth, saved,

@@ -1,6 +1,7 @@
 package org.windtunnel.nn;
 
 import org.windtunnel.backend.Backend;
+import org.windtunnel.backend.StreamGradient;
 import org.windtunnel.tensor.Tensor;
 
 /** One pre-norm block: x + attention(norm(x)), then that plus feedForward(norm(that)). */
@@ -83,7 +84,7 @@ final class Block {
     }
 
     /** Turns the gradient of the output stream into that of the input stream, in place. */
-    void backward(Tensor dStream, boolean accumulate) {
+    void backward(StreamGradient dStream, boolean accumulate) {
         feedForward.backward(normed2, dStream, branch, accumulate);
         norm2.backward(middle, branch, dStream, true, accumulate);
         attention.backward(normed1, dStream, branch, accumulate);

@@ -2,6 +2,7 @@ package org.windtunnel.nn;
 
 import org.windtunnel.backend.Backend;
 import org.windtunnel.backend.LayerKernels.Activation;
+import org.windtunnel.backend.StreamGradient;
 import org.windtunnel.tensor.Tensor;
 
 /** The feed-forward branch: c_fc, activation, c_proj of GPT, or SwiGLU of LLaMA with gate and up as one gemm. */
@@ -55,7 +56,7 @@ final class FeedForward {
     }
 
     /** dx = gradient with respect to the normalised input x. */
-    void backward(Tensor x, Tensor dy, Tensor dx, boolean accumulate) {
+    void backward(Tensor x, StreamGradient dy, Tensor dx, boolean accumulate) {
         down.backward(hidden, dy, dHidden, accumulate);
         if (gated) {
             backend.swigluBackward(before, dHidden, dBefore);

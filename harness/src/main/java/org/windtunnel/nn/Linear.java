@@ -2,6 +2,7 @@ package org.windtunnel.nn;
 
 import org.windtunnel.backend.Backend;
 import org.windtunnel.backend.Shapes;
+import org.windtunnel.backend.StreamGradient;
 import org.windtunnel.tensor.Tensor;
 
 /** y = scale · (x · Wᵀ + b) with W stored [out, in]. */
@@ -92,6 +93,14 @@ final class Linear {
             biasBackward(dy, accumulate);
         }
         productBackward(x, dy, dx, accumulate);
+    }
+
+    /** The same where dy joins the stream. */
+    void backward(Tensor x, StreamGradient dy, Tensor dx, boolean accumulate) {
+        if (bias != null) {
+            biasBackward(dy.exact(), accumulate);
+        }
+        productBackward(x, dy.operand(), dx, accumulate);
     }
 
     /**

@@ -2,6 +2,7 @@ package org.windtunnel.nn;
 
 import org.windtunnel.backend.Backend;
 import org.windtunnel.backend.BranchSum;
+import org.windtunnel.backend.StreamGradient;
 import org.windtunnel.nn.TransformerShape.Flavour;
 import org.windtunnel.tensor.Tensor;
 
@@ -50,11 +51,11 @@ final class Norm {
     }
 
     /** Gradients of gain and bias, and dx (+)= the gradient with respect to x. */
-    void backward(Tensor x, Tensor dy, Tensor dx, boolean addToDx, boolean accumulate) {
+    void backward(Tensor x, Tensor dy, StreamGradient dx, boolean addToDx, boolean accumulate) {
         if (centred) {
             backend.layerNormBackward(x, gain, stats, dy, dx, addToDx, dGain, dBias, accumulate);
         } else {
-            backend.rmsNormBackward(rows, 1, width, x, width, gain, stats, dy, width, dx, addToDx, dGain, accumulate);
+            backend.rmsNormBackward(x, gain, stats, dy, dx, addToDx, dGain, accumulate);
         }
     }
 }

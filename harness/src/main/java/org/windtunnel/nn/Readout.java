@@ -1,6 +1,7 @@
 package org.windtunnel.nn;
 
 import org.windtunnel.backend.Backend;
+import org.windtunnel.backend.StreamGradient;
 import org.windtunnel.config.TrainSpec.Loss;
 import org.windtunnel.tensor.Tensor;
 
@@ -66,7 +67,8 @@ final class Readout {
 
     /** Loss and backward pass: dStream is overwritten, and maybe the logits with their gradient. */
     void backward(
-            Tensor targets, double zWeight, double gradScale, Tensor dStream, boolean accumulate, double[] sums) {
+            Tensor targets, double zWeight, double gradScale, StreamGradient dStream, boolean accumulate,
+            double[] sums) {
         Losses.run(backend, loss, logits, targets, zWeight, gradScale, dLogits, sums);
         head.backward(normed, dLogits, branch, accumulate);
         norm.backward(input, branch, dStream, false, accumulate);

@@ -1,6 +1,7 @@
 package org.windtunnel.nn;
 
 import org.windtunnel.backend.Backend;
+import org.windtunnel.backend.StreamGradient;
 import org.windtunnel.config.TrainSpec.Loss;
 import org.windtunnel.tensor.Allocator;
 import org.windtunnel.tensor.DType;
@@ -22,7 +23,7 @@ public final class Transformer implements Model {
     private final Tensor inputs;
     private final Tensor targets;
     private final Tensor stream;
-    private final Tensor dStream;
+    private final StreamGradient dStream;
     private final String probed;
     private Probe probe;
 
@@ -45,7 +46,8 @@ public final class Transformer implements Model {
         this.backend = backend;
         this.embedding = new Embedding(wiring);
         this.stream = wiring.keep(shape.width());
-        this.dStream = wiring.keep(shape.width());
+        this.dStream = new StreamGradient(
+                wiring.keep(shape.width()), wiring.roundsOperands() ? wiring.keepOperand(shape.width()) : null);
         Rotary rotary = shape.flavour() == TransformerShape.Flavour.LLAMA ? new Rotary(wiring) : null;
         this.blocks = new Block[shape.depth()];
         Tensor at = stream;
@@ -93,7 +95,7 @@ public final class Transformer implements Model {
         for (int layer = blocks.length - 1; layer >= 0; layer--) {
             blocks[layer].backward(dStream, accumulate);
         }
-        embedding.backward(inputs, dStream, accumulate);
+        embedding.backward(inputs, dStream.exact(), accumulate);
     }
 
     @Override

@@ -131,8 +131,8 @@ class OperandTypeTest {
     }
 
     /**
-     * Activations that products read take half of what they took, and gradients of logits and rounded weights memory of
-     * their own.
+     * Activations that products read take half of what they took, and gradients of logits and of the stream and rounded
+     * weights memory of their own.
      */
     @Test
     void takesWhatACountingAllocatorSays() {
@@ -147,7 +147,8 @@ class OperandTypeTest {
             long kept = s.depth() * (2L * s.width() + s.queryWidth() + s.ffnWidth()) + s.width();
             long scratch = Math.max(s.ffnInWidth(), s.qkvWidth());
             long weights = ParameterCounts.of(TransformerFamily.declare(s)).total();
-            assertThat(plain.bytes() - arena.bytes()).isEqualTo(2 * (rows * (kept - scratch - 16) - weights));
+            assertThat(plain.bytes() - arena.bytes())
+                    .isEqualTo(2 * (rows * (kept - scratch - 16 - s.width()) - weights));
             Arena counting = Arena.counting(backend.storagePolicy());
             new Transformer(null, s, c.multipliers(), 2, counting);
             assertThat(counting.bytes()).isEqualTo(arena.bytes());

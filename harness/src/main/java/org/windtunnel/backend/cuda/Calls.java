@@ -60,6 +60,11 @@ final class Calls {
         return either(x).flag(isRounded(x));
     }
 
+    /** The address of a bf16 tensor's first element; null gives a null pointer. */
+    Calls rounded(Tensor x) {
+        return address(x == null ? 0 : addressOf(x, DType.BFLOAT16));
+    }
+
     /** The address of an INT32 tensor's first element; null gives a null pointer. */
     Calls ints(Tensor x) {
         return address(x == null ? 0 : addressOf(x, DType.INT32));

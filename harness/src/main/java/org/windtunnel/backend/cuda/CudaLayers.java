@@ -4,6 +4,7 @@ import org.windtunnel.backend.Backend;
 import org.windtunnel.backend.BranchSum;
 import org.windtunnel.backend.Shapes;
 import org.windtunnel.backend.SoftTargets;
+import org.windtunnel.backend.StreamGradient;
 import org.windtunnel.tensor.Tensor;
 
 /** The part of {@link CudaBackend} that hands a model's calls on to the kernels. */
@@ -164,7 +165,24 @@ abstract class CudaLayers implements Backend {
             Tensor dGain,
             Tensor dBias,
             boolean accumulate) {
-        norm.layerNormBackward(x, gain, stats, dy, dx, addToDx, dGain, dBias, accumulate);
+        norm.layerNormBackward(x, gain, stats, dy, dx, addToDx, dGain, dBias, accumulate, null);
+    }
+
+    @Override
+    public void layerNormBackward(
+            Tensor x, Tensor gain, Tensor stats, Tensor dy, StreamGradient dx, boolean addToDx, Tensor dGain,
+            Tensor dBias, boolean accumulate) {
+        norm.layerNormBackward(
+                x, gain, stats, dy, dx.exact(), addToDx, dGain, dBias, accumulate, dx.rounded());
+    }
+
+    @Override
+    public void rmsNormBackward(
+            Tensor x, Tensor gain, Tensor rstd, Tensor dy, StreamGradient dx, boolean addToDx, Tensor dGain,
+            boolean accumulate) {
+        int width = gain.intSize();
+        norm.rmsNormBackward(rstd.intSize(), 1, width, x, width, gain, rstd, dy, width, dx.exact(), addToDx, dGain,
+                accumulate, dx.rounded());
     }
 
     @Override
@@ -197,7 +215,7 @@ abstract class CudaLayers implements Backend {
             boolean addToDx,
             Tensor dGain,
             boolean accumulate) {
-        norm.rmsNormBackward(rows, groups, width, x, ldx, gain, rstd, dy, ldy, dx, addToDx, dGain, accumulate);
+        norm.rmsNormBackward(rows, groups, width, x, ldx, gain, rstd, dy, ldy, dx, addToDx, dGain, accumulate, null);
     }
 
     @Override

@@ -77,11 +77,13 @@ final class NormKernels {
             boolean addToDx,
             Tensor dGain,
             Tensor dBias,
-            boolean accumulate) {
+            boolean accumulate,
+            Tensor rounded) {
         int width = gain.intSize();
         int rows = rows(x, width);
         Shapes.sameSize(x, dy);
         Shapes.sameSize(x, dx);
+        requireRounded(x, rounded);
         Shapes.atLeast(stats, 2L * rows);
         long gains = reductions.strips(rows, width, 2);
         long biases = dBias == null ? 0 : gains + (long) Reductions.strips(rows) * width * Float.BYTES;
@@ -105,10 +107,17 @@ final class NormKernels {
                 .tensor(stats)
                 .tensor(dy)
                 .tensor(dx)
+                .rounded(rounded)
                 .int32(rows)
                 .int32(width)
                 .flag(addToDx)
                 .warps(rows);
+    }
+
+    private static void requireRounded(Tensor x, Tensor rounded) {
+        if (rounded != null) {
+            Shapes.sameSize(x, rounded);
+        }
     }
 
     private static int rows(Tensor x, int width) {
@@ -150,12 +159,14 @@ final class NormKernels {
             Tensor dx,
             boolean addToDx,
             Tensor dGain,
-            boolean accumulate) {
+            boolean accumulate,
+            Tensor rounded) {
         int items = Math.multiplyExact(rows, groups);
         Shapes.fits(x, rows, groups * width, ldx);
         Shapes.fits(dy, rows, groups * width, ldy);
         Shapes.fits(dx, rows, groups * width, ldx);
         Shapes.atLeast(rstd, items);
+        requireRounded(dx, rounded);
         long gains = reductions.strips(items, width, 1);
         calls.to("rms_norm_parameters")
                 .tensor(x)
@@ -171,8 +182,8 @@ final class NormKernels {
                 .grid(Reductions.columnBlocks(width), Reductions.strips(items), 1);
         reductions.finishColumns(gains, items, width, dGain, accumulate);
         boolean rounds = Calls.isRounded(dx);
-        if (rounds && addToDx) {
-            throw new IllegalArgumentException("expected a gradient to add to in fp32, found one in bf16");
+        if (rounds && (addToDx || rounded != null)) {
+            throw new IllegalArgumentException("expected a gradient to add to or to round in fp32, found one in bf16");
         }
         calls.to(rounds ? "rms_norm_backward_bf16" : "rms_norm_backward")
                 .tensor(x)
@@ -181,10 +192,11 @@ final class NormKernels {
                 .tensor(rstd)
                 .tensor(dy)
                 .int64(ldy)
-                .either(dx)
-                .int32(rows)
-                .int32(groups)
-                .int32(width);
+                .either(dx);
+        if (!rounds) {
+            calls.rounded(rounded);
+        }
+        calls.int32(rows).int32(groups).int32(width);
         if (!rounds) {
             calls.flag(addToDx);
         }

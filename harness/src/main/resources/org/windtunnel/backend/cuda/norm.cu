@@ -90,9 +90,11 @@ extern "C" __global__ void add_layer_norm_forward_bf16(
     layerNormForward(stream, gain, bias, y, stats, rows, width, eps);
 }
 
-// dx may be dy: a warp has read all of a row before it writes an element that another lane reads.
+// dx may be dy: a warp has read all of a row before it writes an element that another lane reads. rounded (or null) is
+// dx in bf16.
 extern "C" __global__ void layer_norm_backward(
-        const float* x, const float* gain, const float* stats, const float* dy, float* dx, int rows, int width, int add) {
+        const float* x, const float* gain, const float* stats, const float* dy, float* dx, Rounded* rounded, int rows,
+        int width, int add) {
     int row = warpRow();
     int lane = threadIdx.x % WARP;
     if (row >= rows) {
@@ -113,7 +115,11 @@ extern "C" __global__ void layer_norm_backward(
     for (int c = lane; c < width; c += WARP) {
         float normalised = (x[at + c] - mean) * rstd;
         float d = (dy[at + c] * gain[c] - sum - normalised * along) * rstd;
-        dx[at + c] = add ? dx[at + c] + d : d;
+        d = add ? dx[at + c] + d : d;
+        dx[at + c] = d;
+        if (rounded) {
+            put(rounded + at + c, d);
+        }
     }
 }
 
@@ -208,11 +214,11 @@ extern "C" __global__ void add_rms_norm_forward_bf16(
     rmsNormForward(stream, width, gain, y, width, rstd, rows, 1, width, eps);
 }
 
-// dx has the row distance of x; it may be dy where the distances are equal.
+// dx has the row distance of x; it may be dy where the distances are equal. rounded (or null) is dx in bf16.
 template <typename T>
 __device__ __forceinline__ void rmsNormBackward(
-        const float* x, i64 ldx, const float* gain, const float* rstd, const float* dy, i64 ldy, T* dx, int rows,
-        int groups, int width, bool add) {
+        const float* x, i64 ldx, const float* gain, const float* rstd, const float* dy, i64 ldy, T* dx,
+        Rounded* rounded, int rows, int groups, int width, bool add) {
     int item = warpRow();
     int lane = threadIdx.x % WARP;
     if (item >= rows * groups) {
@@ -231,20 +237,24 @@ __device__ __forceinline__ void rmsNormBackward(
     along = warpSum(along) / width;
     for (int c = lane; c < width; c += WARP) {
         float d = (dOut[c] * gain[c] - in[c] * scale * along) * scale;
-        put(dIn + c, add ? get(dIn + c) + d : d);
+        d = add ? get(dIn + c) + d : d;
+        put(dIn + c, d);
+        if (rounded) {
+            put(rounded + (dIn - dx) + c, d);
+        }
     }
 }
 
 extern "C" __global__ void rms_norm_backward(
-        const float* x, i64 ldx, const float* gain, const float* rstd, const float* dy, i64 ldy, float* dx, int rows,
-        int groups, int width, int add) {
-    rmsNormBackward(x, ldx, gain, rstd, dy, ldy, dx, rows, groups, width, add);
+        const float* x, i64 ldx, const float* gain, const float* rstd, const float* dy, i64 ldy, float* dx,
+        Rounded* rounded, int rows, int groups, int width, int add) {
+    rmsNormBackward(x, ldx, gain, rstd, dy, ldy, dx, rounded, rows, groups, width, add);
 }
 
 extern "C" __global__ void rms_norm_backward_bf16(
         const float* x, i64 ldx, const float* gain, const float* rstd, const float* dy, i64 ldy, Rounded* dx, int rows,
         int groups, int width) {
-    rmsNormBackward(x, ldx, gain, rstd, dy, ldy, dx, rows, groups, width, false);
+    rmsNormBackward(x, ldx, gain, rstd, dy, ldy, dx, (Rounded*)0, rows, groups, width, false);
 }
 
 // partialGain [strip, width] over items, which are groups of rows.

@@ -14,6 +14,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.windtunnel.backend.AttentionKernels.AttentionShape;
 import org.windtunnel.backend.BranchSum;
 import org.windtunnel.backend.LayerKernels.Activation;
+import org.windtunnel.backend.StreamGradient;
 import org.windtunnel.tensor.Arena;
 import org.windtunnel.tensor.DType;
 import org.windtunnel.tensor.Rng;
@@ -122,6 +123,35 @@ class RoundedTensorsTest {
         found.put("rms norm dx", dx);
         found.put("gain", dGain);
         return found;
+    }
+
+    /** The stream's gradient is what it is without a rounded one, which is that rounded. */
+    @ParameterizedTest
+    @CsvSource({"5, 264, 0", "67, 37, 1"})
+    void normsRoundTheStreamsGradientOnTheWay(int rows, int width, int skip) {
+        offset = skip;
+        Tensor x = random("x", rows, width);
+        Tensor gain = random("gain", width);
+        Tensor dy = random("dy", rows, width);
+        Tensor stats = garbage(DType.FLOAT32, rows, 2);
+        Tensor rstd = garbage(DType.FLOAT32, rows);
+        Tensor dGain = garbage(DType.FLOAT32, width);
+        backend.layerNormForward(x, gain, null, 1e-5, garbage(DType.FLOAT32, rows, width), stats);
+        backend.rmsNormForward(rows, 1, width, x, width, gain, 1e-5, garbage(DType.FLOAT32, rows, width), width, rstd);
+        for (boolean add : new boolean[] {false, true}) {
+            Tensor expected = random("stream", rows, width);
+            StreamGradient d =
+                    new StreamGradient(random("stream", rows, width), garbage(DType.BFLOAT16, rows, width));
+            backend.layerNormBackward(x, gain, stats, dy, expected, add, dGain, null, false);
+            backend.layerNormBackward(x, gain, stats, dy, d, add, dGain, null, false);
+            assertThat(d.exact().toFloats()).isEqualTo(expected.toFloats());
+            assertThat(d.rounded().toFloats()).isEqualTo(round(expected.toFloats()));
+            backend.rmsNormBackward(
+                    rows, 1, width, x, width, gain, rstd, dy, width, expected, add, dGain, false);
+            backend.rmsNormBackward(x, gain, rstd, dy, d, add, dGain, false);
+            assertThat(d.exact().toFloats()).isEqualTo(expected.toFloats());
+            assertThat(d.rounded().toFloats()).isEqualTo(round(expected.toFloats()));
+        }
     }
 
     private Map<String, Tensor> activation(DType type, Activation kind, int rows, int width) {
