@@ -1,6 +1,7 @@
 package org.windtunnel.backend.cuda;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -10,6 +11,8 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -150,6 +153,30 @@ class DriverStandInTest {
         Map<String, String> all = new HashMap<>(environment);
         all.put("WINDTUNNEL_COUNT_GRAPHS", "1");
         return run(all, arguments.toArray(String[]::new));
+    }
+
+    /** 25 MB a step, of which two are queued at a time, through a ring of 32 MB of host memory. */
+    @Test
+    void uploadsDoNotOvertakeTheCard() throws Exception {
+        String[] images = {"--set", "model={family: mlp, depth: 1, width: 4}", "--set",
+                "data={type: shapes, size: 32, test_examples: 64}", "--set", "train={steps: 5, batch: 2048, eval_sequences: 64}",
+                "--set", "optimizer.lr=0.001"};
+        Output card = train("uploads", Map.of(), images);
+        assertThat(card.exitCode()).as(card.text()).isZero();
+        List<String> cpu = new ArrayList<>(List.of(images));
+        cpu.addAll(List.of("--set", "runtime.backend=cpu"));
+        Output host = train("uploads-on-cpu", Map.of(), cpu.toArray(String[]::new));
+        assertThat(host.exitCode()).as(host.text()).isZero();
+        assertThat(losses("uploads")).hasSize(5).containsExactly(losses("uploads-on-cpu"), within(1e-5));
+    }
+
+    private double[] losses(String name) throws IOException {
+        Pattern loss = Pattern.compile("\"loss\":([^,}]+)");
+        return curve(name).stream()
+                .map(loss::matcher)
+                .filter(Matcher::find)
+                .mapToDouble(found -> Double.parseDouble(found.group(1)))
+                .toArray();
     }
 
     /** Each call takes the stand-in half a millisecond. */

@@ -2,7 +2,12 @@
 // Handles are numbers, device memory is the host's, and a kernel is found by its name whatever code was loaded.
 // Included after emulation.cc. Values of CUdevice_attribute and of the launch markers are those of cuda.h.
 
+#include <atomic>
+#include <deque>
 #include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
 #include <thread>
 #include <unistd.h>
 
@@ -32,7 +37,7 @@ static int allowedShared[1024];
 
 // The context is one thread's at a time; what cannot be recovered from, every later call tells.
 static thread_local void* current;
-static int fault;
+static std::atomic<int> fault;
 
 #define USE_CONTEXT                    \
     if (current != CONTEXT) {          \
@@ -58,12 +63,37 @@ static bool captureInvalid;
 static std::thread::id capturedBy;
 static std::vector<Call> captured;
 
+// The stream does nothing before somebody waits for it, or more is queued than it holds: what the host reads too early
+// is not there yet, and what it writes over too early is never copied.
+#define DEPTH 1024
+static std::recursive_mutex lock;
+static std::deque<Call> pending;
+static long issued;
+static long done;
+
+static void runUntil(long mark) {
+    std::lock_guard<std::recursive_mutex> held(lock);
+    while (done < mark) {
+        Call call = pending.front();
+        pending.pop_front();
+        done++;
+        int error = fault ? 0 : call();
+        if (error) {
+            fault = error;
+        }
+    }
+}
+
 static int queue(Call call) {
     if (capturing) {
         captured.push_back(call);
         return 0;
     }
-    return call();
+    std::lock_guard<std::recursive_mutex> held(lock);
+    pending.push_back(call);
+    issued++;
+    runUntil(issued - DEPTH);
+    return 0;
 }
 
 // Whether this thread may not do what synchronizes or allocates: thread-local mode leaves others alone.
@@ -193,6 +223,7 @@ int cuMemAlloc_v2(unsigned long long* address, std::size_t bytes) {
 int cuMemFree_v2(unsigned long long address) {
     USE_CONTEXT
     NOT_WHILE_CAPTURING
+    runUntil(issued);
     for (auto at = allocations.begin(); at != allocations.end(); ++at) {
         if (at->first == (char*)address) {
             inUse -= at->second;
@@ -216,6 +247,7 @@ int cuMemAllocHost_v2(void** memory, std::size_t bytes) {
 
 int cuMemFreeHost(void* memory) {
     NOT_WHILE_CAPTURING
+    runUntil(issued);
     free(memory);
     pinned.clear();
     return 0;
@@ -242,8 +274,10 @@ int cuMemcpyHtoDAsync_v2(unsigned long long to, const void* from, std::size_t by
     if (!owned(to, bytes) || !within(pinned, from, bytes)) {
         return INVALID_VALUE;
     }
-    memcpy((void*)to, from, bytes);
-    return 0;
+    return queue([=] {
+        memcpy((void*)to, from, bytes);
+        return 0;
+    });
 }
 
 int cuMemcpyDtoHAsync_v2(void* to, unsigned long long from, std::size_t bytes, void* stream) {
@@ -252,8 +286,10 @@ int cuMemcpyDtoHAsync_v2(void* to, unsigned long long from, std::size_t bytes, v
     if (!owned(from, bytes) || !within(pinned, to, bytes)) {
         return INVALID_VALUE;
     }
-    memcpy(to, (void*)from, bytes);
-    return 0;
+    return queue([=] {
+        memcpy(to, (void*)from, bytes);
+        return 0;
+    });
 }
 
 int cuMemcpyDtoDAsync_v2(unsigned long long to, unsigned long long from, std::size_t bytes, void* stream) {
@@ -288,7 +324,11 @@ int cuStreamCreate(void** stream, unsigned int flags) {
 // Of a stream that is being captured, whoever asks.
 int cuStreamSynchronize(void* stream) {
     USE_STREAM(stream)
-    return capturing ? unsupported() : 0;
+    if (capturing) {
+        return unsupported();
+    }
+    runUntil(issued);
+    return fault;
 }
 
 int cuStreamBeginCapture_v2(void* stream, int mode) {
@@ -316,9 +356,12 @@ int cuStreamEndCapture(void* stream, void** graph) {
     return captureInvalid ? CAPTURE_INVALIDATED : 0;
 }
 
+// Replays that are queued outlive their graph.
+typedef std::shared_ptr<std::vector<Call>> Executable;
+
 int cuGraphInstantiateWithFlags(void** executable, void* graph, unsigned long long) {
     USE_CONTEXT
-    *executable = new std::vector<Call>(*(std::vector<Call>*)graph);
+    *executable = new Executable(new std::vector<Call>(*(std::vector<Call>*)graph));
     return 0;
 }
 
@@ -343,42 +386,51 @@ int cuGraphLaunch(void* executable, void* stream) {
     USE_STREAM(stream)
     NOT_WHILE_CAPTURING
     if (faultIsDue()) {
-        fault = ILLEGAL_ADDRESS;
-        return 0;
-    }
-    for (auto& call : *(std::vector<Call>*)executable) {
-        int error = call();
-        if (error) {
-            return error;
-        }
+        return queue([] { return ILLEGAL_ADDRESS; });
     }
     if (getenv("WINDTUNNEL_COUNT_GRAPHS")) {
         fprintf(stderr, "stand-in: graph launched\n");
     }
-    return 0;
+    Executable calls = *(Executable*)executable;
+    return queue([=] {
+        for (auto& call : *calls) {
+            int error = call();
+            if (error) {
+                return error;
+            }
+        }
+        return 0;
+    });
 }
 
 int cuGraphExecDestroy(void* executable) {
-    delete (std::vector<Call>*)executable;
+    delete (Executable*)executable;
     return 0;
 }
+
+// What had been queued when an event was recorded last.
+static std::map<void*, long> marks;
 
 int cuEventCreate(void** event, unsigned int) {
     USE_CONTEXT
-    *event = (void*)5;
+    *event = malloc(1);
     return 0;
 }
 
-int cuEventRecord(void*, void* stream) {
+int cuEventRecord(void* event, void* stream) {
     USE_STREAM(stream)
     NOT_WHILE_CAPTURING
+    std::lock_guard<std::recursive_mutex> held(lock);
+    marks[event] = issued;
     return 0;
 }
 
-int cuEventSynchronize(void*) {
+int cuEventSynchronize(void* event) {
     USE_CONTEXT
     NOT_WHILE_CAPTURING
-    return 0;
+    std::lock_guard<std::recursive_mutex> held(lock);
+    runUntil(marks[event]);
+    return fault;
 }
 
 int cuEventElapsedTime_v2(float* millis, void*, void*) {
@@ -386,7 +438,10 @@ int cuEventElapsedTime_v2(float* millis, void*, void*) {
     return 0;
 }
 
-int cuEventDestroy_v2(void*) {
+int cuEventDestroy_v2(void* event) {
+    std::lock_guard<std::recursive_mutex> held(lock);
+    marks.erase(event);
+    free(event);
     return 0;
 }
 

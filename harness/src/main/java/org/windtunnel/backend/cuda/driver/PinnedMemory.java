@@ -2,6 +2,9 @@ package org.windtunnel.backend.cuda.driver;
 
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.Arrays;
+import java.util.Objects;
+import java.util.stream.Stream;
 import org.bytedeco.cuda.cudart.CUevent_st;
 import org.bytedeco.cuda.cudart.CUstream_st;
 import org.bytedeco.cuda.global.cudart;
@@ -10,13 +13,14 @@ import org.bytedeco.javacpp.PointerPointer;
 import org.windtunnel.backend.cuda.Device;
 
 /**
- * Page-locked host memory: a ring that uploads go through without waiting for the card, and a part for downloads. When
- * the ring comes round, what was queued from it is waited for.
+ * Page-locked host memory: a ring that uploads go through without waiting for the card, and a part for downloads. A
+ * segment of the ring is used again when the last upload from it is done, whatever has been queued behind that.
  */
 final class PinnedMemory implements AutoCloseable {
     /** Most bytes of one transfer. */
     static final int TRANSFER = 4 << 20;
-    private static final int RING = 4 * TRANSFER;
+    private static final int SEGMENTS = 8;
+    private static final int RING = SEGMENTS * TRANSFER;
     private static final int ALIGNMENT = 64;
     private static final int SLOTS = Device.SENT_SLOTS;
     private static final int SENT = RING + TRANSFER;
@@ -29,7 +33,11 @@ final class PinnedMemory implements AutoCloseable {
     private final int[] sent = new int[SLOTS];
     private final BytePointer memory;
     private final ByteBuffer buffer;
-    private int next;
+    /** The last upload from each segment. */
+    private final CUevent_st[] uploaded = new CUevent_st[SEGMENTS];
+    private int segment;
+    /** Bytes of the segment that have been given out. */
+    private int used;
     private int staged;
 
     PinnedMemory(CUstream_st stream) {
@@ -43,12 +51,15 @@ final class PinnedMemory implements AutoCloseable {
 
     ByteBuffer staging(int bytes) {
         requireSize(bytes);
-        if (next + bytes > RING) {
-            Status.driver(cudart.cuStreamSynchronize(stream), "waiting for uploads");
-            next = 0;
+        if (used + bytes > TRANSFER) {
+            segment = (segment + 1) % SEGMENTS;
+            used = 0;
+            if (uploaded[segment] != null) {
+                Status.driver(cudart.cuEventSynchronize(uploaded[segment]), "waiting for uploads");
+            }
         }
-        staged = next;
-        next += (bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+        staged = segment * TRANSFER + used;
+        used += (bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
         return slice(staged, bytes);
     }
 
@@ -56,6 +67,7 @@ final class PinnedMemory implements AutoCloseable {
         if (bytes > 0) {
             memory.position(staged);
             Status.driver(cudart.cuMemcpyHtoDAsync(to, memory, bytes, stream), "copying to the GPU");
+            mark(uploaded, segment);
         }
     }
 
@@ -73,14 +85,18 @@ final class PinnedMemory implements AutoCloseable {
         if (bytes > Device.SENT_BYTES) {
             throw new IllegalArgumentException("expected at most " + Device.SENT_BYTES + " bytes, found " + bytes);
         }
-        if (arrived[slot] == null) {
-            arrived[slot] = new CUevent_st();
-            Status.driver(cudart.cuEventCreate(arrived[slot], CU_EVENT_DISABLE_TIMING), "creating an event");
-        }
         memory.position(SENT + slot * Device.SENT_BYTES);
         Status.driver(cudart.cuMemcpyDtoHAsync(memory, from, bytes, stream), "copying from the GPU");
-        Status.driver(cudart.cuEventRecord(arrived[slot], stream), "marking the end of a copy");
+        mark(arrived, slot);
         sent[slot] = bytes;
+    }
+
+    private void mark(CUevent_st[] events, int index) {
+        if (events[index] == null) {
+            events[index] = new CUevent_st();
+            Status.driver(cudart.cuEventCreate(events[index], CU_EVENT_DISABLE_TIMING), "creating an event");
+        }
+        Status.driver(cudart.cuEventRecord(events[index], stream), "marking the end of a copy");
     }
 
     ByteBuffer receive(int slot) {
@@ -100,11 +116,10 @@ final class PinnedMemory implements AutoCloseable {
 
     @Override
     public void close() {
-        for (CUevent_st event : arrived) {
-            if (event != null) {
-                cudart.cuEventDestroy(event);
-            }
-        }
+        Stream.of(arrived, uploaded)
+                .flatMap(Arrays::stream)
+                .filter(Objects::nonNull)
+                .forEach(cudart::cuEventDestroy);
         cudart.cuMemFreeHost(memory.position(0));
     }
 }
