@@ -94,14 +94,14 @@ public interface LayerKernels {
      *
      * @param x [N, F], keeps the pre-activation with the bias added
      * @param bias [F] or null
-     * @param y [N, F], may be x when no backward pass follows, or of the operands' type
+     * @param y [N, F], may be x when no backward pass follows; both are of one type, which may be the operands'
      */
     void activationForward(Activation kind, Tensor x, Tensor bias, Tensor y);
 
     /**
      * dx = dy · activation'(x); x is the pre-activation that the forward pass kept.
      *
-     * @param dx may be dy, or of the operands' type
+     * @param dx may be dy; all are of one type, which may be the operands'
      */
     void activationBackward(Activation kind, Tensor x, Tensor dy, Tensor dx);
 
@@ -120,14 +120,14 @@ public interface LayerKernels {
     }
 
     /**
-     * y = silu(gate) · up (Shazeer, arXiv 2002.05202). gateUp is [N, 2F], gate in the first F columns; y is [N, F],
-     * maybe of the operands' type.
+     * y = silu(gate) · up (Shazeer, arXiv 2002.05202). gateUp is [N, 2F], gate in the first F columns; y is [N, F].
+     * Both are of one type, which may be the operands'.
      */
     void swigluForward(Tensor gateUp, Tensor y);
 
     /**
-     * Backward of {@link #swigluForward}: overwrites dGateUp [N, 2F], which may be gateUp itself, or of the operands'
-     * type.
+     * Backward of {@link #swigluForward}: overwrites dGateUp [N, 2F], which may be gateUp itself. All are of one type,
+     * which may be the operands'.
      */
     void swigluBackward(Tensor gateUp, Tensor dy, Tensor dGateUp);
 

@@ -7,7 +7,7 @@ public interface LinearAlgebra {
 
     /**
      * C = alpha · op(A) · op(B) + beta · C, row-major; op(A) is m×k, op(B) is k×n, C is m×n. A and B may be of the
-     * backend's {@link org.windtunnel.tensor.StoragePolicy#operandType}.
+     * backend's {@link org.windtunnel.tensor.StoragePolicy#operandType}, and C where beta = 0.
      *
      * <p>Each tensor is the start of its matrix; beta = 0 overwrites C even where it holds NaN.
      *
@@ -52,7 +52,8 @@ public interface LinearAlgebra {
      * The two products of the backward pass of y = scale · x · Wᵀ, for which a backend may prepare dy once:
      * dW = scale · dyᵀ · x (+ dW), then dx = scale · dy · W. dx may be x.
      *
-     * @param x [rows, in], adjacent as all others but dy; x, w and dy may be of the operands' type
+     * @param x [rows, in], adjacent as all others but dy; x, w, dy and dx may be of the operands'
+     *     type
      * @param w [out, in]
      * @param dy [rows, out] at row distance lddy
      * @param accumulate adds into dW, which is overwritten otherwise

@@ -54,8 +54,8 @@ final class Attention {
         this.output = w.linear(w.names().attentionOut(layer), w.multipliers().residual());
         this.rotary = rotary;
         this.packed = Packed.of(w.keep(ld), s);
-        this.gradient = Packed.of(w.roundsOperands() ? w.operand(ld) : w.wide(ld), s);
-        this.turned = rotary == null && !s.qkNorm() ? gradient : Packed.of(w.wide(ld), s);
+        this.gradient = Packed.of(w.wide(ld), s);
+        this.turned = rotary == null && !s.qkNorm() ? gradient : Packed.of(w.turned(ld), s);
         this.qkNorm = s.qkNorm() ? new QkNorm(w, layer) : null;
         this.heads = w.keepOperand(queryWidth);
         this.dHeads = w.branch(queryWidth);

@@ -26,11 +26,10 @@ final class FeedForward {
         this.activation = s.activation();
         this.up = w.fused(w.names().feedForwardIn(layer));
         this.down = w.linear(w.names().feedForwardOut(layer), w.multipliers().residual());
-        this.before = w.keep(s.ffnInWidth());
+        this.before = w.keepOperand(s.ffnInWidth());
         this.hidden = w.keepOperand(s.ffnWidth());
         this.dHidden = w.wide(s.ffnWidth());
-        Tensor inPlace = gated ? before : dHidden;
-        this.dBefore = w.roundsOperands() ? w.operand(s.ffnInWidth()) : inPlace;
+        this.dBefore = gated ? before : dHidden;
         this.branch = w.names().block(layer) + "mlp";
         this.probed = branch + ".hidden";
     }

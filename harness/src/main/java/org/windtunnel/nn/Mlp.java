@@ -28,8 +28,6 @@ public final class Mlp implements Model {
     private final Tensor[] before;
     private final Tensor[] active;
     private final Tensor[] gradients;
-    /** The gradient of a layer's output as its products take it; null where operands are of no type of their own. */
-    private final Tensor operand;
     private final Classifier classifier;
     private Probe probe;
 
@@ -50,15 +48,16 @@ public final class Mlp implements Model {
         this.names = new String[depth];
         this.before = new Tensor[depth];
         this.active = new Tensor[depth + 1];
-        this.gradients = new Tensor[] {memory.take(microBatch, shape.width()), memory.take(microBatch, shape.width())};
-        boolean rounds = memory.operandType() != memory.floatType();
-        this.operand = rounds ? memory.take(memory.operandType(), microBatch, shape.width()) : null;
+        DType type = memory.operandType();
+        this.gradients = new Tensor[] {
+            memory.take(type, microBatch, shape.width()), memory.take(type, microBatch, shape.width())
+        };
         active[0] = inputs.reshape(microBatch, shape.inputs());
         for (int i = 0; i < depth; i++) {
             names[i] = MlpFamily.layer(i);
             layers[i] = linear(names[i], shape.bias(), microBatch);
-            before[i] = memory.take(microBatch, shape.width());
-            active[i + 1] = memory.take(memory.operandType(), microBatch, shape.width());
+            before[i] = memory.take(type, microBatch, shape.width());
+            active[i + 1] = memory.take(type, microBatch, shape.width());
         }
         this.classifier = new Classifier(backend, parameters, MlpFamily.READOUT, multiplier, 0, active[depth], memory);
         classifier.setLoss(loss);
@@ -106,9 +105,8 @@ public final class Mlp implements Model {
         classifier.backward(targets, zWeight, gradScale, d, accumulate, sums);
         for (int i = layers.length - 1; i >= 0; i--) {
             Tensor dInput = i == 0 ? null : gradients[d == gradients[0] ? 1 : 0];
-            Tensor dBefore = operand == null ? d : operand;
-            backend.activationBackward(activation, before[i], d, dBefore, layers[i].biasGradient(), accumulate);
-            layers[i].productBackward(active[i], dBefore, dInput, accumulate);
+            backend.activationBackward(activation, before[i], d, d, layers[i].biasGradient(), accumulate);
+            layers[i].productBackward(active[i], d, dInput, accumulate);
             d = dInput;
         }
     }

@@ -1,6 +1,7 @@
 package org.windtunnel.nn;
 
 import org.windtunnel.backend.Backend;
+import org.windtunnel.nn.TransformerShape.Flavour;
 import org.windtunnel.tensor.Allocator;
 import org.windtunnel.tensor.Tensor;
 
@@ -25,19 +26,20 @@ record Wiring(
      * Temporaries that all layers share: each is dead when the layer returns.
      *
      * @param branch [N, max(D, H · headDim)] gradient on its way through a branch
-     * @param wide [N, max(F, qkv)] gradient of a hidden layer or of the packed projections
-     * @param operand [N, max(ffn in, qkv)] gradient of a projection's output as an operand of its products; null where
-     *     operands are of no type of their own
+     * @param wide [N, max(F, qkv)] of the operands' type: gradient of a hidden layer or of the packed projections
+     * @param turned [N, qkv] gradient of queries and keys after QK-norm and rotation: memory of its own where there is
+     *     either, and operands are of a type of their own; else {@code wide}
      * @param bias [D] a bias times the residual multiplier, or its gradient
      */
-    record Scratch(Tensor branch, Tensor wide, Tensor operand, Tensor bias) {
+    record Scratch(Tensor branch, Tensor wide, Tensor turned, Tensor bias) {
         static Scratch take(TransformerShape s, int rows, Allocator memory) {
+            Tensor wide = memory.take(memory.operandType(), rows, Math.max(s.ffnWidth(), s.qkvWidth()));
+            boolean turns = s.flavour() == Flavour.LLAMA || s.qkNorm();
+            boolean rounds = memory.operandType() != memory.floatType();
             return new Scratch(
                     memory.take(rows, Math.max(s.width(), s.queryWidth())),
-                    memory.take(rows, Math.max(s.ffnWidth(), s.qkvWidth())),
-                    memory.operandType() == memory.floatType()
-                            ? null
-                            : memory.take(memory.operandType(), rows, Math.max(s.ffnInWidth(), s.qkvWidth())),
+                    wide,
+                    turns && rounds ? memory.take(rows, s.qkvWidth()) : wide,
                     memory.take(s.width()));
         }
     }
@@ -52,7 +54,7 @@ record Wiring(
         return memory.take(rows(), columns);
     }
 
-    /** The same for what only matrix products read. */
+    /** The same for what matrix products read or put out beside activations. */
     Tensor keepOperand(int columns) {
         return memory.take(memory.operandType(), rows(), columns);
     }
@@ -70,9 +72,8 @@ record Wiring(
         return scratch.wide().slice(0, rows(), columns);
     }
 
-    /** A gradient on its way into a projection's products; only where {@link #roundsOperands}. */
-    Tensor operand(int columns) {
-        return scratch.operand().slice(0, rows(), columns);
+    Tensor turned(int columns) {
+        return scratch.turned().slice(0, rows(), columns);
     }
 
     TransformerNames names() {

@@ -133,7 +133,8 @@ class MlpTest {
         try (CudaBackend cuda = new CudaBackend(new EmulatedDevice(), Operands.BF16);
                 Arena arena = Arena.of(
                         cuda::allocate, new StoragePolicy(DType.FLOAT32, operandType, false))) {
-            Mlp model = build(cuda, shape, loss, arena);
+            boolean keeps = operandType == DType.BFLOAT16;
+            Mlp model = build(keeps ? cuda : RoundsBesideActivations.of(cuda), shape, loss, arena);
             double[] sums = new double[3];
             for (int step = 0; step < 3; step++) {
                 model.forwardBackward(GRAD_SCALE, 0, false, sums);

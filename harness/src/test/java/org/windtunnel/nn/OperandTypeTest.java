@@ -22,8 +22,8 @@ import org.windtunnel.tensor.StoragePolicy;
 import org.windtunnel.tensor.Tensor;
 
 /**
- * Models that keep operands of products in bf16 against the same models that keep everything in fp32 and round each
- * time a product takes it: the same numbers are rounded, so the bits are the same.
+ * Models that keep operands of products in bf16 against the same models that keep everything in fp32, and round each
+ * time a product takes it and {@link RoundsBesideActivations}: the same numbers are rounded, so the bits are the same.
  */
 class OperandTypeTest {
     private static final StoragePolicy UNROUNDED = new StoragePolicy(DType.FLOAT32, DType.FLOAT32, false);
@@ -32,7 +32,11 @@ class OperandTypeTest {
 
     /** At sizes that are multiples of nothing, and at those that tensor cores read as they are. */
     static Stream<TransformerCase> cases() {
-        List<TransformerCase> all = new ArrayList<>(TransformerCase.all());
+        return Stream.concat(TransformerCase.all().stream(), evenCases());
+    }
+
+    static Stream<TransformerCase> evenCases() {
+        List<TransformerCase> all = new ArrayList<>();
         for (boolean option : new boolean[] {false, true}) {
             all.add(new TransformerCase("gpt of even sizes, bias " + option, new TransformerShape(Flavour.GPT, 16, 2, 2,
                     2, 8, 8, 21, 64, Activation.GELU_TANH, option, true, false, 0, 1e-5), SCALED, 0.1));
@@ -42,25 +46,18 @@ class OperandTypeTest {
         return all.stream();
     }
 
-    private static void round(Tensor x) {
-        float[] values = x.toFloats();
-        for (int i = 0; i < values.length; i++) {
-            values[i] = DType.ofBfloat16(DType.toBfloat16(values[i]));
-        }
-        x.set(values);
-    }
-
     /** Loss and gradients of each step, by step and parameter. */
     private static Map<String, float[]> train(TransformerCase c, Operands operands, boolean keepsRounded) {
         Map<String, float[]> found = new HashMap<>();
         try (CudaBackend backend = new CudaBackend(new EmulatedDevice(), operands);
                 Arena arena = Arena.of(
                         backend::allocate, keepsRounded ? backend.storagePolicy() : UNROUNDED)) {
-            Transformer model = c.build(backend, 2, arena);
+            boolean rounds = !keepsRounded && operands == Operands.BF16;
+            Transformer model = c.build(rounds ? RoundsBesideActivations.of(backend) : backend, 2, arena);
             // What the backward pass of attention reads of its output is what the projection was given.
-            model.setProbe(keepsRounded || operands == Operands.FP32 ? null : (module, output) -> {
+            model.setProbe(!rounds ? null : (module, output) -> {
                 if (module.endsWith("attn.heads")) {
-                    round(output);
+                    RoundsBesideActivations.round(output);
                 }
             });
             double[] sums = new double[3];
@@ -110,7 +107,7 @@ class OperandTypeTest {
         });
     }
 
-    /** By the root mean square of each parameter's gradient; up to 0.035 was found. */
+    /** By the root mean square of each parameter's gradient; up to 0.056 was found. */
     @ParameterizedTest
     @MethodSource("cases")
     void isWithinRoundingOfFp32(TransformerCase c) {
@@ -126,13 +123,38 @@ class OperandTypeTest {
                 size += exact[i] * exact[i];
                 difference += (values[i] - exact[i]) * (values[i] - exact[i]);
             }
-            assertThat(Math.sqrt(difference / size)).as(name).isLessThan(0.05);
+            assertThat(Math.sqrt(difference / size)).as(name).isLessThan(0.08);
         });
     }
 
+    /** Mean losses of gradient descent on one batch. */
+    private static double[] losses(TransformerCase c, Operands operands) {
+        double[] losses = new double[20];
+        try (CudaBackend backend = new CudaBackend(new EmulatedDevice(), operands);
+                Arena arena = Arena.of(backend::allocate, backend.storagePolicy())) {
+            Transformer model = c.build(backend, 2, arena);
+            double[] sums = new double[3];
+            for (int step = 0; step < losses.length; step++) {
+                model.forwardBackward(1.0 / 15, c.zWeight(), false, sums);
+                losses[step] = sums[0] / sums[2];
+                backend.axpy(-0.02, model.parameters().gradients(), model.parameters().weights());
+            }
+        }
+        return losses;
+    }
+
+    /** Up to 0.007 was found; 0.005 where only operands are rounded. */
+    @ParameterizedTest
+    @MethodSource("evenCases")
+    void losesInAShortRunWhatItDoesInFp32(TransformerCase c) {
+        double[] expected = losses(c, Operands.FP32);
+        assertThat(expected[expected.length - 1]).isLessThan(0.7 * expected[0]);
+        assertThat(losses(c, Operands.BF16)).containsExactly(expected, within(0.02));
+    }
+
     /**
-     * Activations that products read take half of what they took, and gradients of logits and of the stream and rounded
-     * weights memory of their own.
+     * What products read, and what is kept before activations, takes half of what it took, and gradients of logits and of
+     * the stream and rounded weights memory of their own.
      */
     @Test
     void takesWhatACountingAllocatorSays() {
@@ -144,11 +166,11 @@ class OperandTypeTest {
             c.build(backend, 2, plain);
             TransformerShape s = c.shape();
             int rows = 2 * s.context();
-            long kept = s.depth() * (2L * s.width() + s.queryWidth() + s.ffnWidth()) + s.width();
-            long scratch = Math.max(s.ffnInWidth(), s.qkvWidth());
+            long kept = s.depth() * (2L * s.width() + s.queryWidth() + s.ffnInWidth() + s.ffnWidth()) + s.width();
+            long scratch = Math.max(s.ffnWidth(), s.qkvWidth());
             long weights = ParameterCounts.of(TransformerFamily.declare(s)).total();
             assertThat(plain.bytes() - arena.bytes())
-                    .isEqualTo(2 * (rows * (kept - scratch - 16 - s.width()) - weights));
+                    .isEqualTo(2 * (rows * (kept + scratch - 16 - s.width()) - weights));
             Arena counting = Arena.counting(backend.storagePolicy());
             new Transformer(null, s, c.multipliers(), 2, counting);
             assertThat(counting.bytes()).isEqualTo(arena.bytes());

@@ -1,6 +1,7 @@
 package org.windtunnel.backend.cuda;
 
 import org.windtunnel.backend.ImageKernels.WindowShape;
+import org.windtunnel.tensor.DType;
 import org.windtunnel.tensor.Tensor;
 
 /**
@@ -195,8 +196,8 @@ final class Convolution {
             if (batch > 0) {
                 int k = n * rows;
                 device.gemm(operands, true, false, s.out(), length, k, (float) alpha, dy, gradientLd(),
-                        (long) k * gradientLd(), x, ld, (long) k * ld, add ? 1 : 0, partials, ld, (long) s.out() * ld,
-                        batch);
+                        (long) k * gradientLd(), x, ld, (long) k * ld, add ? 1 : 0, partials, DType.FLOAT32, ld,
+                        (long) s.out() * ld, batch);
             }
         }
 
@@ -208,7 +209,7 @@ final class Convolution {
             int count = count(first);
             long to = pixels ? image(dx, first) : columns;
             device.gemm(operands, false, false, count * rows, length, s.out(), (float) alpha, dy, gradientLd(), 0,
-                    filters, ld, 0, pixels && add ? 1 : 0, to, pixels ? length : ld, 0, 1);
+                    filters, ld, 0, pixels && add ? 1 : 0, to, DType.FLOAT32, pixels ? length : ld, 0, 1);
             if (!pixels) {
                 int n = count * s.imageSize();
                 Calls call = calls.to("window_columns_backward").address(columns).int32(ld).address(image(dx, first));
@@ -238,7 +239,8 @@ final class Convolution {
         long packed = p.filters(filters);
         for (int first = 0; first < s.batch(); first += p.images) {
             device.gemm(operands, false, true, p.count(first) * p.rows, s.out(), p.length, (float) alpha,
-                    p.columns(x, first), p.ld, 0, packed, p.ld, 0, addToY ? 1 : 0, p.output(y, first), s.out(), 0, 1);
+                    p.columns(x, first), p.ld, 0, packed, p.ld, 0, addToY ? 1 : 0, p.output(y, first), DType.FLOAT32,
+                    s.out(), 0, 1);
         }
     }
 

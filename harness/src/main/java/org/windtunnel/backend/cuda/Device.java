@@ -3,6 +3,7 @@ package org.windtunnel.backend.cuda;
 import java.nio.ByteBuffer;
 import java.util.List;
 import org.windtunnel.backend.WorkTimes;
+import org.windtunnel.tensor.DType;
 
 /**
  * One GPU and one queue of work on it: memory, copies, kernels, matrix products.
@@ -113,7 +114,9 @@ public interface Device extends AutoCloseable {
 
     /**
      * Queues C = alpha · op(A) · op(B) + beta · C for each of {@code batch} row-major matrices, {@code stride} elements
-     * apart; C is fp32, A and B are bf16 with {@link Operands#BF16}, else fp32.
+     * apart; A and B are bf16 with {@link Operands#BF16}, else fp32. Sums are fp32.
+     *
+     * @param typeC fp32, or, with {@link Operands#BF16} and beta 0, bf16
      */
     void gemm(
             Operands operands,
@@ -131,6 +134,7 @@ public interface Device extends AutoCloseable {
             long strideB,
             float beta,
             long c,
+            DType typeC,
             int ldc,
             long strideC,
             int batch);

@@ -9,8 +9,8 @@ import org.windtunnel.tensor.Tensor;
 final class FlatKernels {
     /** {@code IDENTITY} in the sources, beside the activations by their position. */
     private static final int IDENTITY = 3;
-    /** {@code LANE_COLUMNS} in the source. */
-    private static final int LANE_COLUMNS = 4;
+    /** Elements that a thread of a kernel in bf16 takes at once; {@code GROUP} in the sources. */
+    private static final int GROUP = 8;
 
     private final Device device;
     private final Calls calls;
@@ -80,29 +80,46 @@ final class FlatKernels {
         if (x.size() % width != 0) {
             throw new IllegalArgumentException("expected rows of width " + width + ", found " + x);
         }
-        calls.to(Calls.isRounded(y) ? "activation_forward_bf16" : "activation_forward")
-                .tensor(x)
+        calls.to(of("activation_forward", x, y))
+                .either(x)
                 .tensor(bias)
                 .either(y)
                 .int64(x.size())
                 .int32(width)
                 .int32(kind)
-                .elements(x.size());
+                .elements(threads(y));
     }
 
     void activationBackward(Activation kind, Tensor x, Tensor dy, Tensor dx) {
         Shapes.sameSize(x, dy);
         Shapes.sameSize(x, dx);
-        calls.to(Calls.isRounded(dx) ? "activation_backward_bf16" : "activation_backward")
-                .tensor(x)
-                .tensor(dy)
+        calls.to(of("activation_backward", x, dy, dx))
+                .either(x)
+                .either(dy)
                 .either(dx)
                 .int64(x.size())
                 .int32(kind.ordinal())
-                .elements(x.size());
+                .elements(threads(dx));
     }
 
-    /** The same to bf16, with the gradient of a bias summed up on the way, before rounding. */
+    /** The kernel for tensors that are all fp32, or all bf16. */
+    private static String of(String kernel, Tensor... tensors) {
+        boolean rounded = Calls.isRounded(tensors[0]);
+        for (Tensor x : tensors) {
+            if (Calls.isRounded(x) != rounded) {
+                throw new IllegalArgumentException("expected tensors of one type for " + kernel + ", found one of "
+                        + tensors[0].storage().dtype() + " and one of " + x.storage().dtype());
+            }
+        }
+        return rounded ? kernel + "_bf16" : kernel;
+    }
+
+    /** For elements that a kernel takes one by one, or in groups where they are bf16. */
+    private static long threads(Tensor x) {
+        return Calls.isRounded(x) ? (x.size() + GROUP - 1) / GROUP : x.size();
+    }
+
+    /** The same in bf16, with the gradient of a bias summed up on the way, before rounding. */
     void activationBackward(
             Activation kind, Tensor x, Tensor dy, Tensor dx, Tensor dBias, boolean accumulate, Reductions reductions) {
         int rows = Shapes.rows(x);
@@ -111,39 +128,39 @@ final class FlatKernels {
         Shapes.sameSize(x, dx);
         Shapes.atLeast(dBias, width);
         long partial = reductions.strips(rows, width, 1);
-        calls.to("activation_backward_columns_bf16")
-                .tensor(x)
-                .tensor(dy)
+        calls.to(of("activation_backward_columns", x, dy, dx))
+                .either(x)
+                .either(dy)
                 .either(dx)
                 .int32(rows)
                 .int32(width)
                 .int32(Reductions.stripRows(rows))
                 .address(partial)
                 .int32(kind.ordinal())
-                .grid(Calls.blocks(width, Calls.WARP * LANE_COLUMNS), Reductions.strips(rows), 1);
+                .grid(Calls.blocks(width, Calls.WARP * GROUP), Reductions.strips(rows), 1);
         reductions.finishColumns(partial, rows, width, dBias, accumulate);
     }
 
     void swigluForward(Tensor gateUp, Tensor y) {
         int width = gatedWidth(gateUp, y);
-        calls.to(Calls.isRounded(y) ? "swiglu_forward_bf16" : "swiglu_forward")
-                .tensor(gateUp)
+        calls.to(of("swiglu_forward", gateUp, y))
+                .either(gateUp)
                 .either(y)
                 .int64(y.size())
                 .int32(width)
-                .elements(y.size());
+                .elements(threads(y));
     }
 
     void swigluBackward(Tensor gateUp, Tensor dy, Tensor dGateUp) {
         int width = gatedWidth(gateUp, dy);
         Shapes.sameSize(gateUp, dGateUp);
-        calls.to(Calls.isRounded(dGateUp) ? "swiglu_backward_bf16" : "swiglu_backward")
-                .tensor(gateUp)
-                .tensor(dy)
+        calls.to(of("swiglu_backward", gateUp, dy, dGateUp))
+                .either(gateUp)
+                .either(dy)
                 .either(dGateUp)
                 .int64(dy.size())
                 .int32(width)
-                .elements(dy.size());
+                .elements(threads(dy));
     }
 
     /** F, from gateUp [N, 2F]. */

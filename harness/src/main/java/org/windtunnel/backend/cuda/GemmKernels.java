@@ -1,11 +1,12 @@
 package org.windtunnel.backend.cuda;
 
 import org.windtunnel.backend.Shapes;
+import org.windtunnel.tensor.DType;
 import org.windtunnel.tensor.Tensor;
 
 /**
  * Matrix products. With bf16 operands, those in fp32 are rounded into the workspace first; those in bf16 are taken as
- * they are, or packed as well where tensor cores could not read them.
+ * they are, or packed as well where tensor cores could not read them. Then the result may be bf16, too.
  */
 final class GemmKernels {
     private static final int BF16_BYTES = 2;
@@ -55,11 +56,14 @@ final class GemmKernels {
             Shapes.fits(b, i * strideB, rowsB, columnsB, ldb);
             Shapes.fits(c, i * strideC, m, n, ldc);
         }
-        long ct = Calls.floats(c);
         if (operands != Operands.BF16) {
             device.gemm(operands, transA, transB, m, n, k, (float) alpha, Calls.floats(a), lda, strideA,
-                    Calls.floats(b), ldb, strideB, (float) beta, ct, ldc, strideC, batch);
+                    Calls.floats(b), ldb, strideB, (float) beta, Calls.floats(c), DType.FLOAT32, ldc, strideC,
+                    batch);
             return;
+        }
+        if (beta != 0 && Calls.isRounded(c)) {
+            throw new IllegalArgumentException("expected a product to add to in fp32, found one in bf16: " + c);
         }
         boolean packsA = !isOperand(a, lda, strideA, batch);
         boolean packsB = !isOperand(b, ldb, strideB, batch);
@@ -78,7 +82,8 @@ final class GemmKernels {
         }
         device.gemm(operands, transA, transB, m, n, k, (float) alpha, packsA ? packedA : Calls.numbers(a),
                 packsA ? packed(columnsA) : lda, packsA ? sizeA : strideA, packsB ? packedB : Calls.numbers(b),
-                packsB ? packed(columnsB) : ldb, packsB ? sizeB : strideB, (float) beta, ct, ldc, strideC, batch);
+                packsB ? packed(columnsB) : ldb, packsB ? sizeB : strideB, (float) beta,
+                Calls.numbers(c), c.storage().dtype(), ldc, strideC, batch);
     }
 
     /** See {@link org.windtunnel.backend.LinearAlgebra#linearBackward}: dy is rounded once for both products. */
@@ -115,12 +120,13 @@ final class GemmKernels {
             pack(x, 0, rows, in, in, 0, other, 1);
         }
         device.gemm(operands, true, false, out, in, rows, (float) scale, y, ldy, 0, packsX ? other : Calls.numbers(x),
-                packsX ? packed(in) : in, 0, (float) beta, Calls.floats(dw), in, 0, 1);
+                packsX ? packed(in) : in, 0, (float) beta, Calls.floats(dw), DType.FLOAT32, in, 0, 1);
         if (packsW) {
             pack(w, 0, out, in, in, 0, other, 1);
         }
         device.gemm(operands, false, false, rows, in, out, (float) scale, y, ldy, 0,
-                packsW ? other : Calls.numbers(w), packsW ? packed(in) : in, 0, 0, Calls.floats(dx), in, 0, 1);
+                packsW ? other : Calls.numbers(w), packsW ? packed(in) : in, 0, 0, Calls.numbers(dx),
+                dx.storage().dtype(), in, 0, 1);
     }
 
     /** Whether tensor cores read a matrix well as it is: bf16, in rows that begin at 16 bytes. */

@@ -1,5 +1,5 @@
-// Activations, a bias before them, and their gradients. Kernels of two types of output have the same sums and roundings
-// in between.
+// Activations, a bias before them, and their gradients. Kernels in bf16 do in fp32 what those in fp32 do, and round what
+// they store.
 
 #define GELU_ERF 0
 #define GELU_TANH 1
@@ -64,7 +64,7 @@ extern "C" __global__ void activation_forward(float* x, const float* bias, float
 }
 
 extern "C" __global__ void activation_forward_bf16(
-        float* x, const float* bias, Rounded* y, i64 n, int width, int kind) {
+        Rounded* x, const float* bias, Rounded* y, i64 n, int width, int kind) {
     bool whole = aligned(x) && aligned(bias) && aligned(y) && n % GROUP == 0 && (!bias || width % GROUP == 0);
     for (i64 i = globalThread(); whole && i < n / GROUP; i += globalThreads()) {
         float v[GROUP];
@@ -85,10 +85,10 @@ extern "C" __global__ void activation_forward_bf16(
         putGroup(y + i * GROUP, v);
     }
     for (i64 i = globalThread(); !whole && i < n; i += globalThreads()) {
-        float v = x[i];
+        float v = get(x + i);
         if (bias) {
             v += bias[i % width];
-            x[i] = v;
+            put(x + i, v);
         }
         put(y + i, activate(kind, v));
     }
@@ -102,7 +102,7 @@ extern "C" __global__ void activation_backward(const float* x, const float* dy, 
 }
 
 extern "C" __global__ void activation_backward_bf16(
-        const float* x, const float* dy, Rounded* dx, i64 n, int kind) {
+        const Rounded* x, const Rounded* dy, Rounded* dx, i64 n, int kind) {
     bool whole = aligned(x) && aligned(dy) && aligned(dx) && n % GROUP == 0;
     for (i64 i = globalThread(); whole && i < n / GROUP; i += globalThreads()) {
         float v[GROUP];
@@ -116,36 +116,38 @@ extern "C" __global__ void activation_backward_bf16(
         putGroup(dx + i * GROUP, d);
     }
     for (i64 i = globalThread(); !whole && i < n; i += globalThreads()) {
-        put(dx + i, dy[i] * slope(kind, x[i]));
+        put(dx + i, get(dy + i) * slope(kind, get(x + i)));
     }
 }
 
-// Columns of a lane, so that a warp's stores are whole lines.
-#define LANE_COLUMNS 4
-
 // The same, and partial[strip, width] of the column sums of dx before rounding, in the order of column_sum. Block (x,
-// y): 128 columns, one strip.
+// y): 256 columns, one strip.
 extern "C" __global__ void activation_backward_columns_bf16(
-        const float* x, const float* dy, Rounded* dx, int rows, int width, int stripRows, float* partial, int kind) {
-    int column = (blockIdx.x * WARP + threadIdx.x % WARP) * LANE_COLUMNS;
+        const Rounded* x, const Rounded* dy, Rounded* dx, int rows, int width, int stripRows, float* partial,
+        int kind) {
+    int column = (blockIdx.x * WARP + threadIdx.x % WARP) * GROUP;
     int end = min(rows, (int)(blockIdx.y + 1) * stripRows);
-    int columns = min(LANE_COLUMNS, width - column);
-    bool whole = aligned(x) && aligned(dy) && aligned(dx) && width % LANE_COLUMNS == 0;
-    float sums[LANE_COLUMNS] = {};
+    int columns = min(GROUP, width - column);
+    bool whole = aligned(x) && aligned(dy) && aligned(dx) && width % GROUP == 0;
+    float sums[GROUP] = {};
     for (int row = blockIdx.y * stripRows + threadIdx.x / WARP; row < end; row += BLOCK / WARP) {
         i64 at = (i64)row * width + column;
         if (whole && columns > 0) {
-            float4 v = *(const float4*)(x + at);
-            float4 d = *(const float4*)(dy + at);
-            d.x *= slope(kind, v.x), d.y *= slope(kind, v.y), d.z *= slope(kind, v.z), d.w *= slope(kind, v.w);
-            sums[0] += d.x, sums[1] += d.y, sums[2] += d.z, sums[3] += d.w;
-            uint2 rounded = {bf16(d.x) | bf16(d.y) << 16, bf16(d.z) | bf16(d.w) << 16};
-            *(uint2*)(dx + at) = rounded;
+            float v[GROUP];
+            float d[GROUP];
+            getGroup(x + at, v);
+            getGroup(dy + at, d);
+#pragma unroll
+            for (int j = 0; j < GROUP; j++) {
+                d[j] *= slope(kind, v[j]);
+                sums[j] += d[j];
+            }
+            putGroup(dx + at, d);
         } else {
 #pragma unroll
-            for (int j = 0; j < LANE_COLUMNS; j++) {
+            for (int j = 0; j < GROUP; j++) {
                 if (j < columns) {
-                    float d = dy[at + j] * slope(kind, x[at + j]);
+                    float d = get(dy + at + j) * slope(kind, get(x + at + j));
                     sums[j] += d;
                     put(dx + at + j, d);
                 }
@@ -153,7 +155,7 @@ extern "C" __global__ void activation_backward_columns_bf16(
         }
     }
 #pragma unroll
-    for (int j = 0; j < LANE_COLUMNS; j++) {
+    for (int j = 0; j < GROUP; j++) {
         float sum = columnBlockSum(sums[j]);
         if (threadIdx.x < WARP && j < columns) {
             partial[(i64)blockIdx.y * width + column + j] = sum;
@@ -181,7 +183,7 @@ extern "C" __global__ void swiglu_forward(const float* gateUp, float* y, i64 n, 
     }
 }
 
-extern "C" __global__ void swiglu_forward_bf16(const float* gateUp, Rounded* y, i64 n, int width) {
+extern "C" __global__ void swiglu_forward_bf16(const Rounded* gateUp, Rounded* y, i64 n, int width) {
     bool whole = aligned(gateUp) && aligned(y) && width % GROUP == 0;
     for (i64 i = globalThread() * GROUP; whole && i < n; i += globalThreads() * GROUP) {
         i64 at = quotient(i, width) * width + i;
@@ -197,7 +199,7 @@ extern "C" __global__ void swiglu_forward_bf16(const float* gateUp, Rounded* y, 
     }
     for (i64 i = globalThread(); !whole && i < n; i += globalThreads()) {
         i64 at = i / width * width + i;
-        put(y + i, swiglu(gateUp[at], gateUp[at + width]));
+        put(y + i, swiglu(get(gateUp + at), get(gateUp + at + width)));
     }
 }
 
@@ -214,7 +216,7 @@ extern "C" __global__ void swiglu_backward(const float* gateUp, const float* dy,
 }
 
 extern "C" __global__ void swiglu_backward_bf16(
-        const float* gateUp, const float* dy, Rounded* dGateUp, i64 n, int width) {
+        const Rounded* gateUp, const Rounded* dy, Rounded* dGateUp, i64 n, int width) {
     bool whole = aligned(gateUp) && aligned(dy) && aligned(dGateUp) && width % GROUP == 0;
     for (i64 i = globalThread() * GROUP; whole && i < n; i += globalThreads() * GROUP) {
         i64 at = quotient(i, width) * width + i;
@@ -233,9 +235,9 @@ extern "C" __global__ void swiglu_backward_bf16(
     }
     for (i64 i = globalThread(); !whole && i < n; i += globalThreads()) {
         i64 at = i / width * width + i;
-        float gate = gateUp[at];
-        float up = gateUp[at + width];
-        swigluGradient(gate, up, dy[i]);
+        float gate = get(gateUp + at);
+        float up = get(gateUp + at + width);
+        swigluGradient(gate, up, get(dy + i));
         put(dGateUp + at, gate);
         put(dGateUp + at + width, up);
     }

@@ -87,6 +87,16 @@ __device__ __forceinline__ void getGroup(const float* x, float (&v)[GROUP]) {
     v[4] = b.x, v[5] = b.y, v[6] = b.z, v[7] = b.w;
 }
 
+__device__ __forceinline__ void getGroup(const Rounded* x, float (&v)[GROUP]) {
+    uint4 rounded = *(const uint4*)x;
+    unsigned int pairs[GROUP / 2] = {rounded.x, rounded.y, rounded.z, rounded.w};
+#pragma unroll
+    for (int i = 0; i < GROUP / 2; i++) {
+        v[2 * i] = __int_as_float((int)(pairs[i] << 16));
+        v[2 * i + 1] = __int_as_float((int)(pairs[i] & 0xffff0000u));
+    }
+}
+
 __device__ __forceinline__ void putGroup(float* to, const float (&v)[GROUP]) {
     float4 a = {v[0], v[1], v[2], v[3]};
     float4 b = {v[4], v[5], v[6], v[7]};

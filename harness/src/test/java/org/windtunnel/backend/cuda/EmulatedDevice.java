@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import org.windtunnel.backend.OutOfMemory;
+import org.windtunnel.tensor.DType;
 
 /** A device whose memory is the host's and whose kernels run on the processor, one block after the other. */
 public final class EmulatedDevice implements Device {
@@ -216,11 +217,16 @@ public final class EmulatedDevice implements Device {
             long strideB,
             float beta,
             long c,
+            DType typeC,
             int ldc,
             long strideC,
             int batch) {
+        if (typeC != DType.FLOAT32 && (operands != Operands.BF16 || beta != 0)) {
+            throw new DeviceException("a product to " + typeC + " of operands " + operands + " with beta " + beta);
+        }
+        int roundsC = typeC == DType.BFLOAT16 ? 1 : 0;
         queue(() -> kernels.emulation_gemm(operands.ordinal(), transA ? 1 : 0, transB ? 1 : 0, m, n, k, alpha, a, lda,
-                strideA, b, ldb, strideB, beta, c, ldc, strideC, batch));
+                strideA, b, ldb, strideB, beta, c, roundsC, ldc, strideC, batch));
     }
 
     @Override

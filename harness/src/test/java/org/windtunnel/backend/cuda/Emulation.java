@@ -48,6 +48,7 @@ final class Emulation {
                 long strideB,
                 float beta,
                 long c,
+                int roundsC,
                 int ldc,
                 long strideC,
                 int batch);

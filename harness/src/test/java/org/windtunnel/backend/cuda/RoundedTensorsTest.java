@@ -62,6 +62,13 @@ class RoundedTensorsTest {
         return x;
     }
 
+    /** The same numbers in both types. */
+    private Tensor rounded(DType type, String stream, int... shape) {
+        Tensor x = garbage(type, shape);
+        x.set(round(random(stream, shape).toFloats()));
+        return x;
+    }
+
     /** What a kernel puts out in both types; numbers that are no tensor of that type are the same. */
     private void requireRounded(Function<DType, Map<String, Tensor>> kernel) {
         Map<String, Tensor> exact = kernel.apply(DType.FLOAT32);
@@ -155,8 +162,8 @@ class RoundedTensorsTest {
     }
 
     private Map<String, Tensor> activation(DType type, Activation kind, int rows, int width) {
-        Tensor x = random("x", rows, width);
-        Tensor dy = random("dy", rows, width);
+        Tensor x = rounded(type, "x", rows, width);
+        Tensor dy = rounded(type, "dy", rows, width);
         Tensor y = garbage(type, rows, width);
         Tensor plain = garbage(type, rows, width);
         Tensor dx = garbage(type, rows, width);
@@ -164,17 +171,25 @@ class RoundedTensorsTest {
         Tensor dBias = random("dBias", width);
         backend.activationForward(kind, x, null, plain);
         backend.activationForward(kind, x, random("bias", width), y);
-        backend.activationBackward(kind, x, dy, apart);
-        backend.activationBackward(kind, x, dy, dx, dBias, true);
+        Tensor kept = rounded(type, "kept", rows, width);
+        backend.activationBackward(kind, kept, dy, apart);
+        backend.activationBackward(kind, kept, dy, dx, dBias, true);
+        Tensor inPlace = rounded(type, "dy", rows, width);
+        backend.activationBackward(kind, kept, inPlace, inPlace, random("dBias", width), true);
+        assertThat(inPlace.toFloats()).isEqualTo(dx.toFloats());
         return Map.of("plain", plain, "y", y, "x", x, "dx", dx, "apart", apart, "dBias", dBias);
     }
 
     private Map<String, Tensor> gated(DType type, int rows, int width) {
-        Tensor gateUp = random("gateUp", rows, 2 * width);
+        Tensor before = rounded(type, "gateUp", rows, 2 * width);
+        Tensor dy = rounded(type, "dy", rows, width);
         Tensor y = garbage(type, rows, width);
         Tensor d = garbage(type, rows, 2 * width);
-        backend.swigluForward(gateUp, y);
-        backend.swigluBackward(gateUp, random("dy", rows, width), d);
+        backend.swigluForward(before, y);
+        backend.swigluBackward(before, dy, d);
+        backend.swigluBackward(before, dy, before);
+        assertThat(before.toFloats()).isEqualTo(d.toFloats());
+        Tensor gateUp = random("gateUp", rows, 2 * width);
         Tensor turned = garbage(type, rows, 2 * width);
         int half = width / 2;
         backend.rope(rows, 7, 2, 2 * half, gateUp, 2 * width, random("cos", 7, half), random("sin", 7, half), true,
@@ -270,6 +285,30 @@ class RoundedTensorsTest {
         assertThat(found[1]).isEqualTo(found[0]);
     }
 
+    /** The product in fp32, rounded; one that adds to what is there has to do that in fp32. */
+    @ParameterizedTest
+    @CsvSource({"16, 8, 24, 0", "9, 7, 5, 3"})
+    void productsRoundWhatTheyPutOut(int m, int k, int n, int skip) {
+        offset = skip;
+        Tensor a = random("a", 2 * m, k);
+        Tensor b = random("b", 2 * n, k);
+        Tensor x = random("x", m, n);
+        requireRounded(type -> {
+            Tensor c = garbage(type, m, n + 1);
+            backend.gemm(false, true, m, n, k, 0.5, a, k, b, k, 0, c, n + 1);
+            Tensor both = garbage(type, 2, m, n);
+            backend.gemmStridedBatched(false, true, m, n, k, 1, a, k, (long) m * k, b, k, (long) n * k, 0, both, n,
+                    (long) m * n, 2);
+            Tensor dx = garbage(type, m, n);
+            Tensor dw = garbage(DType.FLOAT32, k, n);
+            backend.linearBackward(m, n, k, 0.5, x, random("w", k, n), a, k, dx, dw, false);
+            return Map.of("c", c, "both", both, "dx", dx, "dw", dw);
+        });
+        Tensor c = garbage(DType.BFLOAT16, m, n);
+        assertThatThrownBy(() -> backend.gemm(false, true, m, n, k, 1, a, k, b, k, 1, c, n))
+                .hasMessageContaining("to add to in fp32");
+    }
+
     /** Every choice of what is rounded already. */
     @ParameterizedTest
     @CsvSource({"9, 16, 8, 0", "5, 7, 24, 0", "8, 16, 11, 5"})
@@ -338,6 +377,9 @@ class RoundedTensorsTest {
     void kernelsThatCannotTakeThemSaySo() {
         Tensor rounded = arena.take(DType.BFLOAT16, 4);
         assertThatThrownBy(() -> backend.scale(2, rounded)).hasMessageContaining("FLOAT32, found one of BFLOAT16");
+        Tensor exact = arena.take(4);
+        assertThatThrownBy(() -> backend.activationForward(Activation.RELU, exact, null, rounded))
+                .hasMessageContaining("one type for activation_forward, found one of FLOAT32 and one of BFLOAT16");
         try (CudaBackend plain = new CudaBackend(new EmulatedDevice(), Operands.FP32);
                 Arena memory = Arena.of(plain::allocate, DType.FLOAT32)) {
             Tensor operand = memory.take(DType.BFLOAT16, 4);

@@ -505,6 +505,7 @@ int cuLaunchKernel(
 
 static bool blasStream;
 static bool blasWorkspace;
+static bool blasSumsExactly;
 
 int cublasCreate_v2(void** context) {
     *context = (void*)4;
@@ -539,6 +540,11 @@ static bool operandOwned(
             && owned((unsigned long long)at, last * elementBytes);
 }
 
+int cublasSetMathMode(void*, int mode) {
+    blasSumsExactly = mode == 16;
+    return 0;
+}
+
 int cublasGetVersion_v2(void*, int* version) {
     *version = 130000;
     return 0;
@@ -566,10 +572,12 @@ int cublasGemmStridedBatchedEx(
     if (m < 0 || n < 0 || k < 0 || batch < 0 || lda < 1 || ldb < 1 || ldc < 1 || (batch > 1 && strideC == 0)
             || !operandOwned(a, transA ? k : m, transA ? m : k, lda, strideA, batch, bytes)
             || !operandOwned(b, transB ? n : k, transB ? k : n, ldb, strideB, batch, bytes)
-            || !operandOwned(c, m, n, ldc, strideC, batch, sizeof(float))) {
+            || !operandOwned(c, m, n, ldc, strideC, batch, typeC == 14 ? 2 : 4)) {
         return BLAS_INVALID_VALUE;
     }
-    if (typeA != typeB || (!bf16 && typeA != 0) || typeC != 0 || (compute != 68 && !tf32) || algorithm != -1
+    // In bf16, partial sums would be, too, unless that is disallowed.
+    bool typeOfC = typeC == 0 || (typeC == 14 && bf16 && blasSumsExactly && *(const float*)beta == 0);
+    if (typeA != typeB || (!bf16 && typeA != 0) || !typeOfC || (compute != 68 && !tf32) || algorithm != -1
             || lda < (transA ? k : m) || ldb < (transB ? n : k) || ldc < m) {
         return BLAS_INVALID_VALUE;
     }
@@ -585,8 +593,7 @@ int cublasGemmStridedBatchedEx(
                         sum += (double)operand(a, p * strideA + (transA ? (long)i * lda + l : (long)l * lda + i), type)
                                 * operand(b, p * strideB + (transB ? (long)l * ldb + j : (long)j * ldb + l), type);
                     }
-                    float* to = (float*)c + p * strideC + (long)j * ldc + i;
-                    *to = (float)(keep == 0 ? scale * sum : scale * sum + (double)keep * *to);
+                    storeProduct(c, p * strideC + (long)j * ldc + i, typeC == 14, scale * sum, keep);
                 }
             }
         }

@@ -217,9 +217,20 @@ static float operand(const void* x, long i, int type) {
     return type == 1 ? __int_as_float((__float_as_uint(value) + 0x1000u) & ~0x1fffu) : value;
 }
 
+// c[i] = value + beta c[i].
+static void storeProduct(void* c, long i, bool rounds, double value, float beta) {
+    float* exact = (float*)c + i;
+    if (rounds) {
+        ((Rounded*)c)[i] = (Rounded)bf16((float)value);
+    } else {
+        *exact = (float)(beta == 0 ? value : value + (double)beta * *exact);
+    }
+}
+
 extern "C" void emulation_gemm(
         int type, int transA, int transB, int m, int n, int k, float alpha, const void* a, int lda, long strideA,
-        const void* b, int ldb, long strideB, float beta, float* c, int ldc, long strideC, int batch) {
+        const void* b, int ldb, long strideB, float beta, void* c, int roundsC, int ldc, long strideC,
+        int batch) {
     std::vector<double> row(n);
     for (long p = 0; p < batch; p++) {
         for (int i = 0; i < m; i++) {
@@ -230,9 +241,9 @@ extern "C" void emulation_gemm(
                     row[j] += left * operand(b, p * strideB + (transB ? (long)j * ldb + l : (long)l * ldb + j), type);
                 }
             }
-            float* to = c + p * strideC + (long)i * ldc;
+            long at = p * strideC + (long)i * ldc;
             for (int j = 0; j < n; j++) {
-                to[j] = (float)(beta == 0 ? alpha * row[j] : alpha * row[j] + (double)beta * to[j]);
+                storeProduct(c, at + j, roundsC, alpha * row[j], beta);
             }
         }
     }

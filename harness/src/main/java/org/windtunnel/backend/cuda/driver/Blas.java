@@ -7,6 +7,7 @@ import org.bytedeco.cuda.global.cudart;
 import org.bytedeco.javacpp.FloatPointer;
 import org.bytedeco.javacpp.Pointer;
 import org.windtunnel.backend.cuda.Operands;
+import org.windtunnel.tensor.DType;
 
 /**
  * Row-major products on cuBLAS, which is column-major: Cᵀ = op(B)ᵀ · op(A)ᵀ, each matrix as it lies in memory.
@@ -42,6 +43,9 @@ final class Blas implements AutoCloseable {
         Status.blas(cublas.cublasCreate_v2(context), "starting cuBLAS");
         Status.blas(cublas.cublasSetStream_v2(context, stream), "setting cuBLAS's stream");
         Status.blas(cublas.cublasSetWorkspace_v2(context, a.at(workspace), WORKSPACE), "setting cuBLAS's workspace");
+        // Partial sums stay fp32 where the result is bf16.
+        Status.blas(cublas.cublasSetMathMode(context, cublas.CUBLAS_MATH_DISALLOW_REDUCED_PRECISION_REDUCTION),
+                "setting the type of cuBLAS's partial sums");
         int[] number = new int[1];
         Status.blas(cublas.cublasGetVersion_v2(context, number), "asking cuBLAS for its version");
         version = Integer.toString(number[0]);
@@ -68,10 +72,12 @@ final class Blas implements AutoCloseable {
             long strideB,
             float keep,
             long cAt,
+            DType typeC,
             int ldc,
             long strideC,
             int batch) {
         int type = operands == Operands.BF16 ? cudart.CUDA_R_16BF : cudart.CUDA_R_32F;
+        int result = typeC == DType.BFLOAT16 ? cudart.CUDA_R_16BF : cudart.CUDA_R_32F;
         int compute = operands == Operands.TF32 ? cublas.CUBLAS_COMPUTE_32F_FAST_TF32 : cublas.CUBLAS_COMPUTE_32F;
         alpha.put(scale);
         beta.put(keep);
@@ -80,9 +86,9 @@ final class Blas implements AutoCloseable {
         c.at(cAt);
         int status = batch == 1
                 ? cublas.cublasGemmEx(context, op(transB), op(transA), n, m, k, alpha, b, type, ldb, a, type, lda, beta, c,
-                        cudart.CUDA_R_32F, ldc, compute, cublas.CUBLAS_GEMM_DEFAULT)
+                        result, ldc, compute, cublas.CUBLAS_GEMM_DEFAULT)
                 : cublas.cublasGemmStridedBatchedEx(context, op(transB), op(transA), n, m, k, alpha, b, type, ldb, strideB,
-                        a, type, lda, strideA, beta, c, cudart.CUDA_R_32F, ldc, strideC, batch, compute,
+                        a, type, lda, strideA, beta, c, result, ldc, strideC, batch, compute,
                         cublas.CUBLAS_GEMM_DEFAULT);
         if (status != 0) {
             Status.blas(status, "a matrix product of " + m + "x" + n + "x" + k + " (" + operands + ")");

@@ -21,6 +21,7 @@ import org.windtunnel.backend.cuda.DeviceInfo;
 import org.windtunnel.backend.cuda.KernelSource;
 import org.windtunnel.backend.cuda.Operands;
 import org.windtunnel.config.ConfigException;
+import org.windtunnel.tensor.DType;
 
 /** The first visible NVIDIA GPU ({@code CUDA_VISIBLE_DEVICES} chooses), with one stream. */
 public final class CudaDevice implements Device {
@@ -377,6 +378,7 @@ public final class CudaDevice implements Device {
             long strideB,
             float beta,
             long c,
+            DType typeC,
             int ldc,
             long strideC,
             int batch) {
@@ -384,8 +386,8 @@ public final class CudaDevice implements Device {
         if (times.areTaken()) {
             times.before("product " + m + " x " + n + " x " + k + (batch > 1 ? ", batch of " + batch : ""));
         }
-        blas.gemm(operands, transA, transB, m, n, k, alpha, a, lda, strideA, b, ldb, strideB, beta, c, ldc, strideC,
-                batch);
+        blas.gemm(operands, transA, transB, m, n, k, alpha, a, lda, strideA, b, ldb, strideB, beta, c, typeC, ldc,
+                strideC, batch);
         times.after();
     }
 

@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.function.ToLongFunction;
 import org.windtunnel.backend.cuda.Device;
 import org.windtunnel.backend.cuda.Operands;
+import org.windtunnel.tensor.DType;
 
 /** A call of a device, kept to be made later. */
 sealed interface Call {
@@ -145,13 +146,14 @@ sealed interface Call {
     /** Matrix products; see {@link Device#gemm}. */
     record Product(
             Operands operands, boolean transA, boolean transB, int m, int n, int k, float alpha, long a, int lda,
-            long strideA, long b, int ldb, long strideB, float beta, long c, int ldc, long strideC, int batch)
+            long strideA, long b, int ldb, long strideB, float beta, long c, DType typeC, int ldc, long strideC,
+            int batch)
             implements Call {
 
         @Override
         public void make(Device device, ByteBuffer arguments) {
-            device.gemm(operands, transA, transB, m, n, k, alpha, a, lda, strideA, b, ldb, strideB, beta, c, ldc,
-                    strideC, batch);
+            device.gemm(operands, transA, transB, m, n, k, alpha, a, lda, strideA, b, ldb, strideB, beta, c, typeC,
+                    ldc, strideC, batch);
         }
 
         @Override
@@ -169,7 +171,7 @@ sealed interface Call {
 
         private Product at(long toA, long toB, long toC) {
             return new Product(operands, transA, transB, m, n, k, alpha, toA, lda, strideA, toB, ldb, strideB, beta,
-                    toC, ldc, strideC, batch);
+                    toC, typeC, ldc, strideC, batch);
         }
 
         /** As few calls as one stride each allows: over the runs, or over the matrices of a run. */
@@ -183,7 +185,7 @@ sealed interface Call {
             for (int i = 0; i < batch; i++) {
                 calls.add(new Product(operands, transA, transB, m, n, k, alpha, a + i * strideA * bytes, lda,
                         stride / bytes, b + i * strideB * bytes, ldb, stride / bytes, beta,
-                        c + i * strideC * Float.BYTES, ldc, stride / Float.BYTES, runs));
+                        c + i * strideC * typeC.bytes(), typeC, ldc, stride / typeC.bytes(), runs));
             }
             return calls;
         }

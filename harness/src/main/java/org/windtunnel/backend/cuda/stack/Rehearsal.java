@@ -7,6 +7,7 @@ import org.windtunnel.backend.cuda.Device;
 import org.windtunnel.backend.cuda.DeviceInfo;
 import org.windtunnel.backend.cuda.KernelSource;
 import org.windtunnel.backend.cuda.Operands;
+import org.windtunnel.tensor.DType;
 
 /** A device that does nothing and finds zeros everywhere, to see what memory a run takes. */
 final class Rehearsal implements Device {
@@ -128,6 +129,7 @@ final class Rehearsal implements Device {
             long strideB,
             float beta,
             long c,
+            DType typeC,
             int ldc,
             long strideC,
             int batch) {}

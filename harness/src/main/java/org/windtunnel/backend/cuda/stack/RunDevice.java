@@ -10,6 +10,7 @@ import org.windtunnel.backend.cuda.DeviceException;
 import org.windtunnel.backend.cuda.DeviceInfo;
 import org.windtunnel.backend.cuda.KernelSource;
 import org.windtunnel.backend.cuda.Operands;
+import org.windtunnel.tensor.DType;
 
 /** A run's share of a device; used by the run's thread. */
 final class RunDevice implements Device {
@@ -226,11 +227,12 @@ final class RunDevice implements Device {
             long strideB,
             float beta,
             long c,
+            DType typeC,
             int ldc,
             long strideC,
             int batch) {
-        queue(new Call.Product(operands, transA, transB, m, n, k, alpha, a, lda, strideA, b, ldb, strideB, beta, c, ldc,
-                strideC, batch));
+        queue(new Call.Product(operands, transA, transB, m, n, k, alpha, a, lda, strideA, b, ldb, strideB, beta, c,
+                typeC, ldc, strideC, batch));
     }
 
     @Override

@@ -161,6 +161,38 @@ class CudaStackTest {
         }
     }
 
+    /** Of fewer matrices than there are runs, and of more. */
+    private static float[] roundedProducts(int run, Backend backend, Arena arena) {
+        int width = 8;
+        Tensor x = filled(arena, run, 6, width, width);
+        Tensor y = arena.take(DType.BFLOAT16, 6, width, width);
+        Tensor z = arena.take(DType.BFLOAT16, 2, width, width);
+        try (RepeatedWork work = backend.repeated("the test", () -> {
+            backend.gemmStridedBatched(false, true, width, width, width, 1, x, width, (long) width * width, x, width,
+                    (long) width * width, 0, y, width, (long) width * width, 6);
+            backend.gemmStridedBatched(false, true, width, width, width, 0.1, y, width, (long) width * width, x, width,
+                    (long) width * width, 0, z, width, (long) width * width, 2);
+            backend.gemm(false, false, width, width, width, 0.1, z, width, y, width, 0, x, width);
+        })) {
+            for (int i = 0; i < TIMES; i++) {
+                work.run();
+            }
+        }
+        float[] all = Arrays.copyOf(y.toFloats(), y.intSize() + z.intSize());
+        System.arraycopy(z.toFloats(), 0, all, y.intSize(), z.intSize());
+        return all;
+    }
+
+    @Test
+    void productsInBf16HaveTheBitsTheyHaveAlone() throws Exception {
+        List<float[]> results = stacked(CudaStackTest::roundedProducts, Operands.BF16);
+        assertThat(device.recordings()).as("launches of all runs").isEqualTo(1);
+        for (int run = 0; run < RUNS; run++) {
+            assertThat(results.get(run)).as("run %d", run)
+                    .isEqualTo(alone(CudaStackTest::roundedProducts, run, Operands.BF16));
+        }
+    }
+
     private static float[] convolution(int run, Backend backend, Arena arena) {
         WindowShape shape = new WindowShape(2, 6, 7, 5, 9, 3, 2, 1);
         Tensor x = filled(arena, run, 2 * shape.imageSize());
