@@ -21,7 +21,6 @@ import org.windtunnel.record.RunStatus;
 
 /** Signals, killed workers, cancelled sweeps: what a scheduler does to a job, done to the real program. */
 class InterruptionTest {
-    /** Long enough that a fast machine does not finish a run between two looks at it. */
     private static final String RUN =
             """
             name: cut
@@ -29,10 +28,11 @@ class InterruptionTest {
             data: {type: markov, vocab: 32, validation_tokens: 8192}
             optimizer: {type: adamw, lr: 0.01}
             schedule: {type: linear}
-            train: {steps: 4800, batch: 4, eval_sequences: 16, eval_every: 300}
+            train: {steps: 1200, batch: 4, eval_sequences: 16, eval_every: 300}
             checkpoint: {every: 100, every_seconds: 0}
             """;
-    private static final String SWEEP = RUN
+    /** Long enough that a fast machine does not finish a run between two looks at it. */
+    private static final String SWEEP = RUN.replace("steps: 1200", "steps: 4800")
             + """
             sweep:
               workers: 2
@@ -124,7 +124,7 @@ class InterruptionTest {
             }
         }
         assertThat(windtunnel("resume", run.toString())).isZero();
-        assertThat(out).contains("DONE after 4800 steps");
+        assertThat(out).contains("DONE after 1200 steps");
         assertThat(curve(run)).isEqualTo(curve(directories(temp.resolve("straight")).get(0)));
         assertThat(windtunnel("resume", run.toString())).isZero();
         assertThat(out).contains("is DONE already");
